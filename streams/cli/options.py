@@ -22,6 +22,7 @@ from pydantic import SecretStr, ValidationError
 from streams.contract.errors import FileUnusable, Misconfigured
 from streams.contract.settings import Settings
 from streams.contract.wire.connection import SECURITY
+from streams.contract.wire.shop.checkpoints import UNSEALED
 from streams.contract.wire.shop.rewards import RewardSettings
 
 OVERRIDES = {
@@ -63,6 +64,9 @@ SECRETS = (
     "woocommerce_secret",
 )
 """What is a secret, or holds one: it may be in a file, which a variable ending in `_FILE` names."""
+
+NEVER_EMPTY = ("checkpoint_key",)
+"""Of these none is a way to work, too, that nobody may get by an empty file."""
 
 SECRET_BYTES_MAX = 1 << 16
 """Of a file, which may have no end."""
@@ -200,6 +204,8 @@ def _from_files(environment: Mapping[str, str], given: Collection[str]) -> dict[
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
             raise FileUnusable(f"{variable}_FILE={place} cannot be read: {why}") from None
+        if name in NEVER_EMPTY and not found[name]:
+            raise Misconfigured(f"{variable}_FILE={place} (for {variable}): {UNSEALED}")
     return found
 
 

@@ -1,5 +1,6 @@
 """What commands take from the environment: all of it, or hardly anything."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,10 +8,12 @@ from pydantic import SecretStr
 
 from streams.cli.options import INHERITED, read_settings, self_contained
 from streams.contract.errors import Misconfigured
+from streams.contract.secrets.sealing import SealingKeys
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.site import Site
 from streams.lab.embedded.worker_process import environment
 from streams.lab.replay.command import settings_of
+from streams.shop.checkpoint import keys_of
 
 NOT_BESIDE_A_URL = "kafka_token_command"
 """Tokens are from one of two places, so that one setting is as by default."""
@@ -149,3 +152,30 @@ def test_a_setting_that_is_inherited_has_to_be_right(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("GOESWITH_ARM_FLOOR", "much")
     with pytest.raises(Misconfigured, match="GOESWITH_ARM_FLOOR"):
         self_contained()
+
+
+@pytest.mark.parametrize("said", [" ", "\n", "\t,", " , \n", "\u00a0"])
+def test_a_key_that_is_no_secret_is_refused_by_its_own_name(
+    monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    """Checkpoints would lie there in the clear, and nobody would be told; empty is none."""
+    monkeypatch.setenv("GOESWITH_CHECKPOINT_KEY", "")
+    assert not keys_of(read_settings())
+
+    monkeypatch.setenv("GOESWITH_CHECKPOINT_KEY", said)
+    with pytest.raises(Misconfigured, match=r"GOESWITH_CHECKPOINT_KEY: .*would not be sealed"):
+        read_settings()
+    assert not SealingKeys(said)
+
+
+@pytest.mark.parametrize("said", ["", "\n", " , \n"])
+def test_a_file_without_a_key_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str
+) -> None:
+    """As a mount gives it that failed. A command that takes no secret does not mind."""
+    (tmp_path / "key").write_text(said)
+    monkeypatch.setenv("GOESWITH_CHECKPOINT_KEY_FILE", str(tmp_path / "key"))
+    with pytest.raises(Misconfigured, match=r"GOESWITH_CHECKPOINT_KEY.*would not be sealed"):
+        read_settings()
+
+    assert "" == self_contained().checkpoint_key.get_secret_value()

@@ -32,13 +32,13 @@ from tests.stories import OPEN
 
 
 def checkpoint(
-    offset: int, cluster: str = "here", **settings: Any
+    offset: int, cluster: str = "here", topic_id: str = "", **settings: Any
 ) -> tuple[CheckpointHeader, bytes]:
     """A checkpoint that has folded the log up to this offset."""
     shop = Shop(Settings(**{**OPEN, **settings}))
     for number in range(offset):
         shop.learn(0, number, None)
-    return packed(shop, cluster=cluster, now_ms=0, made_by="worker-1")
+    return packed(shop, cluster=cluster, now_ms=0, made_by="worker-1", topic_id=topic_id)
 
 
 @pytest.fixture(params=["redis", "file", "topic", "objects"])
@@ -238,6 +238,28 @@ def test_one_that_stays_since_it_knows_more_lives_on(redis_url: str, topic_prefi
     with redis.Redis.from_url(redis_url) as client:
         ttl_s = client.ttl(f"{topic_prefix}:checkpoint")
 
+    assert [True, True] == [left > 60 for left in (ttl_s, *pieces_left_s(redis_url, topic_prefix))]
+
+
+@pytest.mark.parametrize(
+    ("there", "ours", "why"),
+    [
+        ({"checkpoint_key": "old"}, {"checkpoint_key": "mistyped"}, "sealed"),
+        ({"topic_id": "before"}, {"topic_id": "now"}, "log"),
+    ],
+    ids=["sealed", "log"],
+)
+def test_one_that_stays_until_somebody_mends_it_lives_on(
+    redis_url: str, topic_prefix: str, there: dict[str, str], ours: dict[str, str], why: str
+) -> None:
+    """Longer than a month, if the key comes back no sooner: each try renews it."""
+    RedisStore(redis_url, topic_prefix, ttl_s=60).write(*checkpoint(90, **there))
+    with pytest.raises(CheckpointRefused) as refused:
+        RedisStore(redis_url, topic_prefix, ttl_s=6_000).write(*checkpoint(5, **ours))
+    with redis.Redis.from_url(redis_url) as client:
+        ttl_s = client.ttl(f"{topic_prefix}:checkpoint")
+
+    assert why == refused.value.reason
     assert [True, True] == [left > 60 for left in (ttl_s, *pieces_left_s(redis_url, topic_prefix))]
 
 

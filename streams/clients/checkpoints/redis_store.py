@@ -30,7 +30,8 @@ from streams.clients.checkpoints.rules import (
 )
 from streams.clients.redis import check_url, opened, shown
 from streams.contract.errors import CheckpointRefused
-from streams.shop.checkpoint import CheckpointHeader
+from streams.contract.secrets.sealing import SEALED
+from streams.shop.checkpoint import OTHER_LOG, CheckpointHeader
 
 PIECE_BYTES = 1 << 20
 """Small enough that Redis answers others in between."""
@@ -39,6 +40,8 @@ UNNAMED_TTL_S = 600
 """Pieces that nobody names any more, or not yet: long enough to read or write them all."""
 KEYS_AT_ONCE = 1000
 NOTHING: Mapping[str, str] = {}
+OURS = ("more", SEALED, OTHER_LOG)
+"""Why one stays that is ours: it lives on until somebody has mended that."""
 
 Name = dict[str, Any]
 """What a key says of a checkpoint."""
@@ -131,7 +134,7 @@ class RedisStore:
         try:
             stays = replacing(self._held(client, client.get(self._key)), write) is None
         except CheckpointRefused as refused:
-            if refused.reason == "more":
+            if refused.reason in OURS:
                 self._renew(client)
             raise
         if stays:

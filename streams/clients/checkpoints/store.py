@@ -76,6 +76,14 @@ class GenerationStore(Store, Protocol):
         """Make a generation the newest one; raises a `GoeswithError`."""
 
 
+@runtime_checkable
+class LeavingStore(Store, Protocol):
+    """Leaves checkpoints for a while that it does not name any more."""
+
+    def unnamed(self) -> list[str]:
+        """Names for `read` of those that are there still; raises a `GoeswithError`."""
+
+
 NOWHERE = "none"
 
 
@@ -103,7 +111,7 @@ def open_store(settings: Settings) -> Store | None:
         return FileStore(Path(unquote(urlsplit(url).path)))
     if not url:
         return None
-    if urlsplit(url).scheme in SCHEMES:
+    if url.partition("://")[0] in SCHEMES:
         return _in_redis(url, settings)
     return FileSystemStore(ObjectFolder(url))
 

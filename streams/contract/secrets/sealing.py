@@ -56,7 +56,7 @@ class SealingKeys:
 
     def __init__(self, secrets: str) -> None:
         """Some 40 ms for each secret that a process meets first."""
-        given = secret_keys(secrets) if secrets.strip(" ,") else []
+        given = secret_keys(secrets) if any(map(str.strip, secrets.split(","))) else []
         keys = [stretched(secret) for secret in given]
         self.ids = tuple(derived_key(key, b"checkpoint ids")[:ID_BYTES].hex() for key in keys)
         """In hex; the one that seals comes first."""

@@ -11,7 +11,7 @@ from models import SnapshotError
 from streams.cli.options import with_some_secret
 from streams.cli.progress import progressed_between
 from streams.clients import redis
-from streams.clients.checkpoints.store import GenerationStore, open_store
+from streams.clients.checkpoints.store import GenerationStore, LeavingStore, open_store
 from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import GoeswithError, RedisUnreachable
@@ -42,7 +42,10 @@ def look(settings: Settings, shopper_id: str) -> Search:
 
 
 def in_checkpoints(settings: Settings, shopper_id: str) -> Search:
-    """What the checkpoint has, those before it and those kept aside. Needs no secret."""
+    """What the checkpoint has, those before it, those kept aside, and what is left of earlier ones.
+
+    Needs no secret but the keys of those that are sealed: others are told as unread.
+    """
     found, store = Search([], []), open_store(settings)
     if store is None:
         return found
@@ -50,6 +53,7 @@ def in_checkpoints(settings: Settings, shopper_id: str) -> Search:
     try:
         names = ["", *(one.name for one in store.kept())]
         names += store.pointer().older() if isinstance(store, GenerationStore) else []
+        names += store.unnamed() if isinstance(store, LeavingStore) else []
     except GoeswithError as error:
         return Search([], [f"checkpoint in {store.where}: {error}"])
     for name in names:

@@ -126,5 +126,21 @@ class Checkpointer(Service):
         while not self.should_stop:
             await self.sleep(pause_s)
             pause_s = every_s
-            if not self.should_stop and self._ours():
-                await self.write()
+            if not self.should_stop:
+                await self._at_its_time()
+
+    async def _at_its_time(self) -> None:
+        """Write, if that is for us; else look whether what failed once is well by now."""
+        if self._ours() and self._shop().position != self._written:
+            await self.write()
+        elif "written" in self._found.notes:
+            await self._look_again()
+
+    async def _look_again(self) -> None:
+        """Take back that nothing can be written, as soon as it can, or others have to say so."""
+        try:
+            await asyncio.to_thread(check_at_start, self._store)
+        except GoeswithError as error:
+            logger.info("still no checkpoint can be written to %s: %s", self._store.where, error)
+            return
+        self._found.notes.pop("written", None)

@@ -25,6 +25,8 @@ class Bucket(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no types
     """Told to, it answers nobody."""
     overwrites: ClassVar[Event] = Event()
     """Told to, it overwrites what was only to be created."""
+    slow: ClassVar[Event] = Event()
+    """Told to, it does not write, nor say what is there."""
     opened: ClassVar[list[int]] = []
     """A driver each that was made."""
     refuses: ClassVar[list[str]] = []
@@ -38,14 +40,27 @@ class Bucket(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no types
     def _strip_protocol(cls, path: str) -> str:
         return "/" + path.removeprefix("bucket://").strip("/")
 
+    def _wait(self) -> None:
+        """Wait for the end of a slow day; then it is too late."""
+        if self.slow.is_set():
+            while self.slow.is_set():
+                Event().wait(0.01)
+            raise OSError("too late")
+
     def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **more: Any) -> None:
-        """Write an object, whole."""
+        """Write an object, whole, or hang."""
+        self._wait()
         if self.refuses:
             raise PermissionError(*self.refuses)
         with self._one:
             super().pipe_file(
                 path, value, "overwrite" if self.overwrites.is_set() else mode, **more
             )
+
+    def info(self, path: str, **more: Any) -> Any:
+        """Tell of an object, or hang."""
+        self._wait()
+        return super().info(path, **more)
 
     def ls(self, path: str, detail: bool = True, **more: Any) -> Any:
         """List, or hang."""

@@ -1,7 +1,7 @@
 """Checkpoints in an object store: whole or not at all, whoever writes at once, or hangs."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -40,8 +40,9 @@ URL = "bucket://vault/shop"
 @pytest.fixture(autouse=True)
 def bucket() -> Iterator[type[Bucket]]:
     """An empty one, on a good day."""
+    Bucket.store.clear()
     yield Bucket
-    for day in (Bucket.hangs, Bucket.overwrites):
+    for day in (Bucket.hangs, Bucket.slow, Bucket.overwrites):
         day.clear()
     Bucket.refuses.clear()
     Bucket.store.clear()
@@ -60,10 +61,10 @@ def names() -> list[str]:
 
 def test_the_settings_open_it() -> None:
     """By its URL; Redis and files have theirs."""
-    found = open_store(Settings(checkpoint_url="memory://vault/shop/"))
+    found = open_store(Settings(checkpoint_url=f"{URL}/"))
 
     assert isinstance(found, FileSystemStore)
-    assert "memory://vault/shop" == found.where
+    assert found.where == URL
 
 
 def test_three_generations_are_kept_and_any_can_be_restored(store: FileSystemStore) -> None:
@@ -80,6 +81,45 @@ def test_three_generations_are_kept_and_any_can_be_restored(store: FileSystemSto
     assert written[3][1] == store.read("generation-2")
     with pytest.raises(GoeswithError, match="there is no generation 4 in bucket://vault/shop"):
         store.restore(4)
+
+
+class Hurried(ObjectFolder):
+    """A folder to which somebody writes just before we name something."""
+
+    def __init__(self, others: list[int], and_ours: bool = False) -> None:
+        super().__init__(URL)
+        self._others, self._and_ours = [*others], and_ours
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Too late."""
+        if self._and_ours:  # it was written, and a driver that had no answer asked again
+            self._and_ours = False
+            super().create(name, data)
+        while self._others:
+            FileSystemStore(ObjectFolder(URL)).write(*checkpoint(self._others.pop(0)))
+        return super().create(name, data)
+
+
+@pytest.mark.parametrize("others", [[10], []], ids=["other", "ours"])
+def test_the_generation_is_restored_that_was_asked_for(
+    store: FileSystemStore, others: list[int]
+) -> None:
+    """Though it has another number when it is tried again, or is the newest by then."""
+    for upto in (7, 8, 9):
+        store.write(*checkpoint(upto))
+
+    assert 8 == FileSystemStore(Hurried(others, and_ours=not others)).restore(2).events
+    assert checkpoint(8)[1] == store.read()
+
+
+def test_a_generation_that_left_meanwhile_is_not_restored(store: FileSystemStore) -> None:
+    """Nor is another one in its place."""
+    for upto in (7, 8, 9):
+        store.write(*checkpoint(upto))
+    with pytest.raises(GoeswithError, match=r"what was generation 3 .* nothing was restored"):
+        FileSystemStore(Hurried([10])).restore(3)
+
+    assert checkpoint(10)[1] == store.read()
 
 
 def test_a_generation_that_is_damaged_or_gone_is_passed_over(store: FileSystemStore) -> None:
@@ -125,6 +165,41 @@ def test_a_pointer_of_a_later_version_is_not_ours(store: FileSystemStore, said: 
     assert checkpoint(8)[1] == store.read()
 
 
+@pytest.mark.parametrize("said", [b'{"version": 2, "generations": []}', b'{"vers'])
+def test_what_a_pointer_may_name_that_nobody_could_read_is_never_deleted(
+    store: FileSystemStore, said: bytes
+) -> None:
+    """By force another one is written beside it: who can read that pointer finds it all.
+
+    What was written after it is none of its, and leaves when its time has come.
+    """
+    theirs = [checkpoint(upto) for upto in (1000, 2000, 3000)]
+    for one in theirs:
+        store.write(*one)
+    for number in (1, 2, 3):
+        ObjectFolder(URL).put(pointer_name(number), said)
+    grow_old(names())
+    for upto in range(5, 11):
+        store.write(*checkpoint(upto), force=True)
+        grow_old(names())
+    store.write(*checkpoint(11))
+
+    assert {checkpoint_name(fingerprint(data)) for _, data in theirs} <= {*names()}
+    assert checkpoint_name(fingerprint(checkpoint(5)[1])) not in names()
+
+
+def test_a_pointer_that_nobody_could_read_stays(store: FileSystemStore) -> None:
+    """However many are written behind it: who wrote it may come back."""
+    ObjectFolder(URL).put(pointer_name(1), b'{"version": 2}')
+    store.write(*checkpoint(1), force=True)
+    for upto in range(2, 2 * POINTERS_KEPT):
+        grow_old(names())
+        store.write(*checkpoint(upto))
+
+    assert pointer_name(1) in names()
+    assert pointer_name(2) not in names()
+
+
 def test_others_objects_are_neither_read_nor_deleted(store: FileSystemStore) -> None:
     """Whose they are, nobody knows."""
     folder = ObjectFolder(URL)
@@ -154,7 +229,7 @@ def test_what_nobody_names_any_more_is_deleted_after_a_while(store: FileSystemSt
     left = checkpoint_name(fingerprint(checkpoint(5)[1]))
     store.write(*checkpoint(9))
     before = names()
-    grow_old([name for name in before if name.endswith(".checkpoint")])
+    grow_old(before)
     store.write(*checkpoint(10))
 
     assert {orphan, left} <= {*before}
@@ -165,12 +240,43 @@ def test_what_nobody_names_any_more_is_deleted_after_a_while(store: FileSystemSt
     ]
 
 
+@pytest.mark.parametrize("minutes", [1, 2, 15])
+def test_what_was_named_a_moment_ago_stays(store: FileSystemStore, minutes: int) -> None:
+    """However long ago it was written: somebody may have read the pointer that named it."""
+    for upto in range(1, 20):
+        before = store.pointer()
+        store.write(*checkpoint(upto))
+        assert {checkpoint_name(one.fingerprint) for one in before.generations} <= {*names()}
+        grow_old(names(), by_s=60.0 * minutes)
+
+    named_within = 3 + UNNAMED_S // (60 * minutes) + 1
+    assert sum(name.endswith(".checkpoint") for name in names()) <= named_within
+
+
 def test_pointers_are_bounded(store: FileSystemStore) -> None:
-    """However often is written."""
+    """However often is written: ten, or those of ten minutes and the one before."""
     for upto in range(1, 2 * POINTERS_KEPT + 3):
         store.write(*checkpoint(upto))
+        grow_old(names(), by_s=UNNAMED_S / 4)
+    ten = sum(name.endswith(".pointer") for name in names())
+    for upto in range(100, 150):
+        store.write(*checkpoint(upto))
+        grow_old(names(), by_s=UNNAMED_S / 20)
 
-    assert POINTERS_KEPT == sum(name.endswith(".pointer") for name in names())
+    assert POINTERS_KEPT == ten
+    assert 21 == sum(name.endswith(".pointer") for name in names())
+
+
+def test_without_times_pointers_are_bounded_too() -> None:
+    """Nothing else is deleted then."""
+    left = dict.fromkeys(map(pointer_name, range(1, 23)))
+    log = ObjectLog(ObjectFolder(URL))
+    for name in left:
+        ObjectFolder(URL).put(name, b'{"version": 1}')
+    ObjectFolder(URL).put("1f0c.checkpoint", b"bread")
+    log.tidy(Pointer(), 22, {**left, "1f0c.checkpoint": None})
+
+    assert [*map(pointer_name, range(13, 23)), "1f0c.checkpoint"] == names()
 
 
 def test_of_writers_that_come_at_once_each_one_counts(store: FileSystemStore) -> None:
@@ -188,6 +294,7 @@ def test_a_writer_that_slept_too_long_has_written_nothing(store: FileSystemStore
     asleep = ObjectLog(ObjectFolder(URL))
     for upto in range(6, 10 + 2 * POINTERS_KEPT):
         store.write(*checkpoint(upto))
+        grow_old(names())
     newest = store.pointer()
 
     assert pointer_name(2) not in names()
@@ -221,6 +328,22 @@ def test_a_store_that_hangs_holds_nobody_up() -> None:
     assert store.write(*checkpoint(7))
     assert checkpoint(7)[1] == store.read()
     assert 1 == len(Bucket.opened)
+
+
+def test_a_word_has_less_time_than_a_checkpoint(store: FileSystemStore) -> None:
+    """A probe and a pointer are words; what is large is waited for."""
+    store.write(*checkpoint(7))
+    folder = ObjectFolder(URL, answer_s_max=0.05, transfer_s_max=0.3)
+    Bucket.slow.set()
+    slow = FileSystemStore(folder)
+    words: list[Callable[[], object]] = [slow.check_writable, slow.read]
+    for word in words:
+        with pytest.raises(StoreUnreachable, match=r"no answer within 0\.05 s"):
+            word()
+    with pytest.raises(StoreUnreachable, match=r"no answer within 0\.3 s"):
+        folder.get("1f0c.checkpoint", 1_000)
+    with pytest.raises(StoreUnreachable, match=r"no answer within 0\.3 s"):
+        folder.put("1f0c.checkpoint", b"bread")
 
 
 def test_what_is_larger_than_it_may_be_is_not_read() -> None:
@@ -263,9 +386,13 @@ def test_a_store_that_overwrites_is_told_of_once(
     [
         ("redsi://:secret@cache/0", Misconfigured, "begins with redsi://, which is neither"),
         ("s3://bread/butter?key=secret", Misconfigured, "s3://bread/butter with a ?"),
+        ("sftp://till:se#cret@vault/shop", Misconfigured, "is sftp://… with a ?"),
+        ("s3://bread?key=se@cret", Misconfigured, "is s3://… with a ?"),
+        ("s3://[bread/secret", Misconfigured, "begins with s3:// and is no URL"),
+        ("memory://bread", Misconfigured, "memory://, where nothing outlives"),
         ("gs://bread/butter", MissingExtra, "pip install gcsfs"),
     ],
-    ids=["typo", "options", "driver"],
+    ids=["typo", "options", "hash", "at", "bracket", "memory", "driver"],
 )
 def test_what_cannot_be_a_store_is_said_at_the_start(
     url: str, error: type[Exception], said: str
@@ -274,13 +401,16 @@ def test_what_cannot_be_a_store_is_said_at_the_start(
     with pytest.raises(error, match=said) as refused:
         open_store(Settings(checkpoint_url=url))
 
-    assert "secret" not in str(refused.value)
+    assert "cret" not in str(refused.value)
 
 
 def test_no_password_is_shown() -> None:
     """Nor a user, where that may be a token."""
     assert "sftp://vault/shop" == shown("sftp://till:secret@vault/shop/")
     assert "abfs://vault/shop" == shown("abfs://till:secret@vault/shop")
+    assert "ftp://…@vault/shop" == shown("ftp://till:se/cr@et@vault/shop?key")
+    assert "abfs://…@vault/shop" == shown("abfs://till:se/cret@vault/shop")
+    assert "s3://vault/shop" == shown("s3://vault/shop#secret")
     assert "ValueError" == in_words(ValueError())
     assert len(in_words(OSError("bread and butter " * 99))) < 200
 

@@ -16,6 +16,11 @@ from redis.exceptions import ResponseError
 
 from models import SnapshotError
 from streams.clients.checkpoints.file_store import FileStore
+from streams.clients.checkpoints.objects.file_system import ObjectFolder
+from streams.clients.checkpoints.objects.file_system_store import FileSystemStore
+from streams.clients.checkpoints.objects.object_log import checkpoint_name
+from streams.clients.checkpoints.rules import fingerprint
+from streams.clients.checkpoints.store import open_store
 from streams.clients.log_reader import Partition, RawRecord, open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError, KafkaUnreachable
 from streams.contract.events import Event, ShopperForgotten, decode, encode
@@ -29,10 +34,11 @@ from streams.operations.forgetting.command import (
     position_on,
     wait,
 )
-from streams.operations.forgetting.looking import in_views
+from streams.operations.forgetting.looking import in_checkpoints, in_views
 from streams.operations.forgetting.traces import Trace, in_checkpoint, in_topics, mentions
 from streams.shop.checkpoint import packed, read
 from streams.shop.shop import Shop
+from tests.clients.checkpoints.test_rules import checkpoint
 from tests.integration.operators import ByHand, Operator, send
 from tests.stories import NOON_MS, OPEN, Story
 
@@ -337,6 +343,44 @@ class Redis:
         if isinstance(self.keys[key], list):
             raise ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value")
         return self.keys[key]
+
+
+def test_what_an_object_store_has_not_deleted_is_looked_into() -> None:
+    """Without the right to delete, or within ten minutes, nothing names it, and it lies there."""
+    pytest.importorskip("fsspec", reason="the extra object-store is not installed")
+    bucket = pytest.importorskip("tests.clients.checkpoints.bucket").Bucket
+    settings = Settings(**OPEN, checkpoint_url=f"{bucket.protocol}://forgetting/shop")
+    store = open_store(settings)
+    assert isinstance(store, FileSystemStore)
+    header, data = packed(shop_that_knows("ann"), cluster="here", now_ms=NOON_MS, made_by="w")
+    name = checkpoint_name(fingerprint(data))
+    store.write(header, data)
+    named = in_checkpoints(settings, "ann")
+    for upto in range(100, 104):
+        store.write(*checkpoint(upto))
+    ObjectFolder(settings.checkpoint_url).put("0abc.checkpoint", b"bread")
+    found = in_checkpoints(settings, "ann")
+
+    assert [f"checkpoint in {store.where}"] == [one.place for one in named.left]
+    assert [f"{store.where}, {name}"] == [one.place for one in found.left]
+    assert [f"{store.where}, 0abc.checkpoint"] == [one.partition(": ")[0] for one in found.unread]
+    assert (data, [f"{store.where}, {name}"]) == (store.read(name), [store.place(name)])
+
+
+def test_what_is_sealed_with_a_key_that_is_not_here_is_told() -> None:
+    """Nobody can say whether the id is in it; with the key it is found."""
+    pytest.importorskip("fsspec", reason="the extra object-store is not installed")
+    bucket = pytest.importorskip("tests.clients.checkpoints.bucket").Bucket
+    without = Settings(**OPEN, checkpoint_url=f"{bucket.protocol}://sealed/shop")
+    settings = without.model_copy(update={"checkpoint_key": SecretStr("not a secret")})
+    shop = shop_that_knows("ann")
+    shop.settings = settings
+    store = open_store(settings)
+    assert store is not None
+    store.write(*packed(shop, cluster="here", now_ms=NOON_MS, made_by="w"))
+
+    assert 1 == len(in_checkpoints(settings, "ann").left)
+    assert "sealed with the key" in in_checkpoints(without, "ann").unread[0]
 
 
 def test_a_key_that_cannot_be_read_is_told_and_the_others_are_looked_into() -> None:

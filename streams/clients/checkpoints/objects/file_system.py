@@ -26,6 +26,7 @@ TRANSFER_S_MAX = 300.0
 SAID_CHARS_MAX = 160
 MAY_BE_SECRET = re.compile(r"\S+://\S+|[A-Za-z0-9+/=_%~-]{20,}")
 """Addresses, which may hold names and tokens, and words as long as keys are."""
+OPTIONS = re.compile("[?#]")
 NAMED_BY_USER = ("abfs", "abfss", "az")
 """Schemes whose URLs have a container where others have a user."""
 MODIFIED = ("LastModified", "last_modified", "updated", "mtime", "modified", "created")
@@ -69,8 +70,11 @@ class ObjectFolder:
         found = self._done("listed", look)
         return {one["name"].rstrip("/").rpartition("/")[2]: _modified_s(one) for one in found}
 
-    def get(self, name: str, bytes_max: int) -> bytes | None:
-        """What is under a name; None: nothing, or more than that. Raises `StoreUnreachable`."""
+    def get(self, name: str, bytes_max: int, *, is_word: bool = False) -> bytes | None:
+        """What is under a name; None: nothing, or more than that. Raises `StoreUnreachable`.
+
+        A word is no checkpoint, and has less time.
+        """
 
         def read(driver: Any, path: str) -> bytes | None:
             try:
@@ -80,12 +84,14 @@ class ObjectFolder:
             except FileNotFoundError:
                 return None
 
-        return self._done("read", read, self._transfer_s_max)
+        return self._done("read", read, is_word=is_word)
 
-    def put(self, name: str, data: bytes) -> None:
-        """Write, whatever was there; raises `StoreUnreachable`."""
+    def put(self, name: str, data: bytes, *, is_word: bool = False) -> None:
+        """Write, whatever was there, a word in less time; raises `StoreUnreachable`."""
         self._done(
-            "written to", lambda driver, path: driver.pipe_file(f"{path}/{name}", data), large=data
+            "written to",
+            lambda driver, path: driver.pipe_file(f"{path}/{name}", data),
+            is_word=is_word,
         )
 
     def create(self, name: str, data: bytes) -> bool:
@@ -115,15 +121,10 @@ class ObjectFolder:
         self._done("deleted from", remove)
 
     def _done(
-        self,
-        verb: str,
-        call: Callable[[Any, str], Answer],
-        seconds_max: float = 0.0,
-        *,
-        large: bytes = b"",
+        self, verb: str, call: Callable[[Any, str], Answer], *, is_word: bool = True
     ) -> Answer:
         """What a call gives, within its time."""
-        seconds_max = self._transfer_s_max if large else seconds_max or self._answer_s_max
+        seconds_max = self._answer_s_max if is_word else self._transfer_s_max
         try:
             return within(lambda: call(*self._driver()), seconds_max)
         except TimeoutError:
@@ -181,8 +182,19 @@ def check_driver(url: str) -> None:
     streams.contract.errors.Misconfigured: GOESWITH_CHECKPOINT_URL is s3://bread/butter with a ? or
     a #: options are told to its driver, by its own environment
     """
-    parts = urlsplit(url)
-    if parts.query or parts.fragment or "?" in url or "#" in url:
+    scheme = url.partition("://")[0]
+    try:
+        urlsplit(url)
+    except ValueError:
+        raise Misconfigured(
+            f"GOESWITH_CHECKPOINT_URL begins with {scheme}:// and is no URL: see to its brackets"
+        ) from None
+    if scheme == "memory":
+        raise Misconfigured(
+            "GOESWITH_CHECKPOINT_URL is memory://, where nothing outlives the process that writes "
+            "it: name a store, or `none`"
+        )
+    if "?" in url or "#" in url:
         raise Misconfigured(
             f"GOESWITH_CHECKPOINT_URL is {shown(url)} with a ? or a #: options are told to its "
             "driver, by its own environment"
@@ -191,34 +203,40 @@ def check_driver(url: str) -> None:
         from fsspec import get_filesystem_class  # noqa: PLC0415  # who has none does without
     except ImportError:
         raise MissingExtra(
-            f"checkpoints at {parts.scheme}:// need fsspec and a driver, which are not installed: "
-            f"{INSTALL} {DRIVERS.get(parts.scheme, '')}".rstrip()
+            f"checkpoints at {scheme}:// need fsspec and a driver, which are not installed: "
+            f"{INSTALL} {DRIVERS.get(scheme, '')}".rstrip()
         ) from None
     try:
-        get_filesystem_class(parts.scheme)
+        get_filesystem_class(scheme)
     except ImportError as error:
-        driver = DRIVERS.get(parts.scheme, "")
+        driver = DRIVERS.get(scheme, "")
         way = f": pip install {driver}" if driver else f" ({error})"
         raise MissingExtra(
-            f"checkpoints at {parts.scheme}:// need a driver, which is not installed{way}"
+            f"checkpoints at {scheme}:// need a driver, which is not installed{way}"
         ) from None
     except ValueError:
         raise Misconfigured(
-            f"GOESWITH_CHECKPOINT_URL begins with {parts.scheme}://, which is neither ours nor one "
+            f"GOESWITH_CHECKPOINT_URL begins with {scheme}://, which is neither ours nor one "
             "that fsspec knows"
         ) from None
 
 
 def shown(url: str) -> str:
-    """A URL without name, password and options.
+    """A URL without name, password and options; what may be one is cut, wherever it ends.
 
     >>> shown("sftp://till:secret@vault/shop?key=1"), shown("abfs://bread@butter.example/shop")
     ('sftp://vault/shop', 'abfs://bread@butter.example/shop')
+    >>> shown("sftp://till:sec/ret@vault/shop"), shown("sftp://till:sec#ret@vault/shop")
+    ('sftp://…@vault/shop', 'sftp://…')
     """
-    parts = urlsplit(url)
-    user, _, host = parts.netloc.rpartition("@")
-    is_container = parts.scheme in NAMED_BY_USER and ":" not in user
-    return f"{parts.scheme}://{parts.netloc if is_container else host}{parts.path.rstrip('/')}"
+    scheme, _, rest = url.partition("://")
+    user, at, host = rest.rpartition("@")
+    if "?" in user or "#" in user:  # of a password, or of an option that has the @
+        return f"{scheme}://…"
+    is_container = scheme in NAMED_BY_USER and ":" not in user and "/" not in user
+    if at and not is_container:
+        rest = f"…@{host}" if "/" in user else host
+    return f"{scheme}://{OPTIONS.split(rest)[0].rstrip('/')}"
 
 
 def in_words(error: Exception) -> str:

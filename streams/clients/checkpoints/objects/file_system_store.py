@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from streams.clients.checkpoints.objects.file_system import ObjectFolder
 from streams.clients.checkpoints.objects.object_log import (
     CHECKPOINT_BYTES_MAX,
+    CHECKPOINT_NAME,
     ObjectLog,
     checkpoint_name,
 )
@@ -22,7 +23,7 @@ from streams.clients.checkpoints.planning import (
 )
 from streams.clients.checkpoints.pointer import Pointer
 from streams.clients.checkpoints.rules import KeptCheckpoint, WriteRequest
-from streams.contract.errors import GoeswithError
+from streams.contract.errors import CheckpointRefused, GoeswithError
 from streams.shop.checkpoint import CheckpointHeader
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class FileSystemStore:
 
     def check_writable(self) -> None:
         """Raise `StoreUnreachable` if nothing can be written; say so if two could write at once."""
-        self._folder.put(PROBE, b"goeswith")
+        self._folder.put(PROBE, b"goeswith", is_word=True)
         if self._folder.create(PROBE, b"goeswith") and not self._has_told:
             self._has_told = True
             logger.warning(
@@ -55,17 +56,29 @@ class FileSystemStore:
             )
 
     def read(self, name: str = "") -> bytes | None:
-        """The newest generation that is whole, or one of a name (`Pointer.named`).
+        """The newest generation that is whole, or one of a name (`Pointer.named`, or `unnamed`).
 
         Raises `StoreUnreachable`, or `CheckpointRefused` when there are some and none is whole.
         """
         self.warning = ""
+        if CHECKPOINT_NAME.fullmatch(name):
+            return self._of_object(name)
         data, self.warning = newest_whole(ObjectLog(self._folder), name)
         return data
 
     def kept(self) -> list[KeptCheckpoint]:
         """What was kept aside, those that know most first; raises a `GoeswithError`."""
         return self.pointer().kept_aside()
+
+    def unnamed(self) -> list[str]:
+        """What is there still that no pointer names now; raises a `GoeswithError`."""
+        return ObjectLog(self._folder).unnamed()
+
+    def _of_object(self, name: str) -> bytes | None:
+        data = self._folder.get(name, CHECKPOINT_BYTES_MAX)
+        if data is None and name in self._folder.names():
+            raise CheckpointRefused(f"{name} is too large to be one of ours", "foreign")
+        return data
 
     def place(self, name: str) -> str:
         """Where one of a name is, or will be."""
@@ -102,17 +115,29 @@ class FileSystemStore:
     def restore(self, number: int) -> CheckpointHeader:
         """Make a generation the newest one: number 1 is it already. It knows what it knew then.
 
-        The one that was is kept: aside, if it knows more. Raises a `GoeswithError`.
+        The one that was is kept: aside, if it knows more. Where somebody else writes meanwhile, it
+        is still the one that had this number at first. Raises a `GoeswithError`.
         """
-        headers: list[CheckpointHeader] = []
+        first: list[tuple[str, CheckpointHeader]] = []
 
         def put(log: ObjectLog) -> bool:
-            plan, chosen, header = going_back(log, number, self.where)
-            headers.append(header)
+            at = number
+            if first:
+                marks = [one.fingerprint for one in log.pointer().generations]
+                if first[0][0] not in marks:
+                    raise GoeswithError(
+                        f"others have written to {self.where} meanwhile: what was generation "
+                        f"{number} ({first[0][0]}) is none any more, and nothing was restored"
+                    )
+                at = marks.index(first[0][0]) + 1
+                if at == 1:  # it was written, though the answer was lost, or somebody else did
+                    return True
+            plan, chosen, header = going_back(log, at, self.where)
+            first.append((chosen.fingerprint, header))
             return log.append(plan.with_newest(chosen))
 
         self._until_done(put)
-        return headers[-1]
+        return first[0][1]
 
     def _until_done(self, put: Callable[[ObjectLog], bool | None]) -> bool:
         """Try until nobody else was quicker; None of a try: what is there stays."""

@@ -11,8 +11,9 @@ High-Performance ACID Table Storage over Cloud Object Stores", VLDB 2020). S3, G
 and Azure hold to that. Where a store does not, of two writes at once the later pointer counts, and
 the other write is lost; what is read is one of both, whole.
 
-What no pointer names any more is deleted ten minutes later, by the store's clock: until then it may
-be read, or may be named by somebody who writes.
+What no pointer has named for ten minutes is deleted, by the store's clock: until then it may be
+read, or may be named by somebody who writes. A pointer that cannot be read (of a later version, or
+somebody else's) stays, and so does all that was written before it: it may name that.
 """
 
 import json
@@ -20,6 +21,7 @@ import logging
 import re
 from collections.abc import Mapping
 from hashlib import sha256
+from math import inf
 
 from streams.clients.checkpoints.objects.file_system import ObjectFolder
 from streams.clients.checkpoints.pointer import Pointer, Stored, pointer_in
@@ -31,9 +33,10 @@ POINTER_BYTES_MAX = 1 << 20
 CHECKPOINT_BYTES_MAX = 4 << 30
 """More than a worker packs; a larger one is none of ours."""
 POINTERS_KEPT = 10
-"""So many are left: a writer that was paused for longer does not find the next number free."""
+"""So many are left, besides those of the last `UNNAMED_S`: a writer that was paused for longer does
+not find the next number free."""
 UNNAMED_S = 600.0
-"""So long something stays that no pointer names, in s."""
+"""So long something stays after the last pointer that named it was the newest, in s."""
 POINTER_NAME = re.compile(r"(\d{12})\.pointer")
 CHECKPOINT_NAME = re.compile(r"[0-9a-f]+\.checkpoint")
 
@@ -43,7 +46,8 @@ class ObjectLog:
 
     def __init__(self, folder: ObjectFolder) -> None:
         self._folder = folder
-        self._numbers = numbers(folder.names())
+        self._left = folder.names()
+        self._numbers = numbers(self._left)
 
     def pointer(self, _foreign_max: int | None = 0, /) -> Pointer:
         """The newest pointer that is whole; raises `CheckpointRefused` for what we did not write.
@@ -51,13 +55,10 @@ class ObjectLog:
         One that breaks off (where objects are files, and the disk was full) is passed over.
         """
         for number in self._numbers:
-            data = self._folder.get(pointer_name(number), POINTER_BYTES_MAX) or b""
-            try:
-                json.loads(data)
-            except (ValueError, RecursionError):
-                logger.warning("%s of %s breaks off", pointer_name(number), self._folder.where)
-                continue
-            return pointer_in(data)
+            pointer = self._read(number)
+            if pointer is not None:
+                return pointer
+            logger.warning("%s of %s breaks off", pointer_name(number), self._folder.where)
         if self._numbers:
             raise CheckpointRefused(f"{self._folder.where} holds something else", "foreign")
         return Pointer()
@@ -82,6 +83,13 @@ class ObjectLog:
             return False
         return True
 
+    def unnamed(self) -> list[str]:
+        """The checkpoints that the newest pointer does not name, by the names of their objects."""
+        named = _names(self.pointer())
+        return sorted(
+            name for name in self._left if CHECKPOINT_NAME.fullmatch(name) and name not in named
+        )
+
     def append(self, pointer: Pointer) -> bool:
         """Make a pointer the newest one; False: somebody else has written meanwhile.
 
@@ -99,24 +107,59 @@ class ObjectLog:
                 "kept"
             )
         if newest == number:
-            self._tidy(pointer, number, left)
+            self.tidy(pointer, number, left)
         return True
 
-    def _tidy(self, pointer: Pointer, number: int, left: Mapping[str, float | None]) -> None:
-        """Delete what nobody needs; what cannot be deleted is said, and stays."""
-        now_s = left.get(pointer_name(number))
-        named = {checkpoint_name(each.fingerprint) for each in pointer.named_at_all()}
-        old = [pointer_name(each) for each in numbers(left) if each <= number - POINTERS_KEPT]
-        for name, changed_s in left.items():
-            if name in named or not CHECKPOINT_NAME.fullmatch(name):
-                continue
-            if now_s is not None and changed_s is not None and now_s - changed_s > UNNAMED_S:
-                old.append(name)
+    def _read(self, number: int) -> Pointer | None:
+        """A pointer; None: it breaks off. Raises `CheckpointRefused` for what we did not write."""
+        data = self._folder.get(pointer_name(number), POINTER_BYTES_MAX, is_word=True) or b""
         try:
-            for name in old:
+            json.loads(data)
+        except (ValueError, RecursionError):
+            return None
+        return pointer_in(data)
+
+    def tidy(self, pointer: Pointer, number: int, left: Mapping[str, float | None]) -> None:
+        """Delete what nobody needs; what cannot be deleted is said, and stays."""
+        try:
+            for name in self._unneeded(pointer, number, left):
                 self._folder.delete(name)
         except GoeswithError as error:
             logger.warning("what is not needed any more stays: %s", error)
+
+    def _unneeded(
+        self, pointer: Pointer, number: int, left: Mapping[str, float | None]
+    ) -> list[str]:
+        """Pointers, and checkpoints that none has named for `UNNAMED_S`.
+
+        What was named by then is what the newest pointer of before says, and all since.
+        """
+        now_s = left.get(pointer_name(number))
+        since_s = -inf if now_s is None else now_s - UNNAMED_S
+        gone, named, spared_s, is_since = list[str](), _names(pointer), -inf, now_s is not None
+        for each in numbers(left):
+            changed_s, is_ours = left[pointer_name(each)], True
+            if each >= number:
+                continue
+            try:
+                before = self._read(each)
+            except CheckpointRefused:
+                before, is_ours = None, False
+            if before is None:  # nobody knows what it names
+                spared_s = max(spared_s, inf if changed_s is None else changed_s)
+            elif is_since:
+                named |= _names(before)
+                is_since = changed_s is not None and changed_s > since_s
+                continue
+            if is_ours and each <= number - POINTERS_KEPT:
+                gone.append(pointer_name(each))
+        unnamed = (name for name in left if CHECKPOINT_NAME.fullmatch(name) and name not in named)
+        return gone + [name for name in unnamed if spared_s < (left[name] or -inf) < since_s]
+
+
+def _names(pointer: Pointer) -> set[str]:
+    """What the checkpoints of a pointer are called."""
+    return {checkpoint_name(each.fingerprint) for each in pointer.named_at_all()}
 
 
 def numbers(names: Mapping[str, float | None]) -> list[int]:

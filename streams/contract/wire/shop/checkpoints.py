@@ -1,6 +1,11 @@
 """The settings of checkpoints: where what is learned is kept, how often, and what seals it."""
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, field_validator
+
+UNSEALED = (
+    "it is set, and there is no secret in it: checkpoints would not be sealed. Put one there, or "
+    "unset it"
+)
 
 
 class CheckpointSettings(BaseModel):
@@ -29,3 +34,12 @@ class CheckpointSettings(BaseModel):
         description="encryption at rest: seals checkpoints (AES-256-GCM); several, comma "
         "separated: the first one seals, all open; empty: they are not sealed",
     )
+
+    @field_validator("checkpoint_key")
+    @classmethod
+    def _gives_a_secret(cls, key: SecretStr) -> SecretStr:
+        """Who sets one wants checkpoints to be sealed: blanks and commas alone would seal none."""
+        said = key.get_secret_value()
+        if said and not any(map(str.strip, said.split(","))):
+            raise ValueError(UNSEALED)
+        return key
