@@ -44,7 +44,7 @@ def answer_of_units(
         then = units.as_of(at_ms)
         if not any(seen.id == id_ for seen in then.experiments()):
             return False
-        return _decision(one, totals_of(one, then)) == answer.decision
+        return _decision(one, _asked(one, totals_of(one, then))) == answer.decision
 
     return answer._replace(decided_ms=decided_by(decided, one.start_ms, now_ms))
 
@@ -69,11 +69,10 @@ def _answer(
     if split.alarm:
         return found._replace(why="sample ratio alarm: too many or too few are held out")
     why = missing(totals) if bounds is None else ""
-    return found._replace(decision=_decision(one, totals), why=why)
+    return found._replace(decision=_decision(one, compared), why=why)
 
 
-def _decision(one: DeclaredExperiment, totals: ExperimentTotals) -> Decision:
-    compared = _asked(one, totals)
+def _decision(one: DeclaredExperiment, compared: UnitsCompared | None) -> Decision:
     return "open" if compared is None else decide(compared, one.asked.least_effect)
 
 

@@ -5,14 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from models.evaluation.arm_values import grouped, sequence
+from models.evaluation.arm_values import ScoreSums, grouped, sequence
 from models.evaluation.confidence_sequences import asymptotic_half_width
 from models.evaluation.uplift import UnitSums
 from streams.experiments.questions.answer import Comparison, EffectBounds, decide, guarded
 from streams.experiments.questions.answer import with_parts as told
 from streams.experiments.questions.compared_sides import ArmsCompared, UnitsCompared
-from streams.experiments.questions.planning.rates import typed_rate
-from streams.experiments.questions.planning.simulation import _UnitsDrawn, look_days
+from streams.experiments.questions.planning.rates import ArmRates, typed_rate
+from streams.experiments.questions.planning.simulation import _ArmsDrawn, _UnitsDrawn, look_days
 from streams.experiments.uplift.figures import BORROWED, sums_of
 from streams.experiments.uplift.net_orders import UnitTotals
 
@@ -192,6 +192,40 @@ def test_the_effect_of_arms_and_whether_there_is_one_agree() -> None:
             bounds = compared.effect()
             assert bounds is not None
             assert compared.apart(0.0) == (bounds.low > 0.0) - (bounds.high < 0.0)
+
+
+@pytest.mark.parametrize("part", [0.0, 3.0, 30.0])
+def test_no_step_is_larger_than_the_sequence_allows(part: float) -> None:
+    """However many times the second is taken: its own bound is what has to be exceeded."""
+    by = sequence(0.2)
+    bound = float(by.bound(400.0, 0.025))
+    nothing = ScoreSums(1_000, 0.0, 0.0)
+    near, over = (
+        ArmsCompared(nothing, ScoreSums(1_000, times * bound, 400.0), by)
+        for times in (0.999, 1.001)
+    )
+
+    assert (0, -1) == (near.apart(part), over.apart(part))
+
+
+def test_a_plan_of_arms_decides_as_the_verdict_does() -> None:
+    """By the same sums, of either kind of answer (seed 9)."""
+    rates = ArmRates(np.array([0.0, 1.0]), np.array([0.7, 0.3]), 400.0, (0.5, 0.3), 0.2)
+    told_of = set()
+    for effect in (0.0, 0.6):
+        drawn = _ArmsDrawn(rates, effect, 0.4, 20, np.random.default_rng(9))
+        for _ in range(8):
+            for n, compared in drawn.look(6.0, list(range(20))):
+                count, first, second, of_first, of_second = map(float, drawn._sums[n])
+                same = ArmsCompared(
+                    ScoreSums(count, first, of_first),
+                    ScoreSums(count, second, of_second),
+                    sequence(0.2),
+                )
+                told_of.add(decide(compared, 0.4))
+                assert decide(same, 0.4) == decide(compared, 0.4)
+
+    assert {"more", "smaller", "open"} <= told_of
 
 
 def test_an_effect_without_parts_is_told_in_units() -> None:
