@@ -45,10 +45,18 @@ def _sides(said: Any) -> tuple[int, int]:
 def _bounds(said: Any) -> EffectBounds | None:
     if not isinstance(said, Mapping):
         return None
-    figures = [said.get(name) for name in EffectBounds._fields]
-    if not all(isinstance(one, int | float) for one in figures):
-        return None
-    return EffectBounds(*(float(one) for one in figures))  # type: ignore[arg-type]
+    match [_figure(said.get(name)) for name in ("control", "value", "low", "high")]:
+        case [float(control), float(value), float(low), float(high)]:
+            parts = said.get("parts")
+            told = parts if isinstance(parts, Mapping) else {}
+            ends = _figure(told.get("low")), _figure(told.get("high"))
+            return EffectBounds(control, value, low, high, *ends)
+    return None
+
+
+def _figure(said: Any) -> float | None:
+    """A number as JSON has it; a truth is none."""
+    return float(said) if type(said) in (int, float) else None
 
 
 def _guardrails(said: Any) -> list[GuardrailSeen]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from models.evaluation.arm_values import Interval, interval, of_arm, of_difference, sequence
+from models.evaluation.arm_values import sequence
 from streams.cli.printable import many
 from streams.contract.prompts import AnyOutcome
 from streams.contract.settings import Settings
@@ -10,18 +10,23 @@ from streams.experiments.arm_estimates import ArmEstimates, sample_ratio_alarms
 from streams.experiments.declared.register import DeclaredExperiment
 from streams.experiments.impressions import Trial, Trials
 from streams.experiments.questions.answer import (
-    ALPHA,
     Decision,
     EffectBounds,
     QuestionAnswer,
     decide,
+    with_parts,
 )
+from streams.experiments.questions.compared_sides import ArmsCompared
 
 NEW_SHARE = 0.04
 """It is looked whether it is decided whenever so much more is settled."""
 NEW_MIN = 30
 OPEN_MAX = 100_000
-"""Prompts that are held until they are settled; of more the oldest are forgotten, and counted."""
+"""Prompts that are held until they are settled; of more the oldest are forgotten, and counted. Of
+as many that are settled the ids are remembered: what is told again of older ones is news."""
+SWEEPS = 3
+"""How often to settle while so many are read. What was news since the last time but one waits, so
+a third is left for what really is open."""
 
 
 class ArmsQuestion:
@@ -36,11 +41,17 @@ class ArmsQuestion:
         self.one = one
         self.evidence = ArmEstimates(settings.arm_floor)
         in_money = settings.reward == "net"
-        self.trials = Trials(one.asked.settle_s * 1000, open_max, in_money=in_money)
+        settle_ms = one.asked.settle_s * 1000
+        self.trials = Trials(settle_ms, open_max, ids_max=open_max, in_money=in_money)
         self._settled = 0
         self._looked = 0
         self._latest_ms = 0
         self._decided: tuple[Decision, int] | None = None
+
+    @property
+    def sweep_records(self) -> int:
+        """`settle` is to be called after so many records at most, or what is settled is lost."""
+        return max(1, self.trials.open_max // SWEEPS)
 
     def see(self, outcome: AnyOutcome, partition: int) -> None:
         """Note an outcome of this partition."""
@@ -66,13 +77,13 @@ class ArmsQuestion:
 
     def answer(self) -> QuestionAnswer:
         """What they say by now."""
-        bounds, arms = self.bounds(), self.one.asked.arms or ("", "")
+        bounds, compared = self.bounds(), self._compared()
         rows = self.evidence.rows()
-        trials = 0 if bounds is None else int(of_difference(self.evidence.groups, *arms).n)
-        if alarms := {*sample_ratio_alarms(rows)} & {*arms}:
+        trials = int(compared.first.n)
+        if alarms := {*sample_ratio_alarms(rows)} & {*(self.one.asked.arms or ())}:
             why = f"sample ratio alarm: {', '.join(sorted(alarms))} not seen as often as drawn"
             return QuestionAnswer("refused", bounds, why, (trials, 0))
-        decision = decide(bounds, self.one.asked.least_effect)
+        decision = decide(compared, self.one.asked.least_effect)
         at_ms = None
         if self._decided is not None and self._decided[0] == decision:
             at_ms = self._decided[1]
@@ -83,15 +94,11 @@ class ArmsQuestion:
 
     def bounds(self) -> EffectBounds | None:
         """How much more an impression of the first arm earns; None: nothing is known."""
-        if self.one.asked.arms is None:
-            return None
-        first, second = self.one.asked.arms
-        groups, by = self.evidence.groups, sequence(self.evidence.floor)
-        more = interval(of_difference(groups, first, second), by, ALPHA, within=(-1.0, 1.0))
-        base: Interval | None = interval(of_arm(groups, second), by, ALPHA)
-        if more is None or base is None:
-            return None
-        return EffectBounds(base.value, more.value, more.low, more.high)
+        return with_parts(self._compared())
+
+    def _compared(self) -> ArmsCompared:
+        arms = self.one.asked.arms or ("", "")
+        return ArmsCompared.of(self.evidence.groups, arms, sequence(self.evidence.floor))
 
     def _count(self, trials: list[Trial]) -> None:
         if not trials:
@@ -100,7 +107,7 @@ class ArmsQuestion:
         self._settled += len(trials)
         self._looked = self._settled
         self._latest_ms = max(self._latest_ms, int(trials[-1].shown_s * 1000))
-        decision = decide(self.bounds(), self.one.asked.least_effect)
+        decision = decide(self._compared(), self.one.asked.least_effect)
         if decision == "open":
             self._decided = None
         elif self._decided is None or self._decided[0] != decision:

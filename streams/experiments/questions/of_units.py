@@ -8,15 +8,17 @@ from streams.contract.wire.numbers import YEAR_9999_MS
 from streams.experiments.declared.register import DeclaredExperiment
 from streams.experiments.questions.answer import (
     ALPHA,
-    EffectBounds,
+    Decision,
     GuardrailSeen,
     QuestionAnswer,
     decide,
     decided_by,
     guarded,
+    with_parts,
 )
+from streams.experiments.questions.compared_sides import UnitsCompared
 from streams.experiments.uplift.command import Looked, began_within
-from streams.experiments.uplift.figures import compared, measure_of, sample, sizes
+from streams.experiments.uplift.figures import measure_of, sample, sizes, sums_of
 from streams.experiments.uplift.tables import missing
 from streams.experiments.uplift.units import ExperimentSeen, ExperimentTotals, Units
 
@@ -42,8 +44,7 @@ def answer_of_units(
         then = units.as_of(at_ms)
         if not any(seen.id == id_ for seen in then.experiments()):
             return False
-        found = _bounds(one, totals_of(one, then))
-        return decide(found, one.asked.least_effect) == answer.decision
+        return _decision(one, _asked(one, totals_of(one, then))) == answer.decision
 
     return answer._replace(decided_ms=decided_by(decided, one.start_ms, now_ms))
 
@@ -58,7 +59,8 @@ def _answer(
     one: DeclaredExperiment, totals: ExperimentTotals, begins_ms: int | None
 ) -> QuestionAnswer:
     split, guardrails = sample(totals), _guardrails(one, totals)
-    bounds = _bounds(one, totals)
+    compared = _asked(one, totals)
+    bounds = None if compared is None else with_parts(compared)
     found = QuestionAnswer("refused", bounds, "", sizes(totals), guardrails)
     if begins_ms is not None and not began_within(totals.seen.first_ms, begins_ms):
         return found._replace(why="the log has forgotten the start, so bounds need not hold")
@@ -67,10 +69,14 @@ def _answer(
     if split.alarm:
         return found._replace(why="sample ratio alarm: too many or too few are held out")
     why = missing(totals) if bounds is None else ""
-    return found._replace(decision=decide(bounds, one.asked.least_effect), why=why)
+    return found._replace(decision=_decision(one, compared), why=why)
 
 
-def _bounds(one: DeclaredExperiment, totals: ExperimentTotals) -> EffectBounds | None:
+def _decision(one: DeclaredExperiment, compared: UnitsCompared | None) -> Decision:
+    return "open" if compared is None else decide(compared, one.asked.least_effect)
+
+
+def _asked(one: DeclaredExperiment, totals: ExperimentTotals) -> UnitsCompared | None:
     asked = one.asked
     if asked.metric == "reward":
         return None
@@ -88,11 +94,10 @@ def _guardrails(one: DeclaredExperiment, totals: ExperimentTotals) -> tuple[Guar
 
 def _compared(
     totals: ExperimentTotals, metric: UnitMetric, currency: str, alpha: float
-) -> EffectBounds | None:
-    found = compared(totals, {metric: measure_of(metric, currency)}, alpha)[0].uplift
-    if found is None:
-        return None
-    return EffectBounds(found.control, found.difference, found.low, found.high)
+) -> UnitsCompared:
+    measure = measure_of(metric, currency)
+    held, others = (sums_of(side, measure) for side in (totals.held_out, totals.may_get))
+    return UnitsCompared(held, others, alpha)
 
 
 def _of_other_draws(

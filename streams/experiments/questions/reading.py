@@ -1,12 +1,13 @@
 """Answers all declared questions from the outcomes topic, for commands."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from streams.cli.progress import progressed_between
-from streams.clients.log_reader import open_reader
+from streams.clients.log_reader import RawRecord, open_reader
 from streams.contract.prompts import ANY_OUTCOME, AnyOutcome
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import foretold
@@ -17,6 +18,11 @@ from streams.experiments.questions.of_arms import ArmsQuestion
 from streams.experiments.questions.of_units import answer_of_units
 from streams.experiments.questions.words import AnsweredQuestion
 from streams.experiments.uplift.command import look
+
+See = Callable[[AnyOutcome, int], object]
+"""What an outcome and the number of its partition are told to."""
+Sweeps = Iterator[Collection[int]]
+"""Partitions of which there is more to read, again and again."""
 
 
 def answered(
@@ -52,42 +58,62 @@ def _of_arms(
     asked = [ArmsQuestion(one, settings) for one in ones]
     if not asked:
         return {}
+    since_ms = min(each.one.start_ms for each in asked)
+    fold(asked, partial(each_outcome, settings, since_ms, quiet=quiet))
+    return {each.one.name: each.answer() for each in asked}
+
+
+def fold(asked: Collection[ArmsQuestion], told: Callable[[See, int], Sweeps]) -> None:
+    """Read for all of them, as often settling what is settled as the smallest has to.
+
+    `told` tells outcomes to a function, and after so many records of which partitions more is to
+    come.
+    """
 
     def see(outcome: AnyOutcome, partition: int) -> None:
         for each in asked:
             each.see(outcome, partition)
 
-    since_ms = min(each.one.start_ms for each in asked)
-    for unread in each_outcome(settings, since_ms, see, quiet=quiet):
+    for unread in told(see, min(each.sweep_records for each in asked)):
         for each in asked:
             each.settle(unread)
     for each in asked:
         each.add(each.trials.settled())
-    return {each.one.name: each.answer() for each in asked}
 
 
 def each_outcome(
     settings: Settings,
     since_ms: int,
-    see: Callable[[AnyOutcome, int], object],
+    see: See,
+    sweep_records: int = SWEEP_RECORDS,
     *,
     quiet: bool,
-) -> Iterator[Collection[int]]:
+) -> Sweeps:
     """Tell all that the outcomes topic holds since then, with partitions.
 
-    Whenever many were read: the partitions of which there are more.
+    Whenever so many were read: the partitions of which there are more.
     """
     topic = settings.topics.outcomes
     with open_reader(settings, topic) as reader:
         begins, ends = reader.since(since_ms) if since_ms else reader.begins(), reader.ends()
         read = reader.between
         records = progressed_between(read, begins, ends, f"reading {topic}", quiet=quiet)
-        for number, record in enumerate(records, start=1):
-            try:
-                outcome = ANY_OUTCOME.validate_json(record.value or b"")
-            except ValidationError:
-                continue
-            if not foretold(outcome.occurred_at_ms, record.timestamp_ms):
-                see(outcome, record.at.number)
-            if number % SWEEP_RECORDS == 0:
-                yield reader.unread()
+        yield from outcomes_told(records, reader.unread, see, sweep_records)
+
+
+def outcomes_told(
+    records: Iterable[RawRecord],
+    unread: Callable[[], Collection[int]],
+    see: See,
+    sweep_records: int,
+) -> Sweeps:
+    """The same of records, left out what is none, or is said to be of the future."""
+    for number, record in enumerate(records, start=1):
+        try:
+            outcome = ANY_OUTCOME.validate_json(record.value or b"")
+        except ValidationError:
+            outcome = None
+        if outcome is not None and not foretold(outcome.occurred_at_ms, record.timestamp_ms):
+            see(outcome, record.at.number)
+        if number % sweep_records == 0:
+            yield unread()

@@ -73,9 +73,11 @@ def verdict(one: DeclaredExperiment, answer: QuestionAnswer, state: str = "runni
 
     >>> from streams.contract.schemas.reference_examples import DECLARATION
     >>> one = DeclaredExperiment("spring", DECLARATION, "ann", "why", 1_767_225_600_000)
-    >>> print(verdict(one, QuestionAnswer("more", EffectBounds(0.5, 0.1, 0.04, 0.16))))
-    yes, more orders a unit: +20 % (95 % at any look +8 % to +32 %); at least the 5 % that matter
-    >>> print(verdict(one, QuestionAnswer("smaller", EffectBounds(0.5, 0.0, -0.02, 0.02))))
+    >>> found = EffectBounds(0.5, 0.1, 0.04, 0.16, low_part=0.07, high_part=0.34)
+    >>> print(verdict(one, QuestionAnswer("more", found)))
+    yes, more orders a unit: +20 % (95 % at any look +7 % to +34 %); at least the 5 % that matter
+    >>> found = EffectBounds(0.5, 0.0, -0.02, 0.02, low_part=-0.04, high_part=0.04)
+    >>> print(verdict(one, QuestionAnswer("smaller", found)))
     no: +0 % orders a unit (95 % at any look -4 % to +4 %) excludes the 5 % that matter
     """
     metric, least = _metric(one.asked.metric, one.asked.currency), _percent(one.asked.least_effect)
@@ -100,7 +102,8 @@ def verdict(one: DeclaredExperiment, answer: QuestionAnswer, state: str = "runni
 def guardrail_words(seen: GuardrailSeen, currency: str = "") -> str:
     """What has become of a guardrail.
 
-    >>> guardrail_words(GuardrailSeen("margin", 0.1, "kept", EffectBounds(100.0, 2.0, -5.0, 9.0)))
+    >>> found = EffectBounds(100.0, 2.0, -5.0, 9.0, low_part=-0.05, high_part=0.09)
+    >>> guardrail_words(GuardrailSeen("margin", 0.1, "kept", found))
     'margin a unit: kept, +2 % (95 % at any look -5 % to +9 %), and may lose 10 %'
     """
     metric, allowed = _metric(seen.metric, currency), _percent(seen.loss_max)
@@ -184,15 +187,16 @@ def _bounds_json(bounds: EffectBounds | None) -> dict[str, Any] | None:
         return None
     parts = bounds.parts()
     named = None if parts is None else dict(zip(("value", "low", "high"), parts, strict=True))
-    return bounds._asdict() | {"parts": named}
+    own = {name: getattr(bounds, name) for name in ("control", "value", "low", "high")}
+    return own | {"parts": named}
 
 
 def _beside(bounds: EffectBounds, least: float) -> str:
     """How the effect is beside the least of interest."""
-    matters, told = least * abs(bounds.control), _percent(least)
-    if bounds.low >= matters:
+    told, parts = _percent(least), bounds.parts()
+    if parts is not None and parts[1] >= least:
         return f"at least the {told} that matter"
-    if bounds.high < matters:
+    if parts is not None and parts[2] < least:
         return f"less than the {told} that matter"
     return f"whether it is the {told} that matter is not known yet"
 

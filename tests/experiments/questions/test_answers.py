@@ -185,6 +185,26 @@ def test_arms_are_asked_about_by_pair_from_the_start_to_the_end() -> None:
     assert ("open", None) == (early.answer().decision, early.answer().decided_ms)
 
 
+def test_what_an_arm_earns_where_it_is_alone_is_no_part_of_the_comparison() -> None:
+    """Where both are on offer the first earns three times as much, whatever is sold elsewhere."""
+    asked = asks(arms=list(ARMS), metric="reward", least_effect=0.5)
+    told = trials(20_000, {"bought_together": 0.6, "popular": 0.2})
+    alone = [
+        one._replace(arm="popular", propensities={"popular": 1.0}, estimates={}, reward=0.9)
+        for one in told
+    ]
+    question, beside = ArmsQuestion(asked, Settings()), ArmsQuestion(asked, Settings())
+    question.add(told)
+    beside.add([*told, *alone])
+    bounds, same = question.answer().bounds, beside.answer().bounds
+
+    assert bounds is not None
+    assert pytest.approx(bounds) == same
+    assert pytest.approx(0.2, abs=0.01) == bounds.control
+    assert "+200 %" in verdict(asked, beside.answer())
+    assert 20_000 == beside.answer().sides[0]
+
+
 @pytest.mark.parametrize("batch", [1, 37, 4_000])
 def test_an_answer_about_arms_is_the_same_however_it_was_read(batch: int) -> None:
     """In one go or bit by bit: the decision, its bounds, and by when it was decided."""

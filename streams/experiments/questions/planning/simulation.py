@@ -15,9 +15,16 @@ import numpy as np
 from models.evaluation.arm_values import ArmSums, arm_sums, sequence
 from models.evaluation.uplift import UnitSums
 from streams.experiments.arm_estimates import FLOOR_MIN
-from streams.experiments.questions.answer import ALPHA, Decision, EffectBounds, decide
+from streams.experiments.questions.answer import (
+    ALPHA,
+    Apart,
+    Comparison,
+    Decision,
+    EffectBounds,
+    decide,
+)
+from streams.experiments.questions.compared_sides import UnitsCompared, told_apart
 from streams.experiments.questions.planning.rates import ArmRates, Floats, UnitRates
-from streams.experiments.uplift.figures import uplift_of
 
 CHUNK = 50
 """Repetitions that are drawn at once."""
@@ -26,8 +33,8 @@ DAILY = 30
 LATER = 0.05
 
 GoOn = Callable[[], bool]
-Look = Callable[[float, list[int]], Iterable[tuple[int, EffectBounds | None]]]
-"""Draws so many more days of each repetition, and tells the bounds of those that are asked for."""
+Look = Callable[[float, list[int]], Iterable[tuple[int, Comparison]]]
+"""Draws so many more days of each repetition, and compares the sides of those asked for."""
 
 
 class PlayedExperiment(NamedTuple):
@@ -82,14 +89,14 @@ def _chunk(
     if isinstance(rates, UnitRates):
         look: Look = _UnitsDrawn(rates, effect, number, rng).look
     else:
-        look = _ArmsDrawn(rates, effect, number, rng).look
+        look = _ArmsDrawn(rates, effect, least_effect, number, rng).look
     decided, before = dict[int, PlayedExperiment](), 0
     for day in look_days(days):
         left = [n for n in range(number) if n not in decided]
         if not left:
             break
-        for n, bounds in look(float(day - before), left):
-            if (decision := decide(bounds, least_effect)) != "open":
+        for n, compared in look(float(day - before), left):
+            if (decision := decide(compared, least_effect)) != "open":
                 decided[n] = PlayedExperiment(decision, float(day))
         before = day
     return [decided.get(n, PlayedExperiment("open", float(days))) for n in range(number)]
@@ -106,21 +113,15 @@ class _UnitsDrawn:
         self._weights = [rates.weights, rates.with_effect(effect).weights]
         self._sums = [np.zeros((number, 6)) for _ in self._sides]
 
-    def look(self, days: float, left: list[int]) -> Iterable[tuple[int, EffectBounds | None]]:
+    def look(self, days: float, left: list[int]) -> Iterable[tuple[int, Comparison]]:
         """Both sides get their units of these days."""
         new = self._rng.poisson(self._rates.units_per_day * days, len(left))
         held = self._rng.binomial(new, self._rates.share)
         for side, units in enumerate((held, new - held)):
             counts = self._rng.multinomial(units, self._weights[side])
             self._sums[side][left] += counts @ self._sides[side]
-        return ((n, self._bounds(n)) for n in left)
-
-    def _bounds(self, n: int) -> EffectBounds | None:
-        held, others = (_unit_sums(sums[n]) for sums in self._sums)
-        found = uplift_of(held, others)
-        if found is None:
-            return None
-        return EffectBounds(found.control, found.difference, found.low, found.high)
+        held_out, may_get = self._sums
+        return ((n, UnitsCompared(_unit_sums(held_out[n]), _unit_sums(may_get[n]))) for n in left)
 
     @staticmethod
     def _features(rates: UnitRates) -> Floats:
@@ -134,13 +135,32 @@ def _unit_sums(sums: Floats) -> UnitSums:
     return UnitSums(n=n, y=y, s=n, x=x, yy=yy, ss=n, xx=xx, ys=y, yx=yx, sx=x)
 
 
+class _ArmsLooked(NamedTuple):
+    """What one look at a repetition says."""
+
+    bounds: EffectBounds | None
+    of_least: Apart
+    """From what the second earns, and the least effect."""
+
+    def effect(self) -> EffectBounds | None:
+        return self.bounds
+
+    def apart(self, part: float) -> Apart:
+        return self.of_least
+
+
 class _ArmsDrawn:
     """Impressions of some repetitions, as sums of scores: a cell for each arm and reward."""
 
     def __init__(
-        self, rates: ArmRates, effect: float, number: int, rng: np.random.Generator
+        self,
+        rates: ArmRates,
+        effect: float,
+        least_effect: float,
+        number: int,
+        rng: np.random.Generator,
     ) -> None:
-        self._rates, self._rng = rates, rng
+        self._rates, self._least, self._rng = rates, least_effect, rng
         raised, (first, second) = rates.with_effect(effect), rates.propensities
         cells = [(0, reward, first * p) for reward, p in _pairs(raised)]
         cells += [(1, reward, second * p) for reward, p in _pairs(rates)]
@@ -154,22 +174,22 @@ class _ArmsDrawn:
         self._sums = np.zeros((number, self._features.shape[1]))
         self._by = sequence(max(FLOOR_MIN, rates.floor))
 
-    def look(self, days: float, left: list[int]) -> Iterable[tuple[int, EffectBounds | None]]:
+    def look(self, days: float, left: list[int]) -> Iterable[tuple[int, Comparison]]:
         """Impressions of these days."""
         new = self._rng.poisson(self._rates.per_day * days, len(left))
         self._sums[left] += self._rng.multinomial(new, self._weights) @ self._features
-        n, first, second, variance = self._sums[left].T
-        halves = self._by.bound(variance, ALPHA / 2.0)
+        n, first, second, of_first, of_second = self._sums[left].T
+        halves = self._by.bound(of_first + of_second, ALPHA / 2.0)
+        sides = np.stack([first, of_first], axis=1), np.stack([second, of_second], axis=1)
+        least = told_apart(*sides, self._least, self._by)
         for at, repetition in enumerate(left):
             if not n[at]:
-                yield repetition, None
+                yield repetition, _ArmsLooked(None, 0)
                 continue
             more, half = (first[at] - second[at]) / n[at], halves[at] / n[at]
             base = max(0.0, float(second[at] / n[at]))
-            yield (
-                repetition,
-                EffectBounds(base, float(more), float(more - half), float(more + half)),
-            )
+            bounds = EffectBounds(base, float(more), float(more - half), float(more + half))
+            yield repetition, _ArmsLooked(bounds, -1 if least[at] < 0.0 else 0)
 
 
 def _pairs(rates: ArmRates) -> list[tuple[float, float]]:
@@ -182,5 +202,5 @@ def _cell(arm: int, reward: float, propensities: tuple[float, float], expected: 
 
 
 def _scores(sums: ArmSums) -> list[float]:
-    """Impressions, both scores, and the variance process of their difference."""
-    return [sums.n, float(sums.score[0]), float(sums.score[1]), float(sums.variance.sum())]
+    """Impressions, both scores, and the variance process of each."""
+    return [sums.n, *map(float, sums.score), *map(float, sums.variance)]
