@@ -16,7 +16,8 @@ from models.evaluation.arm_values import ArmSums, arm_sums, sequence
 from models.evaluation.uplift import UnitSums
 from streams.experiments.arm_estimates import FLOOR_MIN
 from streams.experiments.questions.answer import ALPHA, Decision, EffectBounds, decide
-from streams.experiments.questions.planning.rates import ArmRates, Floats, UnitRates
+from streams.experiments.questions.planning.rates import ArmRates, UnitRates
+from streams.experiments.questions.planning.support import Floats
 from streams.experiments.uplift.figures import uplift_of
 
 CHUNK = 50
