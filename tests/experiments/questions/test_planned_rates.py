@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.evaluation.arm_values import interval, of_difference, sequence
-from streams.experiments.arm_estimates import ArmEstimates
+from streams.experiments.arm_estimates import FLOOR_MIN, ArmEstimates
 from streams.experiments.impressions import Trial
 from streams.experiments.questions.planning.observing import PairSeen
 from streams.experiments.questions.planning.plan import PlanAsked, plan_words, planned
@@ -81,10 +81,12 @@ def test_the_largest_are_there_one_by_one() -> None:
         assert pytest.approx(units[pair] / total) == drawn[pair]
 
 
-def test_many_values_before_are_told_apart_by_quantiles_and_no_unit_is_lost() -> None:
+@pytest.mark.parametrize("whole", [False, True], ids=["money", "pieces"])
+def test_many_values_before_are_told_apart_by_quantiles_and_no_unit_is_lost(whole: bool) -> None:
     """Where more of them are told apart than `BEFORE_MAX`: values are exact all the same."""
     rng = np.random.default_rng(1)
     worth, had = rng.lognormal(7.0, 1.0, 5_000), rng.geometric(0.02, 5_000).astype(float)
+    worth = rng.geometric(0.1, 5_000).astype(float) if whole else worth
     values, before, weights = support(Counter(zip(worth.tolist(), had.tolist(), strict=True)))
 
     assert len(values) <= SUPPORT_MAX
@@ -93,6 +95,27 @@ def test_many_values_before_are_told_apart_by_quantiles_and_no_unit_is_lost() ->
     assert pytest.approx((worth**2).mean()) == values**2 @ weights
     assert pytest.approx(had.mean(), rel=0.02) == before @ weights
     assert pytest.approx((had**2).mean(), rel=0.1) == before**2 @ weights
+
+
+def test_a_top_value_keeps_its_units_when_others_round_to_it() -> None:
+    """The same value, with what was before rounded: both are counted."""
+    had = Counter({(float(1 + n % 4), float(n)): 1 + n % 3 for n in range(600)})
+    number, total = sum(had.values()), sum(value * n for (value, _), n in had.items())
+    values, _, weights = support(had)
+
+    assert pytest.approx(total / number) == values @ weights
+
+
+def test_rates_are_alike_only_if_values_go_along_with_what_was_before_as_much() -> None:
+    """CUPED takes off what goes along."""
+    values, before = np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0, 1.0])
+    apart = UnitRates(values, before, np.full(4, 0.25), 100.0, 0.2)
+    along = apart._replace(weights=np.array([0.4, 0.1, 0.1, 0.4]))
+
+    assert apart.like(apart._replace(units_per_day=104.0))
+    assert not apart.like(along)
+    assert not apart.like(apart._replace(share=0.3))
+    assert not apart.like(apart._replace(before=2.0 * before))
 
 
 def test_an_effect_is_as_large_where_all_who_had_much_before_order() -> None:
@@ -164,11 +187,15 @@ def test_bounds_are_planned_as_wide_as_the_verdict_s(first: list[float]) -> None
 
 
 def test_a_ramp_below_the_floor_is_no_evidence() -> None:
-    """The verdict counts none of it: so nothing can be planned by it."""
+    """The verdict counts none of it: so no plan rests on it. Some floor there always is."""
     pair = PairSeen(ARMS, FLOOR)
     pair.add(impressions(2_000, [0.02]))
 
     assert pair.rates() is None
+    without_floor = PairSeen(ARMS, 0.0)
+    without_floor.add(impressions(2_000, [0.5 * FLOOR_MIN]))
+
+    assert without_floor.rates() is None
 
 
 def test_an_arm_at_the_floor_counts_and_one_that_is_not_on_offer_does_not() -> None:
