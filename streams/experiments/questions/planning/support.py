@@ -13,8 +13,7 @@ range is the inequality of Bhatia and Davis 2000.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterable
 from math import sqrt
 
 import numpy as np
@@ -42,62 +41,56 @@ def support(told: Counter[Pair]) -> tuple[Floats, Floats, Floats]:
     >>> values.tolist(), before.tolist(), weights.tolist()
     ([0.0, 2.0], [0.0, 1.0], [0.75, 0.25])
     """
-    some = sorted((pair for pair in told if pair[0]), key=lambda pair: (abs(pair[0]), pair))
     numbers = {pair: float(number) for pair, number in told.items()}
-    if len(some) > SUPPORT_MAX:
-        top = len(some) - TOP
-        numbers = {pair: n for pair, n in numbers.items() if not pair[0]}
-        numbers |= {pair: float(told[pair]) for pair in some[top:]}
-        for pair, number in _stratified({pair: told[pair] for pair in some[:top]}):
-            numbers[pair] = numbers.get(pair, 0.0) + number
+    if len(told) > SUPPORT_MAX:
+        y, x = np.array([*numbers]).T
+        counts = np.array([*numbers.values()])
+        some = np.lexsort((x, y, np.abs(y)))[np.count_nonzero(y == 0.0) :]
+        if len(some) > SUPPORT_MAX:
+            rest, top = some[:-TOP], some[-TOP:]
+            kept = [*np.flatnonzero(y == 0.0), *top]
+            numbers = {(float(y[at]), float(x[at])): float(counts[at]) for at in kept}
+            for pair, number in _stratified(y[rest], x[rest], counts[rest]):
+                numbers[pair] = numbers.get(pair, 0.0) + number
     pairs = sorted(numbers)
     counts = np.array([numbers[pair] for pair in pairs])
     values, before = np.array(pairs).T
     return values, before, counts / counts.sum()
 
 
-def _stratified(rest: Mapping[Pair, int]) -> Iterable[tuple[Pair, float]]:
-    """The points of all strata, and how many values each stands for."""
-    rest = _with_few_before(rest)
-    each = sum(rest.values()) / STRATA
-    in_order = sorted(rest, key=lambda pair: (pair[1], pair[0]))
-    for (before, _), alike in groupby(in_order, key=lambda pair: (pair[1], pair[0] > 0.0)):
-        upto, strata = 0.0, dict[int, list[Pair]]()
-        for pair in alike:
-            strata.setdefault(int(upto / each), []).append(pair)
-            upto += rest[pair]
-        for stratum in strata.values():
-            counts = [rest[pair] for pair in stratum]
-            for value, number in _two_points([pair[0] for pair in stratum], counts):
-                yield (value, before), number
+def _stratified(y: Floats, x: Floats, counts: Floats) -> Iterable[tuple[Pair, float]]:
+    """The points of all strata of these values, and how many values each stands for."""
+    x = _with_few_before(x, counts)
+    order = np.lexsort((y, x))
+    y, x, counts = y[order], x[order], counts[order]
+    upto = np.cumsum(counts) - counts
+    part = (upto / (counts.sum() / STRATA)).astype(np.int64)
+    ends = (np.diff(x) != 0.0) | (np.diff(y > 0.0)) | (np.diff(part) != 0)
+    for stratum in np.split(np.arange(len(y)), np.flatnonzero(ends) + 1):
+        for value, number in _two_points(y[stratum], counts[stratum]):
+            yield (value, float(x[stratum[0]])), number
 
 
-def _with_few_before(rest: Mapping[Pair, int]) -> Mapping[Pair, int]:
+def _with_few_before(x: Floats, counts: Floats) -> Floats:
     """The same, where what was before is one of `BEFORE_MAX` values: of its quantile the middle."""
-    often = Counter[float]()
-    for (_, before), number in rest.items():
-        often[before] += number
-    if len(often) <= BEFORE_MAX:
-        return rest
-    each, upto, cells = sum(often.values()) / BEFORE_MAX, 0.0, dict[int, list[float]]()
-    for before in sorted(often):
-        cells.setdefault(int((upto + often[before] / 2.0) / each), []).append(before)
-        upto += often[before]
-    middle = dict[float, float]()
-    for cell in cells.values():
-        mean = float(np.average(cell, weights=[often[before] for before in cell]))
-        middle |= dict.fromkeys(cell, min(cell, key=lambda before: abs(before - mean)))
-    found = Counter[Pair]()
-    for (value, before), number in rest.items():
-        found[value, middle[before]] += number
-    return found
+    kinds, where = np.unique(x, return_inverse=True)
+    if len(kinds) <= BEFORE_MAX:
+        return x
+    often = np.bincount(where, weights=counts)
+    cell = ((np.cumsum(often) - often / 2.0) / (often.sum() / BEFORE_MAX)).astype(np.int64)
+    middle = kinds.copy()
+    for one in np.unique(cell):
+        mine = kinds[cell == one]
+        mean = np.average(mine, weights=often[cell == one])
+        middle[cell == one] = mine[np.argmin(np.abs(mine - mean))]
+    return middle[where]
 
 
-def _two_points(values: Sequence[float], counts: Sequence[int]) -> list[tuple[float, float]]:
+def _two_points(values: Floats, counts: Floats) -> list[tuple[float, float]]:
     """Two points with the number, mean and variance of these values, in order, and their range."""
-    number, low, high = float(sum(counts)), values[0], values[-1]
+    number, low, high = float(counts.sum()), float(values[0]), float(values[-1])
     mean = float(np.average(values, weights=counts))
-    spread = sqrt(float(np.average((np.array(values) - mean) ** 2, weights=counts)))
+    spread = sqrt(float(np.average((values - mean) ** 2, weights=counts)))
     if not low < mean < high:
         return [(min(max(low, mean), high), number)]
     lean = sqrt((mean - low) / (high - mean))
