@@ -16,6 +16,7 @@ from streams.experiments.questions.planning.rates import UnitRates, observed_rat
 from streams.experiments.questions.planning.simulation import _ArmsDrawn
 from streams.experiments.questions.planning.support import (
     BEFORE_MAX,
+    STRATA,
     SUPPORT_MAX,
     TOP,
     Floats,
@@ -79,6 +80,16 @@ def test_the_largest_are_there_one_by_one() -> None:
 
     for pair in sorted(units, key=lambda pair: abs(pair[0]))[-TOP:]:
         assert pytest.approx(units[pair] / total) == drawn[pair]
+
+
+def test_the_rest_keeps_its_shape() -> None:
+    """As many are below each tenth, but for two strata."""
+    worth = np.random.default_rng(2).lognormal(7.0, 1.0, 5_000)
+    values, _, weights = support(Counter(zip(worth.tolist(), [0.0] * 5_000, strict=True)))
+
+    for tenth in np.arange(0.1, 1.0, 0.1):
+        below = weights[values <= np.quantile(worth, tenth)].sum()
+        assert pytest.approx(tenth, abs=2.0 / STRATA) == below
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["money", "pieces"])
