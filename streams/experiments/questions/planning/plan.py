@@ -133,14 +133,14 @@ def rates_words(rates: UnitRates | ArmRates) -> str:
     if isinstance(rates, UnitRates):
         source = f"as {rates.units:,} units did" if rates.units else "as was typed"
         return (
-            f"{rates.units_per_day:,.4g} units a day, {100 * rates.share:.3g} % held out, "
+            f"{rates.units_per_day:,.4g} new units a day, {100 * rates.share:.3g} % held out, "
             f"{rates.mean:.4g} a unit without prompts, {source}"
         )
     source = f"as {rates.observed:,} impressions did" if rates.observed else "as was typed"
     first, second = (f"{100 * p:.3g} %" for p in rates.propensities)
     return (
         f"{rates.per_day:,.4g} impressions a day with both arms on offer, drawn {first} and "
-        f"{second}, {rates.mean:.4g} an impression of the second, {source}"
+        f"{second} (harmonic means), {rates.mean:.4g} an impression of the second, {source}"
     )
 
 

@@ -1,9 +1,9 @@
 """The shop's own rates: what units and impressions do, as a distribution to draw from.
 
 A metric is rarely normal: most units order nothing, few order much. So a simulation draws from what
-was observed: all different values where there are few, else a systematic sample of those that are
-not nothing. An effect is told as more units that do something, not as units that do more: that is
-how prompts work. Where that would be more than all of them, values are scaled.
+was observed: all different values where there are few, else the largest one by one, and the rest by
+strata (`support`). An effect is told as more units that do something, not as units that do more:
+that is how prompts work. Where that would be more than all of them, values are scaled.
 """
 
 from collections import Counter
@@ -11,18 +11,17 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from streams.contract.events.reference.declared import UnitMetric
+from streams.experiments.questions.planning.support import Floats, support
 from streams.experiments.uplift.figures import UNITS_MIN, measure_of
 from streams.experiments.uplift.net_orders import UnitTotals
 
-Floats = npt.NDArray[np.float64]
-SUPPORT_MAX = 384
-"""So many values are told apart."""
 OWN_MIN = 200
 """Held out units from which on their values alone are drawn from; of fewer those of all units."""
 POISSON_MAX = 12
+LIKE = 0.05
+"""Rates that differ by less make the same plan, but for the error of its simulation."""
 
 
 class UnitRates(NamedTuple):
@@ -35,6 +34,7 @@ class UnitRates(NamedTuple):
     weights: Floats
     """How probable each is; together 1."""
     units_per_day: float
+    """New ones: whoever comes again is the same unit."""
     share: float
     """Held out."""
     units: int = 0
@@ -52,17 +52,33 @@ class UnitRates(NamedTuple):
         >>> raised.values.tolist(), raised.weights.round(3).tolist()
         ([0.0, 1.0], [0.85, 0.15])
         """
-        weights = self.weights.copy()
+        values, weights = self.values.copy(), self.weights.copy()
         for before in np.unique(self.before):
             mine = self.before == before
             some, none = mine & (self.values != 0.0), mine & (self.values == 0.0)
             more = effect * self.weights[some].sum()
-            if more > self.weights[none].sum():
-                return self._replace(values=self.values * (1.0 + effect))
+            if more > self.weights[none].sum():  # all the same, where so much was before
+                values[some] *= 1.0 + effect
+                continue
             weights[some] *= 1.0 + effect
             if none.any():
                 weights[none] *= 1.0 - more / self.weights[none].sum()
-        return self._replace(weights=weights)
+        return self._replace(values=values, weights=weights)
+
+    def like(self, other: "UnitRates") -> bool:
+        """Whether the other makes the same plan: pace, share and all moments that noise goes by.
+
+        >>> rates = typed_rate(0.1, 100.0, 0.2)
+        >>> rates.like(typed_rate(0.101, 102.0, 0.2)), rates.like(typed_rate(0.1, 110.0, 0.2))
+        (True, False)
+        """
+        return bool(np.allclose(self.moments(), other.moments(), rtol=LIKE, atol=0.0))
+
+    def moments(self) -> list[float]:
+        """Pace and share, and of a unit y, x, y², x² and yx: y by the metric, x before."""
+        y, x = self.values, self.before
+        each = [y, x, y * y, x * x, y * x]
+        return [self.units_per_day, self.share, *(float(one @ self.weights) for one in each)]
 
 
 class ArmRates(NamedTuple):
@@ -73,9 +89,10 @@ class ArmRates(NamedTuple):
     weights: Floats
     """How probable each is; together 1."""
     per_day: float
-    """Impressions of which both arms were on offer."""
+    """Impressions of which both arms were on offer, each at least as often as the floor."""
     propensities: tuple[float, float]
-    """Of the first arm, and of the second, that it is compared with."""
+    """Of the first arm, and of the second, that it is compared with: harmonic means, as the noise
+    of a score goes with one over the propensity."""
     floor: float
     """Of propensities, by the settings: the bounds of the verdict rest on it."""
     observed: int = 0
@@ -130,7 +147,7 @@ def observed_rates(
     told = Counter((float(measure(unit)[0]), float(unit.before)) for unit in units)
     if not any(value for value, _ in told):
         return None
-    values, before, weights = _support(told)
+    values, before, weights = support(told)
     per_day = (len(held_out) + len(may_get)) / days
     return UnitRates(values, before, weights, per_day, share, len(units))
 
@@ -142,32 +159,5 @@ def observed_rewards(
     told = Counter((min(1.0, max(0.0, reward)), 0.0) for reward in rewards)
     if not any(value for value, _ in told):
         return None
-    values, _, weights = _support(told)
+    values, _, weights = support(told)
     return ArmRates(values, weights, per_day, propensities, floor, sum(told.values()))
-
-
-def _support(told: Counter[tuple[float, float]]) -> tuple[Floats, Floats, Floats]:
-    """Values, what was before, and weights: at most `SUPPORT_MAX` that are not nothing."""
-    some = sorted(pair for pair in told if pair[0])
-    none = Counter({pair: told[pair] for pair in told if not pair[0]})
-    if len(some) > SUPPORT_MAX:
-        told = none + _sampled(some, told)
-    pairs = sorted(told)
-    counts = np.array([float(told[pair]) for pair in pairs])
-    values, before = np.array(pairs).T
-    return values, before, counts / counts.sum()
-
-
-def _sampled(
-    some: Sequence[tuple[float, float]], told: Counter[tuple[float, float]]
-) -> Counter[tuple[float, float]]:
-    """A systematic sample, of the same number: each stands for as many as there are between."""
-    counts = np.array([told[pair] for pair in some], np.float64)
-    upto = np.cumsum(counts)
-    places = (np.arange(SUPPORT_MAX) + 0.5) / SUPPORT_MAX * upto[-1]
-    chosen = np.searchsorted(upto, places)
-    sample: Counter[tuple[float, float]] = Counter()
-    for at in chosen:
-        sample[some[int(at)]] += 1
-    scale = upto[-1] / SUPPORT_MAX
-    return Counter({pair: number * scale for pair, number in sample.items()})

@@ -24,7 +24,8 @@ from streams.experiments.questions.answer import (
     decide,
 )
 from streams.experiments.questions.compared_sides import UnitsCompared, told_apart
-from streams.experiments.questions.planning.rates import ArmRates, Floats, UnitRates
+from streams.experiments.questions.planning.rates import ArmRates, UnitRates
+from streams.experiments.questions.planning.support import Floats
 
 CHUNK = 50
 """Repetitions that are drawn at once."""

@@ -1,10 +1,13 @@
 """A plan on the page: by the shop's rates, made beside requests, and within bounds."""
 
 import asyncio
+import time
 from typing import Any
 
-from streams.experiments.questions.planning.plan import PlanAsked
-from streams.experiments.questions.planning.rates import typed_rate
+import pytest
+
+from streams.experiments.questions.planning.plan import ExperimentPlan, PlanAsked
+from streams.experiments.questions.planning.rates import UnitRates, typed_rate
 from streams.operations.console.watching.experiments.plans import KEPT, Plans
 from tests.experiments.uplift.records import shop
 from tests.operations.console.eyes import Eyes
@@ -73,3 +76,27 @@ def test_one_plan_is_made_at_a_time_and_few_are_kept() -> None:
     stopped = plans.ask(ASKED._replace(repetitions=1_000), RATES).plan
     assert stopped is not None
     assert stopped.repetitions < 1_000
+
+
+def waited_for(plans: Plans, rates: UnitRates) -> ExperimentPlan:
+    """The plan by these rates, once it is made."""
+    for _ in range(600):
+        if (plan := plans.ask(ASKED, rates).plan) is not None:
+            return plan
+        time.sleep(0.02)
+    raise AssertionError("no plan")
+
+
+def test_a_plan_is_made_anew_when_the_shop_is_another() -> None:
+    """By a hundred times as many units it takes a day; one unit more changes nothing."""
+    plans = Plans()
+    first = waited_for(plans, RATES)
+    again = waited_for(plans, RATES._replace(units_per_day=RATES.units_per_day * 1.001))
+    larger = waited_for(plans, RATES._replace(units_per_day=RATES.units_per_day * 100.0))
+    noisier = waited_for(plans, RATES._replace(values=RATES.values * 2.0, share=0.5))
+
+    assert first is again
+    assert first.days is not None
+    assert larger.days is not None
+    assert larger.days < first.days
+    assert pytest.approx(0.6) == noisier.rates.mean

@@ -2,6 +2,9 @@
 
 A plan takes a second or two, and no request waits for it: the page asks again by itself. What a
 plan may cost is bounded: by repetitions, by time, and by there being one at a time.
+
+A plan is kept as long as the shop's rates are like those that it drew from (`UnitRates.like`): they
+change with every outcome, and no plan would be there for long if it were kept by exactly those.
 """
 
 import logging
@@ -44,7 +47,7 @@ class Plans:
 
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._clock_s = clock_s
-        self._known: OrderedDict[PlanAsked, PlanSeen] = OrderedDict()
+        self._known: OrderedDict[PlanAsked, tuple[UnitRates, PlanSeen]] = OrderedDict()
         self._lock = Lock()
         self._end = Event()
         self._busy = False
@@ -57,15 +60,15 @@ class Plans:
         self._end.set()
 
     def ask(self, asked: PlanAsked, rates: UnitRates) -> PlanSeen:
-        """What is known of a plan; begun if it is not, and none is being made."""
+        """What is known of a plan by such rates; begun if it is not, and none is being made."""
         with self._lock:
-            known = self._known.get(asked)
-            if known is not None:
+            drawn_from, known = self._known.get(asked, (None, PlanSeen()))
+            if drawn_from is not None and drawn_from.like(rates):
                 return known
             if self._busy:
                 return PlanSeen()  # whoever waits asks again
             self._busy = True
-            self._note(asked, PlanSeen())
+            self._note(asked, rates, PlanSeen())
         Thread(target=self.make, args=(asked, rates), name="console: plan", daemon=True).start()
         return PlanSeen()
 
@@ -77,7 +80,7 @@ class Plans:
             nonlocal done
             done += repetitions
             with self._lock:
-                self._note(asked, PlanSeen(done / (2 * asked.repetitions)))
+                self._note(asked, rates, PlanSeen(done / (2 * asked.repetitions)))
             self._end.wait(BREATH_S)
 
         def within(seconds: float) -> Callable[[], bool]:
@@ -91,10 +94,10 @@ class Plans:
             found = PlanSeen(1.0, trouble="the console failed at it, which its log tells")
         with self._lock:
             self._busy = False
-            self._note(asked, found)
+            self._note(asked, rates, found)
 
-    def _note(self, asked: PlanAsked, seen: PlanSeen) -> None:
-        self._known[asked] = seen
+    def _note(self, asked: PlanAsked, rates: UnitRates, seen: PlanSeen) -> None:
+        self._known[asked] = rates, seen
         self._known.move_to_end(asked)
         if len(self._known) > KEPT:
             self._known.popitem(last=False)
