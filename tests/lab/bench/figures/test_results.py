@@ -14,6 +14,8 @@ FIGURES: dict[str, Any] = {
     "latency_ms": {"stock": {"p50": 20, "p99": 150}, "goeswith": {"p50": 9, "p99": 30}},
     "fold_us": 11.0,
     "best_fit": False,
+    "catalog": 0,
+    "slots": 1,
     "decide_us": {"without": {"p50": 90.0, "p99": 200.0}, "with": {"p50": 150.0, "p99": 500.0}},
     "rounds": [{}],
     "exact": True,
