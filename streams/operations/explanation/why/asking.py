@@ -43,7 +43,8 @@ def why(settings: Settings, prompt_id: str, standing: Standing, progress: Progre
             prompt = None
             for record in reader.between(begins, ends):
                 seen(1)
-                prompt = prompt or published_in(record, prompt_id)
+                if (prompt := published_in(record, prompt_id)) is not None:
+                    break  # repeats come later: readers keep the first
     if prompt is None:
         raise NotEnough(
             f"prompt {prompt_id!r} is not on {topic}: is the id whole, and was it published to "

@@ -13,13 +13,13 @@ from streams.operations.explanation.why_not.considered import (
     Considered,
     DecisionAsked,
     Refusal,
-    arms_of,
+    asked_again,
     considered,
     idle_arms,
     refusals_of,
 )
 from streams.shop.decision.arms import CandidateQuery
-from streams.shop.decision.slots.anchors import anchor_of, bought_with
+from streams.shop.decision.slots.anchors import anchor_of
 from streams.shop.decision.slots.incentives import is_whole
 from streams.shop.shop import Shop
 
@@ -77,14 +77,8 @@ def behind(shop: Shop, asked: DecisionAsked, prompt: Prompt) -> Behind:
         return Behind(items, (), ())
     session = shop.identity.seen_by(session, asked.event)
     anchor = anchor_of(session, asked.event) or prompt.anchor
-    settings = shop.settings if asked.controls is None else asked.controls.settings
-    out = asked.exclusions()
-    question = shop.decision.question(
-        *(session, anchor, asked.event.time_s, out, settings),
-        *(asked.beside, bought_with(asked.event)),
-    )
-    strategies, idle = arms_of(shop, session, asked, out, question), idle_arms(asked.controls)
-    estimates = prompt.estimates or {}
+    question, strategies = asked_again(shop, session, asked, anchor)
+    idle, estimates = idle_arms(asked.controls), prompt.estimates or {}
     arms, met = [], dict[str, None]()
     for name, strategy in strategies.items():
         whole = is_whole(strategy)  # of more items there are too many ways to a sum

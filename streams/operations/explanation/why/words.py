@@ -1,7 +1,6 @@
 """Why, in words: a few lines for a terminal of 80 columns."""
 
 from collections.abc import Iterator
-from textwrap import wrap
 
 from models import Candidate
 from streams.cli.printable import printable
@@ -9,23 +8,18 @@ from streams.contract.prompts import Prompt, PromptItem
 from streams.operations.explanation.why.asking import Why
 from streams.operations.explanation.why.decided import ArmAtDecision
 from streams.operations.explanation.why_not.considered import Considered
-from streams.operations.explanation.why_not.words import COLUMNS, NAME_COLUMNS, REFUSALS
+from streams.operations.explanation.why_not.words import COLUMNS, REFUSALS, named, wrapped
 
 
 def in_words(told: Why) -> str:
     """The lines: the offer, its reason, what counted, the arms, what was kept out."""
-    return "\n".join(line for said in _said(told) for line in _wrapped(said))
-
-
-def _wrapped(said: str) -> list[str]:
-    indent = " " * (len(said) - len(said.lstrip()) + 2)
-    return wrap(said, COLUMNS, subsequent_indent=indent, break_long_words=True) or [""]
+    return wrapped(_said(told))
 
 
 def _said(told: Why) -> Iterator[str]:
     prompt, behind = told.prompt, told.behind
-    offered = ", ".join(_name(item.item_id) for item in prompt.items)
-    yield f"{offered} in {prompt.placement} beside {_name(prompt.anchor)}: by {prompt.arm}"
+    offered = ", ".join(named(item.item_id) for item in prompt.items)
+    yield f"{offered} in {prompt.placement} beside {named(prompt.anchor)}: by {prompt.arm}"
     yield f"  said to the shopper: {printable(prompt.reason.text, COLUMNS)}"
     if prompt.reason.evidence_text is not None:
         yield f"  what was counted: {printable(prompt.reason.evidence_text, COLUMNS)}"
@@ -33,13 +27,13 @@ def _said(told: Why) -> Iterator[str]:
         yield f"  offer: {printable(prompt.offer.model_dump_json(), 2 * COLUMNS)}"
     for item, considered in zip(prompt.items, behind.items, strict=True):
         yield f"  {_item(prompt, item, considered)}"
-    yield f"  arms in context {_name(prompt.context)}, drawn with p {prompt.propensity:.2f}:"
+    yield f"  arms in context {named(prompt.context)}, drawn with p {prompt.propensity:.2f}:"
     for arm in behind.arms:
         yield f"    {_arm(arm, prompt)}"
     for kept_out in behind.kept_out:
         reasons = "; ".join(REFUSALS[refusal] for refusal in kept_out.refusals)
-        yield f"  kept out, {_name(kept_out.item_id)}: {reasons}"
-    yield f"  at event {_name(prompt.caused_by)} of session {_name(prompt.session_id)}"
+        yield f"  kept out, {named(kept_out.item_id)}: {reasons}"
+    yield f"  at event {named(prompt.caused_by)} of session {named(prompt.session_id)}"
     for note in told.notes:
         yield f"note: {note}"
 
@@ -49,10 +43,10 @@ def _item(prompt: Prompt, item: PromptItem, told: Considered) -> str:
     source = next((one for one in told.sources if one.arm == prompt.arm), None)
     rank = "" if source is None or source.rank is None else f" rank {source.rank:,},"
     counted = item.evidence
-    beside = f" with {_name(counted.anchor)}" if counted.anchor else ""
+    beside = f" with {named(counted.anchor)}" if counted.anchor else ""
     met = f" {counted.together:,} of {counted.of:,}{beside}," if counted.of else ""
     lift = "" if source is None or source.counts is None else f" lift {source.counts.lift:.2f},"
-    return f"{_name(item.item_id)}:{rank}{met}{lift} score {item.score:.3g}"
+    return f"{named(item.item_id)}:{rank}{met}{lift} score {item.score:.3g}"
 
 
 def _arm(arm: ArmAtDecision, prompt: Prompt) -> str:
@@ -66,8 +60,4 @@ def _arm(arm: ArmAtDecision, prompt: Prompt) -> str:
 
 def _candidate(one: Candidate) -> str:
     counted = f" ({one.together:,} of {one.of:,})" if one.of else ""
-    return f"{_name(one.item)}{counted}"
-
-
-def _name(item_id: str) -> str:
-    return printable(item_id, NAME_COLUMNS)
+    return f"{named(one.item)}{counted}"

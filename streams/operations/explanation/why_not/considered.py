@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import Prompt
+from streams.contract.settings import Settings
 from streams.operations.explanation.why_not.proposals import Source, proposals
 from streams.shop.decision.arms import CandidateQuery
 from streams.shop.decision.catalog.catalog import Catalog, Withholding
@@ -88,6 +89,10 @@ class DecisionAsked(NamedTuple):
         """What the catalogue keeps out of it, for one question."""
         return None if self.catalog is None else Exclusions(self.catalog, self.event.segment)
 
+    def settings(self, shop: Shop) -> Settings:
+        """The shop's, as far as controls do not say otherwise."""
+        return shop.settings if self.controls is None else self.controls.settings
+
 
 def considered(shop: Shop, asked: DecisionAsked, item_id: str) -> Considered:
     """What became of an item when this event, which the shop has just folded, was answered."""
@@ -97,30 +102,38 @@ def considered(shop: Shop, asked: DecisionAsked, item_id: str) -> Considered:
         return Considered(item_id, slot, None, "silence", "forgotten", (), (), (), None)
     session = shop.identity.seen_by(session, event)
     anchor = anchor_of(session, event)
-    settings = shop.settings if asked.controls is None else asked.controls.settings
     chosen = () if prompt is None else tuple(item.item_id for item in prompt.items)
     drawn = None if prompt is None else prompt.arm
     refusals: tuple[Refusal, ...] = ()
     sources: tuple[Source, ...] = ()
     if anchor is not None:
-        out = asked.exclusions()
-        question = shop.decision.question(
-            session, anchor, event.time_s, out, settings, asked.beside, bought_with(event)
-        )
-        arms = arms_of(shop, session, asked, out, question)  # an upgrade has other surroundings
+        question, arms = asked_again(shop, session, asked, anchor)
         refusals = tuple(refusals_of(shop, session, asked, question, item_id))
         chances = {} if prompt is None else prompt.propensities
         idle = idle_arms(asked.controls)
         sources = tuple(proposals(shop.learned, arms, question, chances, idle, item_id))
     silence = None if chosen else _silence(shop, session, asked)
     verdict = _verdict(item_id, chosen, silence, refusals, sources, drawn)
-    few = shop.decision.numbers is not None and len(chosen) < settings.prompt_items_max
+    few = shop.decision.numbers is not None and len(chosen) < asked.settings(shop).prompt_items_max
     if few and verdict == "ranked_below":
         verdict = "not_worth"
     return Considered(*(item_id, slot, anchor, verdict, silence, refusals, sources, chosen, drawn))
 
 
-def arms_of(
+def asked_again(
+    shop: Shop, session: Session, asked: DecisionAsked, anchor: str
+) -> tuple[CandidateQuery, Mapping[str, Strategy]]:
+    """The question, as the decision asked it, and the arms of its slot."""
+    event, out = asked.event, asked.exclusions()
+    question = shop.decision.question(
+        *(session, anchor, event.time_s, out, asked.settings(shop)),
+        *(asked.beside, bought_with(event)),
+    )
+    # for an upgrade this changes the surroundings, by which items are judged from then on
+    return question, _arms(shop, session, asked, out, question)
+
+
+def _arms(
     shop: Shop,
     session: Session,
     asked: DecisionAsked,

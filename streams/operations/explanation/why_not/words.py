@@ -1,6 +1,6 @@
 """Why not, in words: a few lines for a terminal of 80 columns."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from textwrap import wrap
 
 from streams.cli.printable import printable
@@ -58,18 +58,28 @@ MISSING: Mapping[Missing, str] = {
 
 def in_words(told: Considered) -> str:
     """The lines, the verdict first."""
-    return "\n".join(line for said in _said(told) for line in _wrapped(said))
+    return wrapped(_said(told))
 
 
-def _wrapped(said: str) -> list[str]:
+def wrapped(lines: Iterable[str]) -> str:
+    """These lines, none wider than a terminal: what is left of one goes on below it, indented."""
+    return "\n".join(part for line in lines for part in _parts(line))
+
+
+def named(item_id: str) -> str:
+    """An id, as far as there is room for it."""
+    return printable(item_id, NAME_COLUMNS)
+
+
+def _parts(said: str) -> list[str]:
     indent = " " * (len(said) - len(said.lstrip()) + 2)
     return wrap(said, COLUMNS, subsequent_indent=indent, break_long_words=True) or [""]
 
 
 def _said(told: Considered) -> Iterator[str]:
     item, beside = (
-        _name(told.item_id),
-        "" if told.anchor is None else f" beside {_name(told.anchor)}",
+        named(told.item_id),
+        "" if told.anchor is None else f" beside {named(told.anchor)}",
     )
     why = f" ({told.silence})" if told.silence and told.verdict == "silence" else ""
     yield f"{item} in {told.slot}{beside}: {VERDICTS[told.verdict]}{why}"
@@ -80,13 +90,13 @@ def _said(told: Considered) -> Iterator[str]:
         if source.counts is not None:
             counts = source.counts
             yield (
-                f"    met {_name(counts.anchor)} in {counts.together:,} of {counts.of:,}, "
+                f"    met {named(counts.anchor)} in {counts.together:,} of {counts.of:,}, "
                 f"lift {counts.lift:.2f}"
             )
     if told.slot == "upgrade":
         yield "  only what the catalogue names upgrade_of the item is offered there"
     if told.chosen:
-        chosen = ", ".join(map(_name, told.chosen))
+        chosen = ", ".join(map(named, told.chosen))
         yield (
             f"  offered instead, by {told.drawn}: {chosen}"
             if told.verdict != "offered"
@@ -103,7 +113,3 @@ def _source(source: Source) -> str:
     found = source.candidate
     counted = f", {found.together:,} of {found.of:,}" if found.of else ""
     return f"{source.arm}{drawn}{idle}: rank {source.rank:,}{counted}, score {found.score:.3g}"
-
-
-def _name(item_id: str) -> str:
-    return printable(item_id, NAME_COLUMNS)
