@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
-from streams.clients.async_kafka import committed
 from streams.clients.connection.addresses import open_page
 from streams.contract.settings import Settings
 from streams.lab.bench.gateway.load import Asked, PromptArrivals, crowded, listening, steady
 from streams.lab.bench.stage import tape
+from streams.lab.bench.stage.answered import until_answered
 from streams.lab.bench.stage.contenders import cpu_s, resident_bytes, until
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.bench.stage.workload import workload
@@ -65,7 +65,7 @@ async def measure(bootstrap: str, load: GatewayLoad, say: Any) -> dict[str, Any]
             with on_cores(load.pinned, gateway=False):
                 worker = stack.enter_context(WorkerProcess(settings))
             say("a worker that learns first")
-            await _learned(site, settings, worker)
+            await until_answered(settings, LEARNED, [worker], "the worker to answer what was there")
             with on_cores(load.pinned, gateway=True):
                 door = stack.enter_context(ProgramProcess("gateway", settings))
             await _ready(port, door)
@@ -163,17 +163,6 @@ def bearer(credential: str) -> str:
 
 def _get(address: str, headers: str = "") -> bytes:
     return f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\r\n".encode()
-
-
-async def _learned(site: Site, settings: Settings, worker: ProgramProcess) -> None:
-    """Wait until the worker has answered all that was there."""
-    async with tape.admin(site.bootstrap) as admin:
-
-        async def through() -> bool:
-            worker.check()
-            return sum((await committed(admin, settings)).values()) == LEARNED
-
-        await until(through, "the worker to answer what was there")
 
 
 async def _ready(port: int, door: ProgramProcess) -> None:

@@ -7,11 +7,11 @@ that is already running, and has `WARM_UP_S` to work off what waits and to find 
 
 from collections.abc import Sequence
 
-from streams.clients.async_kafka import committed
 from streams.contract.errors import WorkerFailed
 from streams.contract.events import ItemAdded, ItemViewed
 from streams.contract.events.slots import Placement
 from streams.lab.bench.stage import completeness, tape
+from streams.lab.bench.stage.answered import until_answered
 from streams.lab.bench.stage.contenders import ours, stock, until
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.bench.stage.workload import workload
@@ -48,13 +48,7 @@ async def of_ours(
         if site.catalog:
             await until(worker.ready, "our worker to follow the catalogue")
         await _pace(site, settings.topics.events, feed)
-        async with tape.admin(site.bootstrap) as admin:
-
-            async def through() -> bool:
-                worker.check()
-                return sum((await committed(admin, settings)).values()) == len(feed)
-
-            await until(through, "our worker to answer the feed")
+        await until_answered(settings, len(feed), [worker], "our worker to answer the feed")
     return await _judged(site, settings.topics.events, settings.topics.prompts, feed)
 
 

@@ -16,9 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from streams.clients.async_kafka import committed
 from streams.contract.settings import Settings
 from streams.lab.bench.stage import completeness, cost, tape
+from streams.lab.bench.stage.answered import until_answered
 from streams.lab.bench.stage.contenders import WorkerContender, ours, until
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.bench.stage.workload import workload
@@ -84,11 +84,11 @@ async def _run(site: Site, number: int, events: int, say: ProgressCallback) -> S
             for name in names
         ]
         await until(partial(_dealt, crew), "the workers to share the partitions", every_s=1.0)
-        await _through(site, settings, crew, WARM_UP_EVENTS)
+        await _through(settings, crew, WARM_UP_EVENTS)
         say(f"workers: {number}, a prompt for every event")
         before_s, began_s = [worker.cpu_s for worker in crew], time.monotonic()
         await tape.record(site.bootstrap, topic, taped[WARM_UP_EVENTS:])
-        wall_s = await _through(site, settings, crew, len(asking)) - began_s
+        wall_s = await _through(settings, crew, len(asking)) - began_s
         cpu_s = [worker.cpu_s - spent for worker, spent in zip(crew, before_s, strict=True)]
         held = [memory(worker.pid) for worker in crew]
     complete = await _complete(site, settings, asking)
@@ -102,18 +102,9 @@ async def _dealt(crew: Sequence[WorkerContender]) -> bool:
     return min(assigned) > 0 and sum(assigned) == PARTITIONS
 
 
-async def _through(
-    site: Site, settings: Settings, crew: Sequence[WorkerContender], events: int
-) -> float:
+async def _through(settings: Settings, crew: Sequence[WorkerContender], events: int) -> float:
     """When all of so many events were answered, in seconds; returns when all have folded them."""
-    async with tape.admin(site.bootstrap) as admin:
-
-        async def answered() -> bool:
-            for worker in crew:
-                worker.check()
-            return sum((await committed(admin, settings)).values()) == events
-
-        await until(answered, "the workers to answer the log")
+    await until_answered(settings, events, crew, "the workers to answer the log")
     answered_s = time.monotonic()
 
     async def folded() -> bool:

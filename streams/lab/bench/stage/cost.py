@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from aiokafka import ConsumerRecord
 
 from models.warm import warm
-from streams.clients.async_kafka import committed
 from streams.contract.events import decode
 from streams.contract.settings import Settings
 from streams.lab.bench.stage import tape
+from streams.lab.bench.stage.answered import until_answered
 from streams.lab.bench.stage.contenders import PAGE_POLL_S, ours, stock, until
 from streams.lab.bench.stage.site import Site
 from streams.lab.bench.stage.tape import Taped
@@ -79,13 +79,7 @@ async def answering_us(site: Site, log: str, events: int) -> tuple[float, str]:
     """Our worker, folding and deciding, until every event is committed; and its state's digest."""
     settings = site.settings(log)
     with ours(settings) as worker:
-        async with tape.admin(site.bootstrap) as admin:
-
-            async def through() -> bool:
-                worker.check()
-                return sum((await committed(admin, settings)).values()) == events
-
-            await until(through, "our worker to answer the log")
+        await until_answered(settings, events, [worker], "our worker to answer the log")
         spent_s = worker.cpu_s - (await worker.mark()).follow_s
         state = await worker.state("?digest")
     return _each_us(spent_s, events), str(state and state["digest"])
@@ -100,13 +94,7 @@ async def answering_when_ready_us(
         await until(worker.ready, "our worker to be ready", every_s=PAGE_POLL_S)
         before_s = worker.cpu_s
         await tape.record(site.bootstrap, settings.topics.events, asking)
-        async with tape.admin(site.bootstrap) as admin:
-
-            async def through() -> bool:
-                worker.check()
-                return sum((await committed(admin, settings)).values()) == len(asking)
-
-            await until(through, "our worker to answer the log")
+        await until_answered(settings, len(asking), [worker], "our worker to answer the log")
         spent_s = worker.cpu_s - before_s
         state = await worker.state("?digest")
     return _each_us(spent_s, len(asking)), str(state and state["digest"])
