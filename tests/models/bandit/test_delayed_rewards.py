@@ -142,6 +142,24 @@ def test_a_return_teaches_nothing_of_when_rewards_come() -> None:
     assert before == policy.state()["delays"]
 
 
+def test_what_is_taken_back_before_it_is_told_is_no_reward_that_came() -> None:
+    """The return is read first: until its sale is, no more has come than nothing."""
+    decay = ForwardDecay(half_life_s=30 * 86_400)
+    early, none = (DelayedRewards(WINDOW_S, decay, prior_mean=0.1) for _ in range(2))
+    for delays in (early, none):
+        for number in range(300):
+            at_s = MONDAY + 10 * number
+            delays.add_trial("popular", "basket", decay.weight(at_s), at_s)
+    early.add_reward("popular", decay.weight(MONDAY, -20.0), MONDAY, MONDAY + 900)
+    now_s = MONDAY + 2 * WINDOW_S
+    shares = [
+        [one.arrived_share("popular", age_s=age_s, now_s=now_s) for age_s in range(0, 6_400, 100)]
+        for one in (early, none)
+    ]
+
+    assert shares[0] == shares[1]
+
+
 def test_a_window_has_limits() -> None:
     """Nothing, or a second to ten years."""
     with pytest.raises(ValueError, match="window_s"):

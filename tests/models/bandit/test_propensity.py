@@ -11,6 +11,7 @@ from scipy import special
 
 from models.bandit.propensity import (
     Floats,
+    ShareLimits,
     draw,
     gaussian_best,
     probability_best,
@@ -302,10 +303,16 @@ def test_a_share_of_nothing_takes_what_nobody_else_may_have() -> None:
     assert (0.25, 0.75) == within_caps([1.0, 0.0], caps=[0.25, 1.0])
 
 
-def test_a_cap_of_nothing_is_no_cap() -> None:
-    """Such an arm is not on offer at all."""
-    with pytest.raises(ValueError, match="cap=0"):
-        within_caps([0.5, 0.5], caps=[0.0, 1.0])
+@pytest.mark.parametrize("caps", [[0.0, 1.0], [1.5, 1.5]], ids=["nothing", "more than all"])
+def test_a_cap_of_nothing_or_of_more_than_all_is_no_cap(caps: list[float]) -> None:
+    """Such an arm is not on offer at all; or somebody has taken per cent for shares."""
+    with pytest.raises(ValueError, match="cap="):
+        within_caps([0.5, 0.5], caps=caps)
+
+
+def test_where_nobody_is_capped_there_are_no_caps() -> None:
+    """Not one of 1 for each: policies that know of none are asked as ever."""
+    assert () == ShareLimits(floor=0.1).of(["popular", "curated"])
 
 
 @given(arms, st.floats(0.0, 0.1))

@@ -581,10 +581,14 @@ def test_update_is_an_exposure_and_its_reward() -> None:
     assert mean == pytest.approx((1.5 + 20 * (1.5 + 0.05 * 20) / 23) / 23)
 
 
-@pytest.mark.parametrize("settle_s", [0.0, DAY_S], ids=["at once", "delayed"])
-def test_what_is_taken_back_was_never_told(settle_s: float) -> None:
+@pytest.mark.parametrize(
+    "windows",
+    [{}, {"settle_s": DAY_S}, {"window_s": DAY_S}],
+    ids=["at once", "settled later", "delayed"],
+)
+def test_what_is_taken_back_was_never_told(windows: dict[str, float]) -> None:
     """A return: sums, delays and changes are as they would be without that reward."""
-    kept, told = (ThompsonSampling(settle_s=settle_s) for _ in range(2))
+    kept, told = (ThompsonSampling(**windows) for _ in range(2))
     for policy in (kept, told):
         policy.expose("popular", "basket/new", time_s=MONDAY)
         policy.reward("popular", "basket/new", 0.25, time_s=MONDAY, at_s=MONDAY + 60)

@@ -85,6 +85,15 @@ def test_a_reading_leaves_no_trace_in_a_copy() -> None:
     assert pickle.dumps(fresh) == pickle.dumps(used)
 
 
+def test_weights_that_were_asked_for_lately_are_kept_and_not_too_many() -> None:
+    """All are given up once there are as many as are kept; then it begins anew."""
+    week = ForwardDecay(half_life_s=7 * DAY_S)
+    for second in range(UNITS_KEPT + 5):
+        week.weight(NOON + second)
+
+    assert (5, 5) == (len(week._weights), len(week._units))
+
+
 @pytest.mark.parametrize("half_life_s", [0.0, -1.0, 3_599.0, float("inf"), float("nan")])
 def test_a_half_life_is_at_least_an_hour(half_life_s: float) -> None:
     """Shorter ones would make numbers of many kilobytes; endless ones are no decay."""
