@@ -54,6 +54,17 @@ def test_where_orders_follow_earlier_ones_bounds_are_narrower() -> None:
     assert with_.low <= EFFECT <= with_.high
 
 
+def test_all_who_had_ordered_before_are_known_and_nobody_else() -> None:
+    """Once is enough."""
+    records = shop(1, 3_000, follows=1.0)
+    totals = found(records).totals
+    assert totals is not None
+    known = explained(totals, rows(totals))
+
+    assert known is not None
+    assert sum(getattr(one, "orders_before", 0) > 0 for one in records) == known.units
+
+
 def test_where_they_do_not_follow_nothing_is_explained() -> None:
     """Neither narrower nor wider, but for chance, and the difference is the same."""
     with_, without = (

@@ -1,12 +1,13 @@
 """Units that are kept in a file: bounds hold from the start, though the topic forgets."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from streams.clients.log_reader import Partition
 from streams.contract.errors import GoeswithError
-from streams.experiments.uplift.kept_units import KeptUnits, read, starts, write
+from streams.experiments.uplift.kept_units import VERSION, KeptUnits, read, starts, write
 from tests.experiments.uplift.records import assigned, folded, ordered
 
 HERE = [Partition("outcomes", 0), Partition("outcomes", 1)]
@@ -52,6 +53,43 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         write(tmp_path / "nowhere" / "units", "outcomes", KeptUnits(folded([]), {}, None))
 
 
+def test_what_is_no_file_or_cannot_be_read_is_said(tmp_path: Path) -> None:
+    """A folder by mistake; a file where a folder of the path should be."""
+    plain = tmp_path / "plain"
+    plain.write_bytes(b"")
+
+    with pytest.raises(GoeswithError, match="it is no file"):
+        read(tmp_path, "outcomes")
+    with pytest.raises(GoeswithError, match="cannot be read: Not a directory"):
+        read(plain / "units", "outcomes")
+
+
+@pytest.mark.parametrize("version", [0, VERSION + 1])
+def test_units_of_a_version_that_there_was_never_are_refused(tmp_path: Path, version: int) -> None:
+    """Older ones are read; a newer one may say things that we would lose."""
+    path = tmp_path / "units"
+    write(path, "outcomes", KeptUnits(folded([assigned(1)]), {0: 7}, None))
+    said = json.loads(path.read_bytes())
+    path.write_text(json.dumps(said | {"version": 1}))
+    assert read(path, "outcomes")
+    path.write_text(json.dumps(said | {"version": version}))
+
+    with pytest.raises(GoeswithError, match=f"it is of version {version} and of outcomes"):
+        read(path, "outcomes")
+
+
+def test_of_a_file_that_is_not_ours_the_first_fault_is_said_and_nothing_that_it_holds(
+    tmp_path: Path,
+) -> None:
+    """Somebody's secrets, perhaps."""
+    path = tmp_path / "units"
+    path.write_text(json.dumps({"version": "a secret", "topic": 7, "begins_ms": "another"}))
+
+    with pytest.raises(GoeswithError, match=r"of outcomes: version ") as refused:
+        read(path, "outcomes")
+    assert "secret" not in str(refused.value)
+
+
 def test_units_of_another_topic_are_refused(tmp_path: Path) -> None:
     """Of another installation."""
     path = tmp_path / "units"
@@ -67,6 +105,15 @@ def test_a_log_from_its_beginning_has_forgotten_nothing() -> None:
 
     assert (offsets(0, 0), False) == starts(None, offsets(0, 0), offsets(9, 9))
     assert (offsets(5, 6), False) == starts(kept, offsets(4, 6), offsets(9, 9))
+    assert (offsets(5, 6), False) == starts(kept, offsets(4, 6), offsets(5, 6))
+
+
+def test_a_partition_of_which_nothing_was_kept_is_read_from_its_beginning() -> None:
+    """It has come since; or nothing had been on it."""
+    kept = KeptUnits(folded([]), {0: 5})
+
+    assert (offsets(5, 0), False) == starts(kept, offsets(0, 0), offsets(9, 0))
+    assert (offsets(5, 1), True) == starts(kept, offsets(0, 1), offsets(9, 1))
 
 
 def test_a_log_that_forgot_before_it_was_read_is_told() -> None:

@@ -14,7 +14,13 @@ from models.evaluation.confidence_sequences import asymptotic_half_width
 from models.evaluation.uplift import Uplift
 from streams.contract.prompts import Assigned, Ordered, OutcomeLine, Returned
 from streams.experiments.uplift.figures import rows
-from streams.experiments.uplift.net_orders import UnitTotals
+from streams.experiments.uplift.net_orders import (
+    CountedLine,
+    OrderSeen,
+    UnitTotals,
+    count,
+    order_seen,
+)
 from streams.experiments.uplift.tables import as_values
 from streams.experiments.uplift.told_rows import for_people
 from streams.experiments.uplift.units import Units
@@ -213,3 +219,19 @@ def test_what_was_kept_before_there_were_margins_is_read() -> None:
     again.restore(state)
 
     assert only(units) == only(again)
+
+
+def test_an_order_that_names_no_currency_is_of_none() -> None:
+    """It is kept as such, in memory and in a file."""
+    order = ordered(assigned(1)).model_copy(update={"currency": None})
+
+    assert "" == order_seen(order).currency
+
+
+def test_a_line_of_no_pieces_is_left_whole() -> None:
+    """Less than half a piece, weighed: nothing can come back of it."""
+    order = OrderSeen((0, ""), "", "", "EUR", (CountedLine("saffron", 0, 390),))
+    unit = UnitTotals()
+    count(unit, order, [])
+
+    assert {"EUR": 390} == unit.revenue

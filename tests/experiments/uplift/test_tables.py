@@ -7,8 +7,11 @@ import pytest
 from rich.console import Console
 
 from streams.contract.prompts import AnyOutcome
-from streams.experiments.uplift.figures import rows
+from streams.experiments.uplift.figures import HoldoutSample, measure_of, power, rows
+from streams.experiments.uplift.groups import Group
+from streams.experiments.uplift.net_orders import UnitTotals
 from streams.experiments.uplift.tables import Findings, as_values, table
+from streams.experiments.uplift.told_rows import too_few
 from tests.experiments.uplift.records import assigned, found, ordered, returned, shop, shown
 
 
@@ -185,6 +188,41 @@ def test_how_small_an_effect_would_be_seen_and_when() -> None:
     assert "; 5 % of what the held out do is 0.0" in words(findings)
     assert "more days at this rate" in words(findings)
     assert "visible in more than 10 years" in words(small)
+
+
+def test_what_is_visible_is_half_of_what_the_bounds_span() -> None:
+    """A difference of that is just beyond them; in no time at all nobody knows when."""
+    totals = found(shop(500)).totals
+    assert totals is not None
+    orders = rows(totals)[0].uplift
+    assert orders is not None
+    at_once = totals._replace(seen=totals.seen._replace(last_ms=totals.seen.first_ms))
+
+    assert power(orders, totals, 0.05).visible == (orders.high - orders.low) / 2
+    assert power(orders, totals, 0.05).days_needed is not None
+    assert power(orders, at_once, 0.05).days_needed is None
+    assert power(orders, totals, 0.0).days_needed is None
+
+
+def test_a_tenth_of_the_held_out_may_be_shown_prompts() -> None:
+    """On other devices; beyond that nothing follows any more."""
+    split = HoldoutSample(0.2, 0.2, 1.0, held_out_shown=10, held_out=100)
+
+    assert (False, True) == (split.crossed, split._replace(held_out_shown=11).crossed)
+    assert (False, True) == (split.alarm, split._replace(sample_ratio_p=0.0001).alarm)
+
+
+def test_what_came_back_is_counted_for_each_unit() -> None:
+    """Items, whatever they cost."""
+    assert (3, 1) == measure_of("returned", "")(UnitTotals(returned=3))
+
+
+def test_where_something_can_be_said_of_a_group_nothing_else_is() -> None:
+    """Nor that it is too small."""
+    totals = found(shop(500)).totals
+    assert totals is not None
+
+    assert [] == too_few(Group("new", 100, 400, rows(totals)))
 
 
 def test_what_is_visible_soon_is_not_in_no_days() -> None:

@@ -80,6 +80,15 @@ def test_what_is_missing_is_said() -> None:
     assert "other experiments in the log (--experiment NAME): summer-1 (since 2026-01-01" in said
 
 
+def test_units_of_before_the_start_are_said_to_be_left_out() -> None:
+    """Whoever was assigned before it may come back for what they saw then."""
+    findings = found([assigned(1)])
+    assert findings.totals is not None
+    before = findings._replace(totals=findings.totals._replace(units_before=2))
+
+    assert "2 units left out: they were assigned before the start" in words(before)
+
+
 def test_what_is_not_missing_is_not_said() -> None:
     """One experiment, and nothing lost; what the held out do is told beside the effect."""
     said = words(found(shop(300)))
