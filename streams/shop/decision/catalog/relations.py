@@ -166,12 +166,19 @@ class Surroundings:
         """Of whom it is: what they have bought, asked for when the first item needs another one."""
         self._had, self._owned = had, NOT_ASKED
 
-    def fill(self, beside: Iterable[str], offered: Iterable[str] = ()) -> None:
-        """The items that others would stand beside; nobody has those that are `offered` only."""
-        self._here = set(self._with_products(beside))
-        self._beside = around = self._here.union(self._with_products(offered))
+    def fill(
+        self, beside: Iterable[str], offered: Iterable[str] = (), owned: Iterable[str] = ()
+    ) -> None:
+        """The items that others would stand beside; nobody has those that are `offered` only.
+
+        What is `owned` excludes others, and may be replaced by a better one.
+        """
+        here = set(self._with_products(beside))
+        around = here.union(self._with_products(offered))
+        self._here = here.union(self._with_products(owned)) if owned else here
+        self._beside = around | self._here if owned else around
         of = self._relations.of
-        self._barred = {other for item in around for other in of(item).excludes}
+        self._barred = {other for item in self._beside for other in of(item).excludes}
         self._replaced = {other for item in around for other in self._with_lesser(item)}
 
     def __len__(self) -> int:
