@@ -417,6 +417,15 @@ def test_the_parts_of_a_discount_are_all_of_it(
         assert [*prices] == [worth.price_minor for worth in worths]
 
 
+def test_where_no_bundle_may_be_said_none_is_offered() -> None:
+    """Nothing to offer is no items, no words of an offer, and no draw of the arm."""
+    question = CandidateQuery(Session("s1", 0, 0), "camera", 0.0, (), 3)
+    shop, arm = till(), BundleArm((), {})
+
+    assert [] == arm.candidates(shop.shop.learned, question)
+    assert (False, None) == (arm.proposes(shop.shop.learned, question), arm.offer(question))
+
+
 def test_of_very_many_bundles_of_an_item_the_first_are_looked_at() -> None:
     """However many there are, a decision stays cheap."""
     bundles = Bundles()

@@ -145,6 +145,19 @@ def test_the_programme_is_a_control_that_holds_at_once() -> None:
     assert controls.loyalty is None
 
 
+def test_what_goes_with_the_item_and_is_popular_as_well_is_offered_once() -> None:
+    """Jam goes with milk, and butter, jam and toast are what everybody buys."""
+    shop = till()
+    shop.teach("milk", "jam")
+    asked = (Story(f"s-{number}").view("milk", segment="gold") for number in range(40))
+    prompts = [one for one in map(shop.prompt, asked) if one.arm == "loyalty"]
+
+    assert prompts
+    for prompt in prompts:
+        names = [item.item_id for item in prompt.items]
+        assert (names[0], len(names)) == ("jam", len({*names}))
+
+
 @given(
     prices=st.lists(st.integers(0, 10**9), max_size=5),
     rate=st.integers(1, 10**6),

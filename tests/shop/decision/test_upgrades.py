@@ -138,6 +138,23 @@ def test_a_larger_one_of_the_same_kind_may_be_better() -> None:
     assert ("toaster-xl",) == offers(answer)["upgrade"]
 
 
+def test_a_variant_of_what_is_added_may_be_better_and_none_of_what_is_there_already() -> None:
+    """The toaster is in the basket once it is added, and its larger one replaces it; the kettle's
+    larger one would be a second kettle.
+    """
+    items = [
+        CatalogItem(item_id=name, variant_of=f"{name}s", price_minor=1900, currency="EUR")
+        for name in ("toaster", "kettle")
+    ]
+    larger = better("toaster-xl", variant_of="toasters")
+    other = better("kettle-xl", variant_of="kettles")
+    shop, story = till(*items, larger, other), Story()
+    shop.serve(story.add("kettle", slots=()))
+    answer = shop.serve(story.add("toaster", slots=("upgrade",), **PRICED))
+
+    assert ("toaster-xl",) == offers(answer)["upgrade"]
+
+
 def test_what_is_said_later_of_an_item_counts() -> None:
     """Its price, its relations; and whether it is there at all."""
     catalog = Catalog()

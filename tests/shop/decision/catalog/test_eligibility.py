@@ -162,6 +162,20 @@ def test_an_audience_that_is_met_again_is_kept_once() -> None:
     assert eligibility.barred(["one"], {f"s{MET_MAX + 4}"}, ()) is None
 
 
+def test_a_catalogue_that_begins_anew_keeps_no_audience() -> None:
+    """By tombstones or at once: what was said before takes no room for what is said next."""
+    at_once, one_by_one = Eligibility(), Eligibility()
+    for number in range(3):
+        said = CatalogItem(item_id=f"item-{number}", eligible_segments=(f"club-{number}",))
+        at_once.put(said)
+        one_by_one.put(said)
+    at_once.clear()
+    for number in range(3):
+        one_by_one.take_out(f"item-{number}")
+
+    assert [(0, {}), (0, {})] == [(len(each), each._met) for each in (at_once, one_by_one)]
+
+
 @given(only=SEGMENTS, never=SEGMENTS, who=SEGMENTS)
 def test_an_audience_takes_who_is_of_one_that_it_is_for_and_of_none_that_it_is_not(
     only: set[str], never: set[str], who: set[str]
