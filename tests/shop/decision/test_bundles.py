@@ -21,10 +21,12 @@ from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.controls.controls import Controls
 from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.decision.slots.bundles import (
+    HELD_MAX,
     LOOKED_AT_MAX,
     BundleArm,
     Bundles,
     completions,
+    whole,
 )
 from streams.shop.decision.slots.top_up import PriceTag
 from streams.shop.memory.answer import Silence
@@ -238,6 +240,37 @@ def test_the_discount_is_taken_off_once_however_many_are_bought(told: int) -> No
 
     shop.serve(story.send_back("strap"))
     assert 350 == earned(shop)
+
+
+@pytest.mark.parametrize(("told", "cost"), [(6_000, 600), (5_500, 550), (0, 550)])
+def test_what_returns_cost_is_a_share_of_what_is_paid_after_the_discount(
+    told: int, cost: int
+) -> None:
+    """A tenth of it; where the order tells no price it is the price that was promised."""
+    terms = BundleTerms(items=("camera", "strap"), discount_minor={"EUR": 500})
+    money: dict[str, Any] = {"reward": "net", "return_cost_share": 0.1}
+    shop, story = till(terms=terms, **money), Story()
+    prompt = shop.prompt(story.add("camera"))
+    shop.serve(story.see(prompt))
+    shop.serve(story.add("strap", quantity=2, receipt=prompt.receipt))
+    price = {"price_minor": told // 2} if told else {}
+    line = OrderLine(item_id="strap", quantity=2, **price)
+    shop.serve(story.order(lines=(line,), currency="EUR"))
+
+    assert 1_200 - 500 - cost == earned(shop)
+    (worth,) = Receipts("not a secret").open(prompt.receipt, "s1").worths
+    assert 600 - 500 - 250 == NetReward.of(shop.shop.settings).unit_minor(worth)
+
+
+def test_of_a_large_basket_the_latest_items_make_bundles() -> None:
+    """However large it is, a decision looks at so many."""
+    bundles = Bundles()
+    bundles.put("b", BundleTerms(items=("i0", "i1"), discount_per_mille=9))
+    many = {f"i{number}": 1 for number in range(HELD_MAX + 2)}
+    most = {name: 1 for name in [*many][1:-1]} | {"i0": 1}
+
+    assert () == whole(bundles, many).names
+    assert ("b",) == whole(bundles, most).names
 
 
 def earned(shop: Till) -> int:

@@ -173,10 +173,9 @@ class Surroundings:
 
         What is `owned` excludes others, and may be replaced by a better one.
         """
-        here = set(self._with_products(beside))
-        around = here.union(self._with_products(offered))
-        self._here = here.union(self._with_products(owned)) if owned else here
-        self._beside = around | self._here if owned else around
+        self._here = set(self._with_products(beside))
+        around = self._here.union(self._with_products(offered))
+        self._beside = around.union(self._with_products(owned)) if owned else around
         of = self._relations.of
         self._barred = {other for item in self._beside for other in of(item).excludes}
         self._replaced = {other for item in around for other in self._with_lesser(item)}

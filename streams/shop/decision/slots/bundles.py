@@ -92,13 +92,11 @@ class WholeBundles(NamedTuple):
     spare: Mapping[str, int] = MappingProxyType({})
     """The basket without their pieces: of these others may be completed."""
 
-    def saved_minor(self, bundles: Bundles, prices: Mapping[str, PriceTag], currency: str) -> int:
-        """What all of them cost less than their items do, in minor units of a currency."""
-        saved = 0
-        for terms in map(bundles.terms.__getitem__, self.names):
-            worth = _worth(terms, [prices.get(item) for item in terms.items], None)
-            saved += worth[1] if worth is not None and worth[2] == currency else 0
-        return saved
+    def saved_minor(self, bundles: Bundles, prices: Mapping[str, PriceTag]) -> int:
+        """What all of them cost less than their items do, where each price is known."""
+        every = map(bundles.terms.__getitem__, self.names)
+        told = (_worth(terms, [prices.get(item) for item in terms.items], None) for terms in every)
+        return sum(worth[1] for worth in told if worth is not None)
 
 
 def whole(bundles: Bundles, basket: Mapping[str, int]) -> WholeBundles:

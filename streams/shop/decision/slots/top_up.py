@@ -79,11 +79,11 @@ def gap(
     basket: Mapping[str, int],
     prices: Mapping[str, PriceTag],
     thresholds: Mapping[str, int],
-    saved_minor: Callable[[str], int] | None = None,
+    saved_minor: Callable[[], int] | None = None,
 ) -> Gap | None:
     """What a basket lacks of free shipping; None: nothing, or nobody can tell.
 
-    `saved_minor` tells what is taken off the basket in a currency: what is not paid does not count.
+    `saved_minor` tells what is taken off the whole basket: what is not paid does not count.
 
     >>> gap({"bread": 2}, {"bread": PriceTag(249, 90, "EUR")}, {"EUR": 5000})
     Gap(missing_minor=4502, threshold_minor=5000, currency='EUR')
@@ -97,7 +97,7 @@ def gap(
     if currency is None or currency not in thresholds:
         return None
     if saved_minor is not None:
-        total -= saved_minor(currency)
+        total -= saved_minor()
     missing = thresholds[currency] - total
     return Gap(missing, thresholds[currency], currency) if missing > 0 else None
 

@@ -102,9 +102,20 @@ def test_what_is_remembered_of_returns_is_bounded() -> None:
     few = FirstSales(FirstImpressions(open_max=1))
     for order in ("o-1", "o-2"):
         few.count(outcome("bought", order, session=order))
+    few.count(outcome("bought", "o-3", session="o-2"))  # no first sale takes no room
     for order in ("o-1", "o-2"):
         few.read(unmatched(order=order))
     assert {ARM: Sales(2, 1)} == few.by_arm
+
+
+def test_an_order_that_bought_from_prompts_of_two_arms_comes_back_for_both() -> None:
+    """Each arm has its first sale."""
+    sales = FirstSales(FirstImpressions())
+    for arm, item in (("popular", "coat"), ("curated", "hat")):
+        sales.count(outcome("bought", item=item).model_copy(update={"arm": arm}))
+    sales.read(unmatched())
+
+    assert {"popular": Sales(1, 1), "curated": Sales(1, 1)} == sales.by_arm
 
 
 def test_the_board_counts_sales_and_impressions_apart() -> None:
