@@ -49,6 +49,7 @@ def goods() -> Iterator[CatalogItem]:
     yield CatalogItem(item_id="case", relations=(Relation(kind="accessory_of", item_id="phone"),))
     sells = Relation(kind="accessory_of", item_id="tablet")
     yield CatalogItem(item_id="sleeve", relations=(sells,))
+    yield CatalogItem(item_id="cap", relations=(Relation(kind="accessory_of", item_id="lens"),))
     yield CatalogItem(item_id="gold-card", eligible_segments=("premium",))
     for item in ("cola", "lemonade"):
         yield CatalogItem(item_id=item, category="soda")
@@ -392,8 +393,8 @@ def test_reasons_are_told_in_the_language_of_whoever_asks(market: Market) -> Non
 
 
 def test_an_arm_whose_sales_come_back_is_stopped_by_its_guardrail(market: Market) -> None:
-    """Forty visitors buy the sleeve that the catalogue names, and send it back."""
-    visitors = [shopper(f"back-{number}") for number in range(40)]
+    """Fifty visitors buy the sleeve that the catalogue names, and send it back."""
+    visitors = [shopper(f"back-{number}") for number in range(50)]
     prompts = market.answers(*(who.view("tablet") for who in visitors))
     for who, prompt in zip(visitors, prompts, strict=True):
         assert prompt is not None
@@ -402,12 +403,12 @@ def test_an_arm_whose_sales_come_back_is_stopped_by_its_guardrail(market: Market
     market.staff.until_answered()
 
     typed = market.operator.types("guardrails", "--returns-max", "0.2")
-    assert "arms.accessories.state is off: came back: 40 of 40 first sales" in typed.output
+    assert "arms.accessories.state is off: came back: 50 of 50 first sales" in typed.output
     history = market.operator.types("control", "history", "arms.accessories.state", "--json")
     assert '"author":"guardrail"' in history.stdout
-    market.until_offered("phone", [])
+    market.until_offered("lens", [])
     market.sets("arms.accessories.state", "on")
-    market.until_offered("phone", ["case"])
+    market.until_offered("lens", ["cap"])
 
 
 def test_an_arm_that_everybody_sends_away_is_stopped_by_its_guardrail(market: Market) -> None:

@@ -39,8 +39,8 @@ class LivingPrompt(NamedTuple):
     prices: tuple[PriceTag | None, ...] = ()
     """What each item cost when it was offered; empty: no price is known."""
     arm: str = ""
-    asked_as: tuple[bool, str | None] | None = None
-    """Whether the shopper was known, and their segment; None: nobody says any more."""
+    segments: frozenset[str] | None = None
+    """Of which the shopper was who asked; None: nobody says any more."""
     offer: Offer | None = None
     """What it promised besides, if that may end."""
 
@@ -50,8 +50,9 @@ class LivingPrompt(NamedTuple):
         prices, items = catalog.prices.of, prompt.items
         told = tuple(map(prices.get, items)) if prices else ()
         which = prompt.prompt_id, prompt.session_id, partition, prompt.expires_at_ms
+        segments = None if prompt.asked_as is None else segments_named(*prompt.asked_as)
         offer = read_offer(prompt.fields.get("offer"))
-        return cls(*which, items, told, prompt.arm, prompt.asked_as, offer)
+        return cls(*which, items, told, prompt.arm, segments, offer)
 
     def priced(self, catalog: Catalog) -> "LivingPrompt":
         """The same, found on its topic: what it cost then is not said, so what it costs now is."""
@@ -83,9 +84,9 @@ class LivingPrompt(NamedTuple):
 
     def _is_not_for(self, names: tuple[str, str], catalog: Catalog) -> bool:
         """Whether an item, by its own and its product's name, is not for who it was offered to."""
-        if self.asked_as is None:
+        if self.segments is None:
             return False
-        return catalog.eligibility.barred(names, segments_named(*self.asked_as), ()) is not None
+        return catalog.eligibility.barred(names, self.segments, ()) is not None
 
 
 def repriced(told: PriceTag, now: PriceTag | None, share_max: float) -> bool:

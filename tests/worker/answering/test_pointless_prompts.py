@@ -9,6 +9,7 @@ from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.loyalty import LoyaltyProgram
 from streams.contract.settings import Settings
 from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.catalog.eligibility import segments_named
 from streams.shop.decision.slots.incentives import read_offer
 from streams.shop.decision.slots.top_up import PriceTag
 from streams.worker.answering.living_prompts import LivingPrompt
@@ -125,7 +126,8 @@ def test_what_is_not_for_a_shopper_any_more_is_taken_back(
     """By the segments as which they asked; of an inherited prompt nobody knows them."""
     rack = Rack(prompts=0)
     rack.sells("bread", variant_of="loaves")
-    rack.pointless.published([prompt(asked_as=asked_as)])
+    segments = None if asked_as is None else segments_named(*asked_as)
+    rack.pointless.published([prompt(segments=segments)])
     assert [] == rack.due()
     rack.sells(of, eligible_segments=("gold", "minor"), excluded_segments=("minor",))
     rack.pointless.heard(None)
@@ -136,7 +138,7 @@ def test_what_is_not_for_a_shopper_any_more_is_taken_back(
 def test_what_is_owned_once_is_not_taken_back_from_who_has_not_bought_it() -> None:
     """It says for whom it is, and that is everybody."""
     rack = Rack(prompts=0)
-    rack.pointless.published([prompt(asked_as=(True, None))])
+    rack.pointless.published([prompt(segments=segments_named(True, None))])
     rack.sells("bread", owned_once=True)
 
     assert [] == rack.due()

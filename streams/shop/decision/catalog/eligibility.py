@@ -8,6 +8,7 @@ what is said takes memory.
 """
 
 from collections.abc import Collection
+from functools import lru_cache
 from sys import intern
 from typing import Literal, NamedTuple
 
@@ -17,6 +18,8 @@ from streams.shop.memory.session import Session
 
 Barred = Literal["segment", "owned"]
 """Why an item is not for who is there: the first of these that is so."""
+SEGMENTS_MET_MAX = 1_024
+"""So many sets of segments are kept once."""
 MET_MAX = 10_000
 """So many audiences are kept once for all items that have them; further ones for each of theirs."""
 
@@ -133,6 +136,7 @@ def segments_of(session: Session | None, named: str | None) -> frozenset[str]:
     return segments_named(session is not None and session.shopper_id is not None, named)
 
 
+@lru_cache(maxsize=SEGMENTS_MET_MAX)  # one set for all that are of the same
 def segments_named(known: bool, named: str | None) -> frozenset[str]:
     """The segments of somebody who is `known` or not, and of whom an event names one."""
     built_in = "known" if known else "new"
