@@ -267,7 +267,7 @@ def test_of_a_large_basket_the_latest_items_make_bundles() -> None:
     bundles = Bundles()
     bundles.put("b", BundleTerms(items=("i0", "i1"), discount_per_mille=9))
     many = {f"i{number}": 1 for number in range(HELD_MAX + 2)}
-    most = {name: 1 for name in [*many][1:-1]} | {"i0": 1}
+    most = dict.fromkeys([*many][1:-1], 1) | {"i0": 1}
 
     assert () == whole(bundles, many).names
     assert ("b",) == whole(bundles, most).names
