@@ -139,9 +139,10 @@ class PromptWithdrawn(_Published):
     session_id: str
     """Whose it was."""
     because: WithdrawalReason
-    """What the shopper did, or what the catalogue or a control says of one of its items by now."""
+    """What the shopper did, or what the catalogue or a control says by now, of one of its items or
+    of all that it promises."""
     item_id: str | None = None
-    """That item."""
+    """That item, if it is one."""
     caused_by: str
     """The event that made it pointless; empty: catalogue or control did."""
     occurred_at_ms: TimeMs

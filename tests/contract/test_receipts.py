@@ -29,7 +29,7 @@ from streams.contract.receipts import (
     receipt_of,
 )
 from streams.contract.secrets.secret_keys import secret_keys
-from streams.contract.wire.shop.on_offer import ItemWorth
+from streams.contract.wire.shop.on_offer import ItemWorth, plain, worths_of
 
 SEALED_MS = 1767225600000
 BREAD = Receipt(
@@ -82,6 +82,7 @@ ARMS = st.lists(st.tuples(IDS, NUMBERS, NUMBERS), max_size=5).map(
 )
 AMOUNTS = st.none() | st.integers(-(10**15), 10**15)
 FITS = st.integers(0, 15)
+DISCOUNTS = st.integers(0, 10**15)
 RECEIPT = st.builds(
     lambda fields, times, arms, worth: Receipt._make(
         (*fields, min(times), max(times), *arms, worth and (worth,) * len(fields[-1]))
@@ -89,7 +90,8 @@ RECEIPT = st.builds(
     st.tuples(IDS, IDS, IDS, IDS, NUMBERS, NUMBERS, st.lists(IDS, max_size=3).map(tuple)),
     st.tuples(TIMES_MS, TIMES_MS),
     ARMS,
-    st.just(()) | st.builds(ItemWorth, AMOUNTS, AMOUNTS, st.none() | st.just("EUR"), FITS),
+    st.just(())
+    | st.builds(ItemWorth, AMOUNTS, AMOUNTS, st.none() | st.just("EUR"), FITS, DISCOUNTS),
 )
 
 
@@ -103,6 +105,19 @@ def refusal(token: str, session_id: str = "s1") -> str:
 def raw(token: str) -> bytes:
     """What is in a token of version 2."""
     return base64.urlsafe_b64decode(token.removeprefix(PREFIX))
+
+
+def test_a_worth_is_sealed_as_before_there_were_discounts_unless_it_bears_one() -> None:
+    """Receipts of before are read; a discount that is none is refused."""
+    assert ((120, 399, "EUR", 2), (1, 2, "EUR", 0, 3)) == plain(
+        (ItemWorth(120, 399, "EUR", 2), ItemWorth(1, 2, "EUR", 0, 3))
+    )
+    for said in ([120, 399, "EUR", 2], [120, 399, "EUR", 2, 50]):
+        assert (ItemWorth(*said),) == worths_of([said], items=1)  # type: ignore[arg-type]
+    short: list[Any] = [1, 2, "EUR", 0]
+    for wrong in (short[:3], [*short, -1], [*short, None], [*short, 0.5], [*short, 1, 1]):
+        with pytest.raises(ValueError, match="worths"):
+            worths_of([wrong], items=1)
 
 
 def token_of(data: bytes) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from streams.contract.events import Event
 from streams.contract.events.reference.catalog import CatalogItem, Relation
-from streams.contract.prompts import Prompt
+from streams.contract.prompts import ANY_PUBLISHED, Prompt, PromptWithdrawn
 from streams.contract.wire.shop.offers import BundleOffer, LoyaltyOffer
 from streams.operations.topics import create_topics
 from streams.shop.decision.languages.message_files import LANGUAGES
@@ -41,10 +41,15 @@ CURATED = '{"items": ["candle"], "source": "editors"}'
 LOYALTY = '{"points_per_mille": {"EUR": 10}, "tiers": {"gold": 2000}}'
 BUNDLE = '{"items": ["desk", "lamp"], "discount_minor": {"EUR": 2500}}'
 
+STUDY = '{"items": ["shelf", "rug"], "discount_per_mille": 50}'
+
 
 def goods() -> Iterator[CatalogItem]:
     """What the merchant says of them."""
     yield CatalogItem(item_id="case", relations=(Relation(kind="accessory_of", item_id="phone"),))
+    sells = Relation(kind="accessory_of", item_id="tablet")
+    yield CatalogItem(item_id="sleeve", relations=(sells,))
+    yield CatalogItem(item_id="cap", relations=(Relation(kind="accessory_of", item_id="lens"),))
     yield CatalogItem(item_id="gold-card", eligible_segments=("premium",))
     for item in ("cola", "lemonade"):
         yield CatalogItem(item_id=item, category="soda")
@@ -59,12 +64,20 @@ def goods() -> Iterator[CatalogItem]:
     yield _priced("filter", 1_299, 900)
     yield _priced("desk", 30_000, 9_000)
     yield _priced("lamp", 6_000, 3_000)
+    yield _priced("shelf", 9_000, 3_000)
+    yield _priced("rug", 5_000, 3_000)
+    yield _lounge("premium")
     yield CatalogItem(item_id="coat", relations=(Relation(kind="excludes", item_id="swimsuit"),))
     yield CatalogItem(item_id="flash", relations=(Relation(kind="requires", item_id="bracket"),))
 
 
 def _priced(item_id: str, minor: int, margin: int) -> CatalogItem:
     return CatalogItem(item_id=item_id, price_minor=minor, margin_minor=margin, currency="EUR")
+
+
+def _lounge(segment: str) -> CatalogItem:
+    flies = (Relation(kind="accessory_of", item_id="flight"),)
+    return CatalogItem(item_id="lounge", eligible_segments=(segment,), relations=flies)
 
 
 class Market:
@@ -114,6 +127,16 @@ class Market:
         self.staff.until(
             lambda: [items] == self.offered(shopper("later").view(item)), f"{items} for {item}"
         )
+
+    def until_withdrawn(self, prompt: Prompt, because: str) -> None:
+        """Wait until a prompt is taken back for this reason."""
+        told = prompt.prompt_id, because
+        self.staff.until(lambda: told in self._withdrawn(), f"withdrawn: {because}")
+
+    def _withdrawn(self) -> set[tuple[str, str]]:
+        records = self.staff.read(self.staff.settings.topics.prompts)
+        said = [ANY_PUBLISHED.validate_json(record.value or b"") for record in records]
+        return {(one.prompt_id, one.because) for one in said if isinstance(one, PromptWithdrawn)}
 
     def until_withheld(self, why: str) -> None:
         """Wait until the worker says that the catalogue has withheld something for this reason."""
@@ -203,6 +226,23 @@ def test_a_bundle_that_lacks_one_item_is_offered_with_what_it_saves(market: Mark
         *(prompt.offer.bundle, prompt.offer.price_minor),
         *(prompt.offer.discount_minor, prompt.offer.currency),
     )
+
+
+def test_what_the_shop_does_not_give_any_more_leaves_the_screen(market: Market) -> None:
+    """A bundle that ends, a lounge that is for others now."""
+    market.sets("bundles.study", STUDY)
+    market.until_offered("shelf", ["rug"])
+    traveller = shopper("ann", segment="premium")
+    bundle, lounge = market.answers(shopper("ann").add("shelf"), traveller.view("flight"))
+    assert bundle is not None
+    assert lounge is not None
+    assert ("bundle", ["lounge"]) == (bundle.arm, [item.item_id for item in lounge.items])
+
+    market.sets("bundles.study", "null")
+    market.until_withdrawn(bundle, "offer_ended")
+    settings = market.staff.settings
+    send(settings, settings.topics.catalog, [_lounge("staff")])
+    market.until_withdrawn(lounge, "not_eligible")
 
 
 def test_a_member_is_told_how_many_points_an_item_brings(market: Market) -> None:
@@ -350,6 +390,25 @@ def test_reasons_are_told_in_the_language_of_whoever_asks(market: Market) -> Non
         )
         for name in spoken
     }
+
+
+def test_an_arm_whose_sales_come_back_is_stopped_by_its_guardrail(market: Market) -> None:
+    """Fifty visitors buy the sleeve that the catalogue names, and send it back."""
+    visitors = [shopper(f"back-{number}") for number in range(50)]
+    prompts = market.answers(*(who.view("tablet") for who in visitors))
+    for who, prompt in zip(visitors, prompts, strict=True):
+        assert prompt is not None
+        market.tell([who.see(prompt), who.add("sleeve", slots=(), receipt=prompt.receipt)])
+        market.tell([who.order("sleeve"), who.send_back("sleeve")])
+    market.staff.until_answered()
+
+    typed = market.operator.types("guardrails", "--returns-max", "0.2")
+    assert "arms.accessories.state is off: came back: 50 of 50 first sales" in typed.output
+    history = market.operator.types("control", "history", "arms.accessories.state", "--json")
+    assert '"author":"guardrail"' in history.stdout
+    market.until_offered("lens", [])
+    market.sets("arms.accessories.state", "on")
+    market.until_offered("lens", ["cap"])
 
 
 def test_an_arm_that_everybody_sends_away_is_stopped_by_its_guardrail(market: Market) -> None:

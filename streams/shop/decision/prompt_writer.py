@@ -74,7 +74,8 @@ class PromptWriter:
         if event.locale is not None:
             fields["locale"] = event.locale
         own = identity, who, items, choice.arm, event.event_id, now_ms, expires_at_ms
-        return OutgoingPrompt(*own, fields, partial(self.receipts.seal, receipt))
+        asked_as = session.shopper_id is not None, event.segment
+        return OutgoingPrompt(*own, fields, partial(self.receipts.seal, receipt), asked_as)
 
     def _reason(
         self, event: AskingEvent, arm: str, asked_for: str, best: Candidate

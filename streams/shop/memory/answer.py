@@ -61,11 +61,14 @@ class OutgoingPrompt(NamedTuple):
     that is sealed."""
     seal: Callable[[], str]
     """Its receipt, sealed."""
+    asked_as: tuple[bool, str | None] | None = None
+    """Whether the shopper was known, and the segment that the event named; None: nobody says. It is
+    published nowhere."""
 
     @classmethod
     def of(cls, prompt: Prompt) -> "OutgoingPrompt":
         """A prompt as it was before it was written."""
-        seen = {name: getattr(prompt, name) for name in cls._fields[:-2]}
+        seen = {name: getattr(prompt, name) for name in cls._fields[:-3]}
         items = tuple(item.item_id for item in prompt.items)
         alike = {name for name, said in CONSTANT_FIELDS.items() if getattr(prompt, name) == said}
         fields = prompt.model_dump(exclude=alike, exclude_none=True)

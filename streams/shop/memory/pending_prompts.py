@@ -28,7 +28,7 @@ class PendingPrompt(NamedTuple):
     @classmethod
     def of(cls, prompt: OutgoingPrompt) -> "PendingPrompt":
         """What is remembered of a prompt that is being published."""
-        prompt_id, _, items, _, cause, at_ms, until_ms, fields, _ = prompt
+        prompt_id, _, items, _, cause, at_ms, until_ms, fields, *_ = prompt
         return cls(prompt_id, items, cause, at_ms, until_ms, fields["placement"])
 
 

@@ -18,6 +18,7 @@ from streams.clients.connection.async_security import translating_refusals
 from streams.clients.connection.metadata_requests import limit_metadata_requests
 from streams.clients.connection.stopping import heeding_our_cancellation
 from streams.contract.settings import Settings
+from streams.shop.decision.slots.incentives import read_offer
 from streams.worker.answering.living_prompts import LIVING_MAX, LivingPrompt
 
 INHERITED_MAX = 5_000
@@ -114,7 +115,8 @@ def said_by(record: Published, now_ms: int) -> LivingPrompt | str | None:
         if said["type"] == "prompt" and (until_ms := int(said["expires_at_ms"])) > now_ms:
             items = tuple(str(item["item_id"]) for item in said["items"])
             who, which = str(said["session_id"]), str(said["prompt_id"])
-            return LivingPrompt(which, who, record.partition, until_ms, items)
+            told = LivingPrompt(which, who, record.partition, until_ms, items)
+            return told._replace(arm=str(said["arm"]), offer=read_offer(said.get("offer")))
     except (ValueError, TypeError, KeyError):
         pass  # no prompt of ours: nobody shows it
     return None

@@ -2,15 +2,19 @@
 
 They are kept beside the fold, by the worker that answers for their partition, until they expire: so
 that what the catalogue, or a control, says of an item takes back the prompts that offer it. What
-each item cost is remembered, where prices are kept: ten small steps are a large one.
+each item cost is remembered, where prices are kept: ten small steps are a large one. So is of which
+segments the shopper was, and what the prompt promised: it ends when they are not served any more.
 """
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+from streams.contract.wire.shop.offers import Offer
 from streams.contract.wire.shop.withdrawals import CatalogReason
 from streams.shop.decision.catalog.catalog import Catalog, Withholding
+from streams.shop.decision.catalog.eligibility import segments_named
+from streams.shop.decision.slots.incentives import read_offer, stands
 from streams.shop.decision.slots.top_up import PriceTag
 from streams.shop.memory.answer import OutgoingPrompt
 
@@ -34,33 +38,55 @@ class LivingPrompt(NamedTuple):
     items: tuple[str, ...]
     prices: tuple[PriceTag | None, ...] = ()
     """What each item cost when it was offered; empty: no price is known."""
+    arm: str = ""
+    segments: frozenset[str] | None = None
+    """Of which the shopper was who asked; None: nobody says any more."""
+    offer: Offer | None = None
+    """What it promised besides, if that may end."""
 
     @classmethod
     def of(cls, prompt: OutgoingPrompt, partition: int, catalog: Catalog) -> "LivingPrompt":
         """The prompt as it is decided, by the catalogue of that moment."""
         prices, items = catalog.prices.of, prompt.items
         told = tuple(map(prices.get, items)) if prices else ()
-        return cls(
-            prompt.prompt_id, prompt.session_id, partition, prompt.expires_at_ms, items, told
-        )
+        which = prompt.prompt_id, prompt.session_id, partition, prompt.expires_at_ms
+        segments = None if prompt.asked_as is None else segments_named(*prompt.asked_as)
+        offer = read_offer(prompt.fields.get("offer"))
+        return cls(*which, items, told, prompt.arm, segments, offer)
 
     def priced(self, catalog: Catalog) -> "LivingPrompt":
         """The same, found on its topic: what it cost then is not said, so what it costs now is."""
         prices = catalog.prices.of
         return self._replace(prices=tuple(map(prices.get, self.items)) if prices else ())
 
-    def pointless(self, catalog: Catalog, share_max: float) -> tuple[CatalogReason, str] | None:
+    def pointless(
+        self, catalog: Catalog, share_max: float
+    ) -> tuple[CatalogReason, str | None] | None:
         """Why it is to be taken back, and by which item; `share_max`: see `repriced`."""
         for place, item in enumerate(self.items):
-            if item in catalog.hidden or catalog.product_of(item) in catalog.hidden:
+            product = catalog.product_of(item)
+            if item in catalog.hidden or product in catalog.hidden:
                 return "hidden", item
             why = catalog.withheld.get(item)
             if why is not None:
                 return BECAUSE.get(why, "hidden"), item
+            if len(catalog.eligibility) and self._is_not_for((item, product), catalog):
+                return "not_eligible", item
             told = self.prices[place] if self.prices else None
             if told is not None and repriced(told, catalog.prices.of.get(item), share_max):
                 return "repriced", item
-        return None
+        if self.arm in catalog.stopped:
+            return "arm_stopped", None
+        if self.offer is None:
+            return None
+        given = stands(self.offer, catalog.bundles, catalog.loyalty, self.prices)
+        return None if given else ("offer_ended", None)
+
+    def _is_not_for(self, names: tuple[str, str], catalog: Catalog) -> bool:
+        """Whether an item, by its own and its product's name, is not for who it was offered to."""
+        if self.segments is None:
+            return False
+        return catalog.eligibility.barred(names, self.segments, ()) is not None
 
 
 def repriced(told: PriceTag, now: PriceTag | None, share_max: float) -> bool:

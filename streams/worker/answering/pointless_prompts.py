@@ -105,7 +105,7 @@ class PointlessPrompts:
 
 
 def _withdrawn(
-    prompt: LivingPrompt, because: CatalogReason, item_id: str, now_ms: int
+    prompt: LivingPrompt, because: CatalogReason, item_id: str | None, now_ms: int
 ) -> PromptWithdrawn:
     return PromptWithdrawn(
         prompt_id=prompt.prompt_id,

@@ -45,7 +45,9 @@ PENDING_BYTES = 2_000
 """Of a session with six prompts on their way; of twelve it is twice as much."""
 PENDING_BYTES_MAX = 4_000
 LIVING_BYTES = 650
-"""Of a prompt of three items that may be on a screen."""
+"""Of a prompt of three items that may be on a screen;"""
+LIVING_BYTES_MAX = 2_000
+"""and of one that promises a bundle of eight."""
 QUEUED_BYTES = 2_000
 CATALOG_ITEM_BYTES = 105
 """Of an item that the catalogue withholds, or a variant; what may be offered takes none,"""
@@ -142,6 +144,7 @@ MOST_BYTES = {
     "sessions": weight.BYTES_MAX,
     "orders": ORDER_BYTES_MAX,
     "pending prompts": PENDING_BYTES_MAX,
+    "living prompts": LIVING_BYTES_MAX,
     "catalogue relations": RELATION_BYTES_MAX,
     "catalogue accessories": RELATION_BYTES_MAX,
     "catalogue categories": CATEGORY_BYTES_MAX,

@@ -29,6 +29,7 @@ from streams.clients.connection.stopping import heeding_our_cancellation
 from streams.clients.connection.topics.findings import TopicSeen
 from streams.clients.connection.topics.topic_ids import topics_seen
 from streams.contract.errors import GoeswithError, InvalidReference
+from streams.contract.events.reference.bundles import PREFIX as BUNDLES
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.codec import decode_reference
 from streams.contract.events.reference.control import ControlRecord
@@ -83,8 +84,11 @@ class Reference:
         if topic == self._catalog:
             self.catalog.clear()
         else:
+            had_bundles = bool(self.controls.bundles)
             self.controls.forget()
             self._follow_controls()
+            if had_bundles:
+                self.heard(None)
 
     def _read(self, topic: str, apply: Callable[[KafkaRecord], None], record: KafkaRecord) -> None:
         try:
@@ -104,9 +108,11 @@ class Reference:
         if item is None:
             self.catalog.take_out(item_id)
             return
-        before = self._known(item_id)
+        before, audience = self._known(item_id), self.catalog.eligibility.of(item_id)
         taken = self.catalog.put(item)
-        if self._known(item_id) != before:  # feeds repeat what they have said, of all items
+        if self.catalog.eligibility.of(item_id) != audience and self.catalog.products:
+            self.heard(None)  # it may be a product: its word holds for variants
+        elif self._known(item_id) != before:  # feeds repeat what they have said, of all items
             self.heard(item_id)
         if not taken:
             most = f"GOESWITH_CATALOG_ITEMS_MAX={self.catalog.items_max}"
@@ -116,19 +122,27 @@ class Reference:
         """What a prompt that offers this item is taken back for, when it changes."""
         catalog = self.catalog
         withheld, product = catalog.withheld.get(item_id), catalog.products.get(item_id)
-        return withheld, product, catalog.prices.of.get(item_id)
+        price, audience = catalog.prices.of.get(item_id), catalog.eligibility.of(item_id)
+        return withheld, product, price, audience
 
     def _apply_control(self, record: KafkaRecord) -> None:
         key, control = decode_reference(ControlRecord, record.key, record.value)
+        name = key.removeprefix(BUNDLES)
+        bundle = self.controls.bundles.terms.get(name) if key.startswith(BUNDLES) else None
         self.controls.put(key, control and control.value, size=len(record.value or b""))
-        before = self.catalog.hidden
         self._follow_controls()
-        if self.catalog.hidden - before:
+        if bundle not in (None, self.controls.bundles.terms.get(name)):
             self.heard(None)
 
     def _follow_controls(self) -> None:
-        """What the catalogue has of the controls, as they are now."""
-        self.catalog.hidden, self.catalog.loyalty = self.controls.hidden, self.controls.loyalty
+        """What the catalogue has of the controls, as they are now; what ends is heard."""
+        catalog, controls = self.catalog, self.controls
+        ends = bool(controls.hidden - catalog.hidden or controls.stopped - catalog.stopped)
+        ends = ends or catalog.loyalty not in (None, controls.loyalty)
+        catalog.hidden, catalog.stopped = controls.hidden, controls.stopped
+        catalog.loyalty = controls.loyalty
+        if ends:
+            self.heard(None)
 
 
 class ReferenceTopics(Service):

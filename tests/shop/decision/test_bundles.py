@@ -8,21 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.errors import InvalidReference
+from streams.contract.events import OrderLine
 from streams.contract.events.reference.bundles import BundleTerms
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.prompts import Prompt
 from streams.contract.receipts import Receipts
 from streams.contract.wire.shop.offers import BundleOffer
 from streams.contract.wire.shop.on_offer import ItemWorth
+from streams.shop.checkpoint import packed, read, restored
 from streams.shop.decision.arms import CandidateQuery
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.controls.controls import Controls
 from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.decision.slots.bundles import (
+    HELD_MAX,
     LOOKED_AT_MAX,
     BundleArm,
     Bundles,
     completions,
+    whole,
 )
 from streams.shop.decision.slots.top_up import PriceTag
 from streams.shop.memory.answer import Silence
@@ -209,14 +213,172 @@ def test_controls_define_bundles_at_once_and_end_them() -> None:
     assert basket(shop, "camera", "case", session="after") is None
 
 
-def test_the_receipt_carries_the_price_that_was_promised() -> None:
+def test_the_receipt_carries_the_discount_that_was_promised() -> None:
     """Whatever a prompt earns by, so that it can be held to it."""
     shop = till()
     prompt = basket(shop, "camera")
     assert prompt is not None
     receipt = Receipts("not a secret").open(prompt.receipt, "s1")
 
-    assert (ItemWorth(-200, 3_000, "EUR"), ItemWorth(-100, 1_500, "EUR")) == receipt.worths
+    case, card = ItemWorth(800, 4_000, "EUR", 0, 1_000), ItemWorth(400, 2_000, "EUR", 0, 500)
+    assert (case, card) == receipt.worths
+
+
+@pytest.mark.parametrize("told", [6_000, 5_500, 0], ids=["on-the-order", "on-the-line", "untold"])
+def test_the_discount_is_taken_off_once_however_many_are_bought(told: int) -> None:
+    """Two straps earn 12.00 less 5.00 of discount; one that comes back earns nothing of it."""
+    terms = BundleTerms(items=("camera", "strap"), discount_minor={"EUR": 500})
+    shop = till(terms=terms, reward="net", dismissal_cost_minor=0)
+    story = Story()
+    prompt = shop.prompt(story.add("camera"))
+    shop.serve(story.see(prompt))
+    shop.serve(story.add("strap", quantity=2, receipt=prompt.receipt))
+    price = {"price_minor": told // 2} if told else {}
+    line = OrderLine(item_id="strap", quantity=2, **price)
+    shop.serve(story.order(lines=(line,), currency="EUR"))
+    assert 700 == earned(shop)
+
+    shop.serve(story.send_back("strap"))
+    assert 350 == earned(shop)
+
+
+@pytest.mark.parametrize(("told", "cost"), [(6_000, 600), (5_500, 550), (0, 550)])
+def test_what_returns_cost_is_a_share_of_what_is_paid_after_the_discount(
+    told: int, cost: int
+) -> None:
+    """A tenth of it; where the order tells no price it is the price that was promised."""
+    terms = BundleTerms(items=("camera", "strap"), discount_minor={"EUR": 500})
+    money: dict[str, Any] = {"reward": "net", "return_cost_share": 0.1}
+    shop, story = till(terms=terms, **money), Story()
+    prompt = shop.prompt(story.add("camera"))
+    shop.serve(story.see(prompt))
+    shop.serve(story.add("strap", quantity=2, receipt=prompt.receipt))
+    price = {"price_minor": told // 2} if told else {}
+    line = OrderLine(item_id="strap", quantity=2, **price)
+    shop.serve(story.order(lines=(line,), currency="EUR"))
+
+    assert 1_200 - 500 - cost == earned(shop)
+    (worth,) = Receipts("not a secret").open(prompt.receipt, "s1").worths
+    assert 600 - 500 - 250 == NetReward.of(shop.shop.settings).unit_minor(worth)
+
+
+def test_of_a_large_basket_the_latest_items_make_bundles() -> None:
+    """However large it is, a decision looks at so many."""
+    bundles = Bundles()
+    bundles.put("b", BundleTerms(items=("i0", "i1"), discount_per_mille=9))
+    many = {f"i{number}": 1 for number in range(HELD_MAX + 2)}
+    most = dict.fromkeys([*many][1:-1], 1) | {"i0": 1}
+
+    assert () == whole(bundles, many).names
+    assert ("b",) == whole(bundles, most).names
+
+
+def earned(shop: Till) -> int:
+    """What the one prompt of the session has earned, in cents."""
+    session = shop.shop.sessions[0].find("s1")
+    assert session is not None
+    (impression,) = session.impressions.values()
+    return NetReward.of(shop.shop.settings).minor(impression)
+
+
+def test_what_a_margin_is_not_known_of_bears_its_discount_all_the_same() -> None:
+    """The strap earns three tenths of 30.00 by the setting, and 5.00 less for the bundle."""
+    terms = BundleTerms(items=("camera", "strap"), discount_minor={"EUR": 500})
+    untold = priced("strap", margin_minor=None)
+    shop = till(untold, terms=terms, reward="net", dismissal_cost_minor=0)
+    story = Story()
+    prompt = shop.prompt(story.add("camera"))
+    shop.serve(story.see(prompt))
+    shop.serve(story.add("strap", receipt=prompt.receipt))
+    shop.serve(story.order("strap", currency="EUR"))
+
+    assert 400 == earned(shop)
+    (worth,) = Receipts("not a secret").open(prompt.receipt, "s1").worths
+    assert 400 == NetReward.of(shop.shop.settings).unit_minor(worth)
+
+
+def test_a_prompt_with_a_discount_goes_on_from_a_checkpoint_bit_for_bit() -> None:
+    """What it promised is kept with it, and answers stay what they were."""
+    terms = BundleTerms(items=("camera", "strap"), discount_minor={"EUR": 500})
+    shop = till(terms=terms, reward="net", items_decided=True, items_exploration=0.0)
+    story = Story()
+    prompt = shop.prompt(story.add("camera"))
+    shop.serve(story.see(prompt))
+    shop.serve(story.add("strap", receipt=prompt.receipt))
+
+    kept = read(packed(shop.shop, cluster="c", now_ms=1, made_by="w")[1])
+    again = till(terms=terms)
+    again.shop = restored(kept, shop.shop.settings)
+    assert shop.shop.state() == again.shop.state()
+    order = story.order("strap", currency="EUR")
+    for one in (shop, again):
+        one.serve(order)
+        assert 100 == earned(one)
+    assert shop.shop.digest() == again.shop.digest()
+
+
+@pytest.mark.parametrize(
+    ("changed", "offered"),
+    [
+        ({"in_stock": False}, False),
+        ({"restricted": "age"}, False),
+        ({"eligible_segments": ("club",)}, False),
+        ({"margin_minor": 100}, True),
+    ],
+    ids=["sold-out", "restricted", "for-others", "earns-little"],
+)
+def test_what_is_looked_at_and_not_for_sale_begins_no_bundle(
+    changed: dict[str, Any], offered: bool
+) -> None:
+    """The page of a camera that nobody can buy promises nothing for buying it."""
+    terms = BundleTerms(items=("camera", "strap"), discount_minor={"EUR": 100})
+    shop = till(priced("camera", **changed), terms=terms, margin_ratio_min=0.005)
+    assert offered == (shop.serve(Story().view("camera")).prompt is not None)
+    assert basket(shop, "camera", session="has-it") is not None
+
+
+def test_what_a_control_hides_begins_no_bundle_on_its_page() -> None:
+    """Nor does a variant of a product that is hidden."""
+    terms = BundleTerms(items=("camera", "strap"), discount_minor={"EUR": 100})
+    shop = till(priced("camera", variant_of="cameras"), terms=terms)
+    assert shop.catalog is not None
+    assert shop.serve(Story("before").view("camera")).prompt is not None
+    for hidden in ("camera", "cameras"):
+        shop.catalog.hidden = frozenset({hidden})
+        assert shop.serve(Story(hidden).view("camera")).prompt is None
+
+
+def test_what_has_been_paid_for_is_in_no_bundle_any_more() -> None:
+    """An order may ask for any slot; its camera cannot be bought together with a strap now."""
+    shop, story = till(terms=BundleTerms(items=("camera", "strap"), discount_per_mille=9)), Story()
+    shop.serve(story.add("camera", slots=()))
+
+    assert shop.serve(story.order("camera", slots=("basket", "checkout"))).prompt is None
+
+
+def test_one_camera_is_in_one_bundle_and_two_are_in_two() -> None:
+    """What a whole bundle has taken is not there for the next, at any margin."""
+    shop = till(terms=BundleTerms(items=("camera", "case"), discount_minor={"EUR": 1_000}))
+    assert shop.catalog is not None
+    other = BundleTerms(items=("camera", "strap"), discount_minor={"EUR": 900})
+    shop.catalog.bundles.put("travel", other)
+    assert basket(shop, "camera", "case") is None
+    assert shop.serve(Story("looks").add("case")).prompt is not None
+
+    two = basket(shop, "camera", "camera", "case", session="two")
+    assert two is not None
+    assert isinstance(two.offer, BundleOffer)
+    assert "travel" == two.offer.bundle
+
+
+def test_whoever_sees_prices_in_another_currency_is_told_of_no_discount() -> None:
+    """The catalogue's euros are not what this shopper pays; who does not say is told."""
+    shop = till()
+    said = {"price_minor": 9, "currency": "USD"}
+
+    assert basket(shop, "camera", "case", session="dollars", **said) is None
+    assert basket(shop, "camera", "case", session="euros", **said | {"currency": "EUR"})
+    assert basket(shop, "camera", "case", session="untold")
 
 
 @pytest.mark.parametrize("told", [3_000, 2_500, 0], ids=["on-the-order", "on-the-line", "untold"])
@@ -233,10 +395,7 @@ def test_net_reward_counts_the_discount_wherever_the_order_tells_it(told: int) -
     lines = tuple(one.model_copy(update=line) for one in bought.lines)
     shop.serve(bought.model_copy(update={"lines": lines}))
 
-    session = shop.shop.sessions[0].find("s1")
-    assert session is not None
-    (impression,) = session.impressions.values()
-    assert 100 == NetReward.of(shop.shop.settings).minor(impression)
+    assert 100 == earned(shop)
 
 
 @pytest.mark.parametrize(("saved", "offered"), [(100, True), (1_500, False)])
@@ -286,9 +445,9 @@ def test_the_parts_of_a_discount_are_all_of_it(
 
     assert bool(found) == (discount < held + sum(prices))
     if found:
-        margins = [worth.margin_minor or 0 for worth in worths]
-        assert sum(prices) - discount == sum(margins)
-        assert all((worth.price_minor or 0) >= 0 for worth in worths)
+        assert discount == sum(worth.discount_minor for worth in worths)
+        assert all(worth.discount_minor >= 0 for worth in worths)
+        assert [*prices] == [worth.price_minor for worth in worths]
 
 
 def test_where_no_bundle_may_be_said_none_is_offered() -> None:

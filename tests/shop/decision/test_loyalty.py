@@ -100,6 +100,12 @@ def test_of_an_item_that_nobody_can_price_or_have_no_points_are_named(
     assert all("jam" not in points(prompt) for prompt in prompts)
 
 
+def test_whoever_pays_in_another_currency_is_promised_no_points() -> None:
+    """The programme counts euros; dollars bring what the shop has not said."""
+    assert [] == told(till(), price_minor=9, currency="USD")
+    assert told(till(), price_minor=9, currency="EUR")
+
+
 def test_without_prices_nothing_is_said_of_points() -> None:
     """A worker has to be told to keep them."""
     assert [] == told(till(catalog_prices_max=0))

@@ -1,5 +1,6 @@
 """Serial returners: who sends nearly all of it back is left alone, and so is what comes back."""
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -53,6 +54,30 @@ def test_who_sends_back_nearly_all_that_they_order_is_left_alone() -> None:
     assert "bag" == said(shop, "b", shopper_id="bob")
     assert "bag" == said(shop, "c", shopper_id="carl")
     assert "bag" == said(shop, "d")
+
+
+def test_an_order_that_is_told_on_two_partitions_counts_once() -> None:
+    """By the browser, and by a webhook that knows whose it is; whichever is forgotten first."""
+    for who in permutations(["ann", None]):
+        shares = ReturnedShares(0.5, 4)
+        browser, webhook = (
+            Order("o-1", "s", 0, one, None, {name: BoughtLine(1, None) for name in CLOTHES[:3]})
+            for one in who
+        )
+        for told in (browser, webhook):
+            shares.ordered(told)
+        for told in (browser, webhook):  # each of them is told what comes back
+            told.give_back({"": 1}, away=told is browser)
+            shares.gone(told, CLOTHES[:3])
+        assert ([3, 3], [1, 1]) == (shares._shoppers["ann"], shares._items["dress"])
+
+        shares.left(browser)
+        assert [1, 1] == shares._items["dress"]
+        shares.left(webhook)
+        assert ({}, {}, {}, {}) == (
+            *(shares._shoppers, shares._items),
+            *(shares._counted, shares._again),
+        )
 
 
 def test_what_was_said_to_come_back_before_its_order_counts_alike() -> None:

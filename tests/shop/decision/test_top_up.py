@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import Candidate
+from streams.contract.events.reference.bundles import BundleTerms
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.prompts import Prompt
 from streams.contract.wire.shop.offers import FreeShippingOffer
@@ -108,6 +109,40 @@ def test_where_it_is_met_or_nobody_can_tell_nothing_is_said_of_shipping(
         shop.catalog.put(changed)
 
     assert [] == offered(shop, *items, times=15)
+
+
+def test_what_a_bundle_of_the_basket_saves_is_not_paid_and_does_not_count() -> None:
+    """Bread and tea are 59.00 less 10.00: at 49.00 the shipping is not free yet."""
+    shop = till()
+    assert shop.catalog is not None
+    saves = {"items": ("bread", "tea"), "discount_minor": {"EUR": 1_000}}
+    shop.catalog.bundles.put("tea-time", BundleTerms.model_validate(saves))
+    prompts = offered(shop, "bread", "tea")
+
+    assert prompts
+    assert {FreeShippingOffer(missing_minor=100, threshold_minor=5000, currency="EUR")} == {
+        prompt.offer for prompt in prompts
+    }
+
+
+def test_what_would_complete_a_bundle_lifts_nothing_to_free_shipping() -> None:
+    """The jam for 21.00 would take 5.00 off: with it 46.00 were paid, and the shipping."""
+    shop = till()
+    assert shop.catalog is not None
+    saves = {"items": ("bread", "jam"), "discount_minor": {"EUR": 500}}
+    shop.catalog.bundles.put("breakfast", BundleTerms.model_validate(saves))
+
+    assert {("tea",)} == {tuple(i.item_id for i in p.items) for p in offered(shop, "bread")}
+
+
+def test_whoever_sees_prices_in_another_currency_is_told_nothing_of_shipping() -> None:
+    """What is missing is in euros, which this shopper does not pay."""
+    shop = till()
+    asked = [Story(f"s-{number}") for number in range(20)]
+    told = [shop.prompt(one.add("bread", price_minor=9, currency="USD")) for one in asked]
+    assert all("top_up" not in prompt.propensities for prompt in told)
+
+    assert "top_up" in shop.prompt(Story("e").add("bread", currency="EUR")).propensities
 
 
 @pytest.mark.parametrize("margin", [None, 0, -5])

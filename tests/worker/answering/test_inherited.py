@@ -10,9 +10,10 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.contract.prompts import PromptWithdrawn
+from streams.contract.prompts import Prompt, PromptWithdrawn
 from streams.contract.schemas.examples import PROMPT, PROMPT_WITHDRAWN
 from streams.contract.settings import Settings
+from streams.contract.wire.shop.offers import BundleOffer
 from streams.shop.memory.answer import Answer, OutgoingPrompt
 from streams.worker.answering.inherited import (
     HANDED_MAX,
@@ -156,6 +157,36 @@ async def test_a_partition_that_was_lost_and_is_ours_again_is_looked_up_again() 
 
     assert [(0, "1")] == await clerk.looks()
     assert [f"{3:024d}"] == [prompt.prompt_id for prompt in clerk.living]
+
+
+async def test_what_was_promised_before_a_takeover_ends_as_well() -> None:
+    """The prompt on the topic says by which arm it is, and what it offers; for whom it does not."""
+    offer = BundleOffer(
+        bundle="photo",
+        bundle_items=("camera", "butter"),
+        price_minor=500,
+        discount_minor=50,
+        currency="EUR",
+    )
+    said = [
+        PROMPT.model_copy(update={"prompt_id": f"{number:024d}", "arm": arm, "offer": offered})
+        for number, arm, offered in ((1, "bundle", offer), (2, "curated", None), (3, "other", None))
+    ]
+    broken = said[0].to_json().replace(b'"discount_minor":50', b'"discount_minor":"many"')
+    clerk = Clerk(Topic(*(Published(0, b"session-7", one) for one in (broken, *map(json, said)))))
+    clerk.replica.catalog.stopped = frozenset({"curated"})
+    clerk.hears(eligible_segments=["gold"])
+    clerk.takes(0)
+    await clerk.taking_back.inherit()
+
+    assert [(0, "1"), (0, "2")] == await clerk.looks()
+    assert ["offer_ended", "arm_stopped"] == [gone.because for _, gone in clerk.withdrawn]
+    assert [f"{3:024d}"] == [prompt.prompt_id for prompt in clerk.living]
+
+
+def json(prompt: Prompt) -> bytes:
+    """As it is on the topic."""
+    return prompt.to_json()
 
 
 async def test_while_the_group_deals_nothing_is_read_and_nothing_forgotten() -> None:

@@ -2,9 +2,16 @@
 
 from typing import Any
 
+import pytest
+
+from streams.contract.events.reference.bundles import BundleTerms
 from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.loyalty import LoyaltyProgram
 from streams.contract.settings import Settings
 from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.catalog.eligibility import segments_named
+from streams.shop.decision.slots.incentives import read_offer
+from streams.shop.decision.slots.top_up import PriceTag
 from streams.worker.answering.living_prompts import LivingPrompt
 from streams.worker.answering.pointless_prompts import LOOKS_MAX, PointlessPrompts
 
@@ -100,3 +107,128 @@ def test_a_prompt_that_is_read_again_is_looked_at_once() -> None:
 
     assert 1 == rack.pointless.waiting
     assert ["p1"] == rack.due()
+
+
+def prompt(arm: str = "popular", **more: Any) -> LivingPrompt:
+    """A prompt that offers bread, with what else it is."""
+    return LivingPrompt("p1", "ann", 0, 120_000, ("bread",))._replace(arm=arm, **more)
+
+
+@pytest.mark.parametrize(
+    ("asked_as", "gone"),
+    [((False, None), True), ((True, "gold"), False), ((True, "minor"), True), (None, False)],
+    ids=["new", "for-them", "not-for-them", "nobody-says"],
+)
+@pytest.mark.parametrize("of", ["bread", "loaves"], ids=["item", "product"])
+def test_what_is_not_for_a_shopper_any_more_is_taken_back(
+    asked_as: tuple[bool, str | None] | None, gone: bool, of: str
+) -> None:
+    """By the segments as which they asked; of an inherited prompt nobody knows them."""
+    rack = Rack(prompts=0)
+    rack.sells("bread", variant_of="loaves")
+    segments = None if asked_as is None else segments_named(*asked_as)
+    rack.pointless.published([prompt(segments=segments)])
+    assert [] == rack.due()
+    rack.sells(of, eligible_segments=("gold", "minor"), excluded_segments=("minor",))
+    rack.pointless.heard(None)
+
+    assert (["p1"] if gone else []) == rack.due()
+
+
+def test_what_is_owned_once_is_not_taken_back_from_who_has_not_bought_it() -> None:
+    """It says for whom it is, and that is everybody."""
+    rack = Rack(prompts=0)
+    rack.pointless.published([prompt(segments=segments_named(True, None))])
+    rack.sells("bread", owned_once=True)
+
+    assert [] == rack.due()
+
+
+BUNDLE = {
+    "type": "bundle",
+    "bundle": "photo",
+    "bundle_items": ["camera", "bread"],
+    "price_minor": 5_000,
+    "discount_minor": 500,
+    "currency": "EUR",
+}
+"""The offer of a prompt."""
+
+
+@pytest.mark.parametrize(
+    ("terms", "gone"),
+    [
+        (None, True),
+        ({"items": ["bread", "camera"], "discount_minor": {"EUR": 500}}, False),
+        ({"items": ["bread", "camera"], "discount_minor": {"EUR": 499}}, True),
+        ({"items": ["bread", "camera"], "discount_minor": {"USD": 900}}, True),
+        ({"items": ["bread", "camera"], "discount_per_mille": 100}, False),
+        ({"items": ["bread", "camera", "card"], "discount_minor": {"EUR": 500}}, True),
+    ],
+    ids=["ended", "same", "saves-less", "another-currency", "as-much", "needs-more"],
+)
+def test_a_bundle_that_ends_takes_its_prompts_back(
+    terms: dict[str, Any] | None, gone: bool
+) -> None:
+    """Also one that has become dearer, or larger."""
+    rack = Rack(prompts=0)
+    bundles = rack.catalog.bundles
+    bundles.put("photo", BundleTerms(items=("camera", "bread"), discount_minor={"EUR": 500}))
+    rack.pointless.published([prompt("bundle", offer=read_offer(BUNDLE))])
+    assert 0 == rack.pointless.waiting
+    bundles.take_out("photo")
+    if terms is not None:
+        bundles.put("photo", BundleTerms.model_validate(terms))
+    rack.pointless.heard(None)
+
+    found = [(one.because, one.item_id) for _, one in rack.pointless.due({0}, now_ms=2_000)]
+    assert [("offer_ended", None)] * gone == found
+
+
+@pytest.mark.parametrize(
+    ("program", "gone"),
+    [
+        (None, True),
+        ({"points_per_mille": {"EUR": 10}, "tiers": {"gold": 1000}}, False),
+        ({"points_per_mille": {"EUR": 9}, "tiers": {"gold": 1000}}, True),
+        ({"points_per_mille": {"EUR": 10}, "tiers": {"club": 1000}}, True),
+        ({"points_per_mille": {"USD": 10}, "tiers": {"gold": 1000}}, True),
+    ],
+    ids=["ended", "same", "fewer", "no-such-tier", "another-currency"],
+)
+def test_points_that_are_given_no_more_take_their_prompts_back(
+    program: dict[str, Any] | None, gone: bool
+) -> None:
+    """Ten points for 10.00 EUR were promised."""
+    rack = Rack(prompts=0)
+    offer = read_offer({"type": "loyalty", "tier": "gold", "points": [10]})
+    paid = (PriceTag(1_000, None, "EUR"),)
+    rack.catalog.loyalty = None if program is None else LoyaltyProgram.model_validate(program)
+    rack.pointless.published([prompt("loyalty", offer=offer, prices=paid)])
+
+    assert (["p1"] if gone else []) == rack.due()
+
+
+def test_what_an_arm_offers_is_taken_back_when_a_control_stops_it() -> None:
+    """Others stand, and so does a prompt of free shipping."""
+    rack = Rack(prompts=0)
+    free = read_offer({"type": "free_shipping", "missing_minor": 1})
+    others = prompt("popular")._replace(prompt_id="p2")
+    rack.pointless.published([prompt("curated", offer=free), others])
+    assert [] == rack.due()
+    rack.catalog.stopped = frozenset({"curated"})
+    rack.pointless.heard(None)
+
+    assert ["p1"] == rack.due()
+
+
+@pytest.mark.parametrize("said", [None, 3, {}, {"type": 7}, {"type": "of-a-later-release"}])
+def test_an_offer_that_is_not_known_never_ends(said: Any) -> None:
+    """What another release has published is left to it."""
+    assert read_offer(said) is None
+
+
+def test_an_offer_that_is_no_offer_is_refused() -> None:
+    """Who reads it passes the record over."""
+    with pytest.raises(ValueError, match="bundle_items"):
+        read_offer({"type": "bundle", "bundle": "photo"})

@@ -18,8 +18,11 @@ from models.recommenders.pair_table.layout import TOP
 from streams.cli.root import goeswith
 from streams.contract.events.reference.catalog import RELATIONS_MAX, CatalogItem, Relation
 from streams.contract.settings import Settings
+from streams.contract.wire.shop.offers import Offer
 from streams.lab.bench.stage.workload import workload
 from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.catalog.eligibility import segments_named
+from streams.shop.decision.slots.incentives import read_offer
 from streams.shop.memory.orders.orders import LINES_MAX, ORDERS_MAX
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import IMPRESSIONS_MAX
@@ -184,14 +187,27 @@ def pending() -> float:
     return deep_size(prompts) / 400
 
 
-def living() -> float:
+def living(*, offer: Callable[[int], Offer | None] = lambda _: None) -> float:
     """Three items of some thousands in each."""
-    prompts = LivingPrompts()
+    prompts, segments = LivingPrompts(), segments_named(False, "club")
     for number in range(2_000):
         items = tuple(f"item-{(7 * number + 13 * place) % 1_000:05d}" for place in range(3))
-        session_id = f"session-{number:06d}"
-        prompts.add(LivingPrompt(f"{number:024x}", session_id, 0, 2_000_000 + number, items))
+        about = f"{number:024x}", f"session-{number:06d}", 0, 2_000_000 + number
+        told = LivingPrompt(*about, items, (), "popular", segments)
+        prompts.add(told._replace(offer=offer(number)))
     return deep_size(prompts) / 2_000
+
+
+def bundle_of_eight(number: int) -> Offer | None:
+    """A bundle that no other prompt promises."""
+    items = tuple(f"part-{number}-{place}" for place in range(8))
+    told = {"type": "bundle", "bundle": f"bundle-{number}", "bundle_items": items}
+    return read_offer(told | {"price_minor": 10**6, "discount_minor": 10**3, "currency": "EUR"})
+
+
+def test_a_living_prompt_that_promises_a_bundle_takes_no_more_than_is_said() -> None:
+    """Each promises another one, of eight items."""
+    assert living(offer=bundle_of_eight) <= said.LIVING_BYTES_MAX
 
 
 def visitors(*, going_on: bool = False) -> float:

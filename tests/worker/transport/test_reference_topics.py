@@ -93,6 +93,57 @@ def test_only_what_has_changed_of_an_item_is_passed_on() -> None:
     assert ["jam"] * 5 + ["tea"] == heard
 
 
+def test_whom_an_item_is_for_is_passed_on_when_it_changes() -> None:
+    """Of a product for all its variants, wherever there are any: whoever has prompts looks."""
+    followed, heard = Followed(), list[str | None]()
+    followed.reference.heard = heard.append
+    for said in ('{"item_id":"jam","eligible_segments":["gold"]}', '{"item_id":"jam"}'):
+        followed.item("jam", said)
+        followed.item("jam", said)
+    assert ["jam", "jam"] == heard
+
+    followed.item("shirt-m", '{"item_id":"shirt-m","variant_of":"shirt"}')
+    followed.item("shirt", '{"item_id":"shirt","excluded_segments":["minor"]}')
+    assert ["jam", "jam", "shirt-m", None] == heard
+
+
+def test_what_controls_end_is_passed_on_and_what_they_begin_is_not() -> None:
+    """A bundle or a programme that changes or goes, an arm that is stopped, an item hidden."""
+    followed, heard = Followed(), list[str | None]()
+    followed.reference.heard = heard.append
+    bundle = '{"items":["a","b"],"discount_per_mille":%d}'
+    program = '{"points_per_mille":{"EUR":%d},"tiers":{"gold":1000}}'
+    counts = []
+    for key, value in (
+        *(("bundles.x", bundle % 50), ("bundles.x", bundle % 50), ("bundles.x", bundle % 40)),
+        *(("bundles.x", "null"), ("bundles.x", "null")),
+        *(("loyalty.program", program % 10), ("loyalty.program", program % 10)),
+        *(("loyalty.program", program % 9), ("loyalty.program", "null")),
+        *(("arms.popular.state", '"off"'), ("arms.popular.state", '"shadow"')),
+        *(("arms.popular.state", '"on"'), ("arms.curated.share_max", "0.0")),
+        *(("colour", '"blue"'), ("prompts.items_max", "2")),
+    ):
+        followed.control(key, value)
+        counts.append(len(heard))
+
+    assert [0, 0, 1, 2, 2, 2, 2, 3, 4, 5, 5, 5, 6, 6, 6] == counts
+    assert {None} == {*heard}
+    assert {"curated"} == followed.catalog.stopped
+
+
+def test_a_topic_of_controls_that_is_made_anew_ends_what_they_promised() -> None:
+    """Bundles and programme are gone with it; where there were none nothing ends."""
+    followed, heard = Followed(), list[str | None]()
+    followed.reference.heard = heard.append
+    topic = followed.reference
+    topic.forget("goeswith.control")
+    assert [] == heard
+
+    followed.control("bundles.x", '{"items":["a","b"],"discount_per_mille":50}')
+    topic.forget("goeswith.control")
+    assert [None] == heard
+
+
 def test_a_tombstone_takes_an_item_out() -> None:
     """It may be offered then."""
     followed = Followed()

@@ -27,6 +27,15 @@ class ItemWorth(NamedTuple):
     """ISO 4217 code, of both."""
     fit: int = 0
     """How much spoke for it, in classes: see `streams.shop.decision.policy.item_values`."""
+    discount_minor: int = 0
+    """What the prompt promised to take off the price, once, however many are bought."""
+
+    def kept(self) -> tuple[Any, ...]:
+        """As plain values: a discount only where there is one, as before there were any."""
+        return tuple(self) if self.discount_minor else tuple(self[:-1])
+
+
+WORTH_FIELDS = len(ItemWorth._fields)
 
 
 def vector_of(fields: list[Any]) -> tuple[tuple[Any, ...], ...]:
@@ -59,17 +68,19 @@ def worths_of(fields: Any, items: int) -> tuple[ItemWorth, ...]:
 
 def plain(worths: Iterable[ItemWorth]) -> tuple[tuple[Any, ...], ...]:
     """The same as plain values."""
-    return tuple(map(tuple, worths))
+    return tuple(worth.kept() for worth in worths)
 
 
 def _sound(fields: Any) -> bool:
-    if not isinstance(fields, list | tuple) or len(fields) != len(ItemWorth._fields):
+    if not isinstance(fields, list | tuple) or not 0 <= WORTH_FIELDS - len(fields) <= 1:
         return False
-    margin, price, currency, fit = fields
-    amounts = [amount for amount in (margin, price) if amount is not None]
+    margin, price, currency, fit, discount = (*fields, 0)[:WORTH_FIELDS]
+    amounts = [amount for amount in (margin, price, discount) if amount is not None]
     return (
         all(type(amount) is int and abs(amount) <= MINOR_MAX for amount in amounts)
         and (currency is None or isinstance(currency, str))
         and type(fit) is int
         and 0 <= fit <= FIT_MAX
+        and discount is not None
+        and discount >= 0
     )

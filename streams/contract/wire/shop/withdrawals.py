@@ -4,8 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-CatalogReason = Literal["sold_out", "hidden", "restricted", "repriced"]
-"""Why the catalogue, or a control, takes a prompt back: by one of its items."""
+CatalogReason = Literal[
+    "sold_out", "hidden", "restricted", "not_eligible", "repriced", "offer_ended", "arm_stopped"
+]
+"""Why the catalogue, or a control, takes a prompt back: by one of its items, or all of it."""
 ShopperReason = Literal["added", "ordered", "dismissed", "checkout", "consent", "signed_out"]
 """Why what the shopper does takes it back."""
 WithdrawalReason = (

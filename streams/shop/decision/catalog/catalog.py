@@ -88,6 +88,8 @@ class Catalog:
         """What members get for what they pay, by a control."""
         self.hidden: frozenset[str] = frozenset()
         """Items and products that a control hides, whatever their records say."""
+        self.stopped: frozenset[str] = frozenset()
+        """Arms that a control has stopped: what they offer is taken back."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Catalog":

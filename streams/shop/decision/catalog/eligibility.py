@@ -8,14 +8,18 @@ what is said takes memory.
 """
 
 from collections.abc import Collection
+from functools import lru_cache
 from sys import intern
 from typing import Literal, NamedTuple
 
 from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.settings import BUILT_IN_SEGMENTS
 from streams.shop.memory.session import Session
 
 Barred = Literal["segment", "owned"]
 """Why an item is not for who is there: the first of these that is so."""
+SEGMENTS_MET_MAX = 1_024
+"""So many sets of segments are kept once."""
 MET_MAX = 10_000
 """So many audiences are kept once for all items that have them; further ones for each of theirs."""
 
@@ -65,6 +69,10 @@ class Eligibility:
     def __contains__(self, item_id: object) -> bool:
         """Whether anything is said of this one."""
         return item_id in self._audiences
+
+    def of(self, item_id: str) -> Audience | None:
+        """Whom an item is for by its own word; None: it says nothing."""
+        return self._audiences.get(item_id)
 
     def put(self, item: CatalogItem) -> None:
         """An item as it is from now on."""
@@ -120,9 +128,18 @@ def says_whom(item: CatalogItem) -> bool:
 def segments_of(session: Session | None, named: str | None) -> frozenset[str]:
     """The segments of who is there; `named`: the one of the event that asks.
 
-    >>> sorted(segments_of(None, "club"))
-    ['club', 'new']
+    Who is known is told by who is signed in: a built-in word that an event names says nothing.
+
+    >>> sorted(segments_of(None, "club")), sorted(segments_of(None, "known"))
+    (['club', 'new'], ['new'])
     """
-    known = session is not None and session.shopper_id is not None
+    return segments_named(session is not None and session.shopper_id is not None, named)
+
+
+@lru_cache(maxsize=SEGMENTS_MET_MAX)  # one set for all that are of the same
+def segments_named(known: bool, named: str | None) -> frozenset[str]:
+    """The segments of somebody who is `known` or not, and of whom an event names one."""
     built_in = "known" if known else "new"
-    return frozenset((built_in,) if named is None else (built_in, named))
+    if named is None or named in BUILT_IN_SEGMENTS:
+        return frozenset((built_in,))
+    return frozenset((built_in, named))

@@ -39,8 +39,9 @@ class Exclusions(Collection[str]):
         self.catalog, self._segment = catalog, segment
         self._segments: frozenset[str] | None = None
         """Those of who is there; None: no item is for some alone."""
-        self._owned = NOTHING
-        """What they own, and the products of that; nothing where no item is owned once."""
+        self._owned = self._lasting = NOTHING
+        """What they own, and the products of that; and what of it is owned once. Nothing where no
+        item is."""
         self.upgrades, self.prices = catalog.upgrades, catalog.prices.of
         self._excluded: Collection[str] = ()
         self._products: set[str] = set()
@@ -77,23 +78,45 @@ class Exclusions(Collection[str]):
             if self.catalog.eligibility.once:
                 bought = purchases(session, learned)
                 self._owned = frozenset(chain(bought, map(self.catalog.product_of, bought)))
+                self._lasting = frozenset(filter(self._lasts, self._owned))
         if self._around is not None:
             self._around.ask(partial(purchases, session, learned))
         if self._likeness is not None:
             self._likeness.ask(learned)
-        self.beside(beside, offered)
-        if self._around is not None and self._owned:
-            lasting = filter(self.catalog.eligibility.lasts, self._owned)
-            self._around.fill((*beside, *lasting), offered)
+        self._fit_beside(beside, offered)
+        if self._around is not None:
+            self._around.fill((*beside, *self._lasting) if self._lasting else beside, offered)
 
-    def beside(self, items: Collection[str], offered: Collection[str] = ()) -> None:
-        """The items beside which others have to fit: no variant of them is to be offered."""
+    def instead_of(self, item_id: str, beside: Collection[str]) -> None:
+        """The items beside which what replaces one has to fit: no variant of them is offered.
+
+        It may replace what is owned as well, but nothing that this excludes.
+        """
+        self._fit_beside(beside)
+        if self._around is not None:
+            replaced = item_id, self.catalog.product_of(item_id)
+            self._around.fill(beside, owned=self._lasting.difference(replaced))
+
+    def _fit_beside(self, items: Collection[str], offered: Collection[str] = ()) -> None:
         every, self._judged = (*items, *offered), {}
         self._products = {self.catalog.product_of(item) for item in every}
-        if self._around is not None:
-            self._around.fill(items, offered)
         if self._likeness is not None:
             self._likeness.fill(every)
+
+    def _lasts(self, item: str) -> bool:
+        """Whether one of an item is enough, by its own word or its product's."""
+        lasts = self.catalog.eligibility.lasts
+        return lasts(item) or lasts(self.catalog.product_of(item))
+
+    def withheld(self, item: str) -> Withholding | None:
+        """Why an item is not for who is there, whatever else is; nothing is noted."""
+        product = self.catalog.product_of(item)
+        if item in self.catalog.hidden or product in self.catalog.hidden:
+            return "hidden"
+        why = self.catalog.withheld.get(item)
+        if why is None and self._segments is not None:
+            return self.catalog.eligibility.barred((item, product), self._segments, self._owned)
+        return why
 
     def anew(self) -> "Exclusions":
         """The same catalogue, for a question of which nothing is to be noted here."""

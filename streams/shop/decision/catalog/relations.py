@@ -166,12 +166,18 @@ class Surroundings:
         """Of whom it is: what they have bought, asked for when the first item needs another one."""
         self._had, self._owned = had, NOT_ASKED
 
-    def fill(self, beside: Iterable[str], offered: Iterable[str] = ()) -> None:
-        """The items that others would stand beside; nobody has those that are `offered` only."""
+    def fill(
+        self, beside: Iterable[str], offered: Iterable[str] = (), owned: Iterable[str] = ()
+    ) -> None:
+        """The items that others would stand beside; nobody has those that are `offered` only.
+
+        What is `owned` excludes others, and may be replaced by a better one.
+        """
         self._here = set(self._with_products(beside))
-        self._beside = around = self._here.union(self._with_products(offered))
+        around = self._here.union(self._with_products(offered))
+        self._beside = around.union(self._with_products(owned)) if owned else around
         of = self._relations.of
-        self._barred = {other for item in around for other in of(item).excludes}
+        self._barred = {other for item in self._beside for other in of(item).excludes}
         self._replaced = {other for item in around for other in self._with_lesser(item)}
 
     def __len__(self) -> int:

@@ -5,13 +5,16 @@ where it lacks little of a bundle, what completes that; where a member of the lo
 asks, what brings points; where the catalogue or a curator says what goes with an item there are
 the arms of `streams.shop.decision.catalog.told_arms`. Where its relations or categories are to
 decide, no arm offers two items that do not fit each other: of an upgrade, which stands instead of
-its item, people choose one anyway.
+its item, people choose one anyway. What is named in money or points is in the currency that the
+event tells, or not said: a catalogue in another one is not what this shopper pays by.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from models import Candidate
+from streams.contract.events import OrderPlaced
 from streams.contract.events.reference.loyalty import LoyaltyProgram
 from streams.contract.events.slots import Placement
 from streams.shop.decision.arms import CandidateQuery
@@ -19,11 +22,11 @@ from streams.shop.decision.catalog.catalog import NO_FLOOR, Catalog
 from streams.shop.decision.catalog.exclusions import Exclusions
 from streams.shop.decision.catalog.told_arms import told_arms
 from streams.shop.decision.slots import bundles, loyalty, top_up, upgrades
-from streams.shop.decision.slots.anchors import bought_with
-from streams.shop.decision.slots.bundles import BundleArm
+from streams.shop.decision.slots.anchors import bought_with, told_currency
+from streams.shop.decision.slots.bundles import BundleArm, WholeBundles
 from streams.shop.decision.slots.loyalty import LoyaltyArm
 from streams.shop.decision.slots.strategy import Strategy
-from streams.shop.decision.slots.top_up import PriceTag, TopUpArm
+from streams.shop.decision.slots.top_up import Gap, PriceTag, TopUpArm
 from streams.shop.decision.slots.upgrades import UpgradeArm, told_price
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.session import Session
@@ -66,8 +69,8 @@ def slot_arms(
     if exclusions is None:  # nobody names an upgrade
         return {} if slot == upgrades.ARM else arms
     if slot == upgrades.ARM:  # a larger one of the same kind may be better
-        others = (*session.basket, *bought_with(event))
-        exclusions.beside([item for item in others if item != question.anchor])
+        anchor, others = question.anchor, (*session.basket, *bought_with(event))
+        exclusions.instead_of(anchor, [item for item in others if item != anchor])
         return {slot: UpgradeArm(exclusions.upgrades, told_price(event))}
     catalog = exclusions.catalog
     if catalog.relations.completing or catalog.curation:
@@ -78,33 +81,86 @@ def slot_arms(
         arms = {name: FittingArm(arm, exclusions) for name, arm in arms.items()}
     if not arms:
         return arms
+    return _with_offers(arms, learning, session, event, slot, exclusions, question, thresholds)
+
+
+def _with_offers(
+    arms: Mapping[str, Strategy],
+    learning: Mapping[str, Strategy],
+    session: Session,
+    event: AskingEvent,
+    slot: Placement,
+    exclusions: Exclusions,
+    question: CandidateQuery,
+    thresholds: Mapping[str, int],
+) -> Mapping[str, Strategy]:
+    """These arms, and those that name what their items bring besides, where there are any."""
+    catalog = exclusions.catalog
     fits = exclusions.fits if catalog.judges_pairs else None
+    whole = bundles.whole(catalog.bundles, session.basket) if catalog.bundles else WholeBundles()
     if catalog.bundles and slot in bundles.SLOTS:
-        arms = _with_bundle(arms, catalog, session, question, fits)
+        held = _held(whole, session, event, exclusions, question.anchor)
+        arms = _with_bundle(arms, exclusions, event, held, fits)
     if catalog.loyalty is not None and slot in loyalty.SLOTS:
         arms = _with_points(arms, catalog.loyalty, event, exclusions.prices, learning, fits)
-    if slot not in top_up.SLOTS or not thresholds:
-        return arms
-    missing = top_up.gap(session.basket, exclusions.prices, thresholds)
-    if missing is None:
-        return arms
-    return {**arms, top_up.ARM: TopUpArm(missing, exclusions.prices, learning, fits)}
+    if slot in top_up.SLOTS and thresholds:
+        missing = _missing(whole, catalog, session, event, thresholds)
+        if missing is not None:
+            nearly = bundles.completions(catalog.bundles, [*whole.spare], exclusions.prices)
+            saving = frozenset(item for one in nearly for item in one.missing)
+            top = TopUpArm(missing, exclusions.prices, learning, fits, saving)
+            return {**arms, top_up.ARM: top}
+    return arms
+
+
+def _held(
+    whole: WholeBundles,
+    session: Session,
+    event: AskingEvent,
+    exclusions: Exclusions,
+    anchor: str,
+) -> list[str]:
+    """Of what a bundle may be completed, the latest last: what is in the basket, and what asks.
+
+    What has been paid for is in no further bundle, and what is merely looked at has to be for sale
+    to whoever looks: nobody could keep the promise.
+    """
+    held = [item for item, spare in (whole.spare or session.basket).items() if spare]
+    if anchor in session.basket:
+        return [*filter(anchor.__ne__, held), *filter(anchor.__eq__, held)]
+    asks = not isinstance(event, OrderPlaced) and exclusions.withheld(anchor) in (None, "margin")
+    return [*held, anchor] if asks else held
 
 
 def _with_bundle(
     arms: Mapping[str, Strategy],
-    catalog: Catalog,
-    session: Session,
-    question: CandidateQuery,
+    exclusions: Exclusions,
+    event: AskingEvent,
+    held: Sequence[str],
     fits: Callable[[str, str], bool] | None,
 ) -> Mapping[str, Strategy]:
     """These arms, and the one that completes a bundle where the basket is nearly one."""
-    held = [item for item in session.basket if item != question.anchor]
+    catalog, prices = exclusions.catalog, exclusions.prices
     floor = catalog.margin_ratio_min
-    terms = None if floor <= NO_FLOOR else floor
-    prices = catalog.prices.of
-    found = tuple(bundles.completions(catalog.bundles, [*held, question.anchor], prices, terms))
+    terms, told = None if floor <= NO_FLOOR else floor, told_currency(event)
+    nearly = bundles.completions(catalog.bundles, held, prices, terms)
+    found = tuple(one for one in nearly if told in (None, one.currency))
     return {**arms, bundles.ARM: BundleArm(found, prices, fits)} if found else arms
+
+
+def _missing(
+    whole: WholeBundles,
+    catalog: Catalog,
+    session: Session,
+    event: AskingEvent,
+    thresholds: Mapping[str, int],
+) -> Gap | None:
+    """What the basket lacks of free shipping, after the discounts of its bundles."""
+    told, prices = told_currency(event), catalog.prices.of
+    if told is not None:
+        thresholds = {told: thresholds[told]} if told in thresholds else {}
+    saved = partial(whole.saved_minor, catalog.bundles, prices)
+    return top_up.gap(session.basket, prices, thresholds, saved)
 
 
 def _with_points(
@@ -118,4 +174,5 @@ def _with_points(
     """These arms, and the one that names points where a member asks."""
     if (tier := program.tier_of(event.segment)) is None:
         return arms
-    return {**arms, loyalty.ARM: LoyaltyArm(program, tier, prices, learning, fits)}
+    told = told_currency(event)
+    return {**arms, loyalty.ARM: LoyaltyArm(program, tier, prices, learning, fits, told)}

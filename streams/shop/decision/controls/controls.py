@@ -89,6 +89,8 @@ class Controls:
         """What members get for what they pay."""
         self.now: Controlled | None = None
         """What decisions go by; None: no control is set, and the settings hold."""
+        self.stopped: frozenset[str] = frozenset()
+        """The arms that are not drawn: off, in shadow, or with no share."""
 
     def __len__(self) -> int:
         """How many are set."""
@@ -143,6 +145,7 @@ class Controls:
         self.loyalty = None if told is None else loyalty_program(told)
         decided = {key: value for key, value in self.values.items() if key not in OF_CATALOG}
         self.now = self._controlled(decided) if decided else None
+        self.stopped = frozenset() if self.now is None else self.now.off.union(self.now.idle)
 
     def _controlled(self, values: Mapping[str, Any]) -> Controlled:
         names = (*self.arms, *TOLD_ARMS)

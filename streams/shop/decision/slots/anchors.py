@@ -18,6 +18,11 @@ def anchor_of(session: Session, event: AskingEvent) -> str | None:
     return max(reversed(lines), key=lambda line: line.price_minor or 0).item_id
 
 
+def told_currency(event: AskingEvent) -> str | None:
+    """The currency in which whoever asks sees prices; None: the event does not say."""
+    return None if isinstance(event, CheckoutStarted) else event.currency
+
+
 def bought_with(event: AskingEvent) -> tuple[str, ...]:
     """The items of an order, which are in the basket no more: what was just bought."""
     if type(event) is not OrderPlaced:

@@ -4,12 +4,16 @@ Bundles are defined by controls (`bundles.<name>`). One is offered where the bas
 that asks, has all of it but one item or two, and every one of these may be offered. The arm needs
 to know what each item costs (`GOESWITH_CATALOG_PRICES_MAX`), in one currency, or nobody could say
 what the bundle costs; where there is a margin floor, also what each earns: the whole, after its
-discount, is held to the floor. The prompt names the discount, and its receipt the prices after it.
+discount, is held to the floor. The prompt names the discount, its receipt each item's part of it.
+
+A piece of the basket is in one bundle at most, as at the till: what a whole bundle has taken is not
+there for the next, or two discounts would be taken off what one price was reckoned by.
 """
 
 from bisect import insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations, islice
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from models import Candidate
@@ -78,6 +82,40 @@ class Bundles:
         """There is none any more."""
         self.terms.clear()
         self._with.clear()
+
+
+class WholeBundles(NamedTuple):
+    """The bundles of which a basket has everything already, and what there is besides."""
+
+    names: tuple[str, ...] = ()
+    """In their order; each piece of the basket is in one of them at most."""
+    spare: Mapping[str, int] = MappingProxyType({})
+    """The basket without their pieces: of these others may be completed."""
+
+    def saved_minor(self, bundles: Bundles, prices: Mapping[str, PriceTag]) -> int:
+        """What all of them cost less than their items do, where each price is known."""
+        every = map(bundles.terms.__getitem__, self.names)
+        told = (_worth(terms, [prices.get(item) for item in terms.items], None) for terms in every)
+        return sum(worth[1] for worth in told if worth is not None)
+
+
+def whole(bundles: Bundles, basket: Mapping[str, int]) -> WholeBundles:
+    """The bundles that are whole in a basket: by name, each once, no piece in two of them.
+
+    >>> bundles = Bundles()
+    >>> bundles.put("photo", BundleTerms(items=("camera", "case"), discount_per_mille=100))
+    >>> whole(bundles, {"camera": 2, "case": 1})
+    WholeBundles(names=('photo',), spare={'camera': 1, 'case': 0})
+    """
+    spare, found = dict(basket), []
+    latest = [*basket][-HELD_MAX:]
+    for name in sorted({name for item in latest for name in bundles.of(item)}):
+        items = bundles.terms[name].items
+        if all(spare.get(item, 0) > 0 for item in items):
+            found.append(name)
+            for item in items:
+                spare[item] -= 1
+    return WholeBundles(tuple(found), spare)
 
 
 class Completion(NamedTuple):
@@ -198,10 +236,11 @@ class BundleArm(NamedTuple):
         }
 
     def promised(self, known: Sequence[ItemWorth], question: CandidateQuery) -> list[ItemWorth]:
-        """What each item costs and earns after its part of the discount, to be sealed.
+        """What each item costs and earns, and its part of the discount, to be sealed.
 
         All of the discount is the doing of the prompt that completes the bundle: its items share it
-        by their prices, so that net reward counts it whether the order tells it by line or not.
+        by their prices, so that net reward counts it whether the order tells it by line or not. It
+        is taken off once, however many of an item are bought.
         """
         if (best := self.best(question)) is None:
             return [*known]
@@ -211,7 +250,6 @@ class BundleArm(NamedTuple):
         for tag, worth in zip(tags, known, strict=True):
             part = left if of == tag.price_minor else left * tag.price_minor // of
             left, of = left - part, of - tag.price_minor
-            margin = None if tag.margin_minor is None else tag.margin_minor - part
-            price = max(0, tag.price_minor - part)
-            found.append(ItemWorth(margin, price, tag.currency, worth.fit))
+            of_one = tag.margin_minor, tag.price_minor, tag.currency
+            found.append(ItemWorth(*of_one, worth.fit, part))
         return found

@@ -1,15 +1,23 @@
 """Incentives: the arms that name what their items bring besides, and what of it is sealed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models import Candidate
+from streams.contract.events.reference.loyalty import LoyaltyProgram
+from streams.contract.wire.shop.offers import BundleOffer, LoyaltyOffer, Offer
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import CandidateQuery
-from streams.shop.decision.slots.bundles import BundleArm
+from streams.shop.decision.slots.bundles import BundleArm, Bundles
 from streams.shop.decision.slots.loyalty import LoyaltyArm
 from streams.shop.decision.slots.strategy import Strategy
-from streams.shop.decision.slots.top_up import TopUpArm
+from streams.shop.decision.slots.top_up import PriceTag, TopUpArm
+
+ENDING: Mapping[str, type[BundleOffer] | type[LoyaltyOffer]] = {
+    "bundle": BundleOffer,
+    "loyalty": LoyaltyOffer,
+}
+"""The offers that end with the control that defines them, by their type."""
 
 
 def is_whole(arm: Strategy) -> bool:
@@ -26,6 +34,44 @@ def offer_of(
     if isinstance(arm, LoyaltyArm):
         return arm.offer(candidates)
     return arm.offer(question) if isinstance(arm, BundleArm) else None
+
+
+def stands(
+    offer: Offer,
+    bundles: Bundles,
+    program: LoyaltyProgram | None,
+    prices: Sequence[PriceTag | None],
+) -> bool:
+    """Whether what a prompt named is still what the shop gives, by bundles and programme of now.
+
+    A bundle is while it has the same items, and saves no less; points are while the tier is there,
+    and they are no fewer for what the items cost then (`prices`, as far as they are known).
+    """
+    if isinstance(offer, BundleOffer):
+        terms = bundles.terms.get(offer.bundle)
+        if terms is None or {*terms.items} != {*offer.bundle_items}:
+            return False
+        return terms.discount(offer.price_minor, offer.currency) >= offer.discount_minor
+    if isinstance(offer, LoyaltyOffer):
+        tier = None if program is None else program.tier_of(offer.tier)
+        return (
+            program is not None
+            and tier is not None
+            and all(
+                tag is None or program.points(tier, tag.price_minor, tag.currency) >= points
+                for tag, points in zip(prices, offer.points, strict=False)
+            )
+        )
+    return True
+
+
+def read_offer(said: Any) -> Offer | None:
+    """The offer of a prompt, by the fields of its record, if it is one that may end.
+
+    Raises `ValueError` for one that is none of the contract.
+    """
+    kind = ENDING.get(said["type"]) if isinstance(said, dict) and "type" in said else None
+    return None if kind is None else kind.model_validate(said)
 
 
 def promised(

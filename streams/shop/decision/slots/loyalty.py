@@ -33,6 +33,8 @@ class LoyaltyArm(NamedTuple):
     """All others, of which it asks some."""
     fits: Callable[[str, str], bool] | None = None
     """Whether two items may stand in one prompt; none where nothing is known of that."""
+    currency: str | None = None
+    """In which whoever asks pays; None: nobody says, and the catalogue's is taken."""
 
     def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer."""
@@ -60,7 +62,9 @@ class LoyaltyArm(NamedTuple):
     def points(self, item_id: str) -> int:
         """What one of an item brings; 0: nothing, or nobody can tell."""
         tag = self.prices.get(item_id)
-        return 0 if tag is None else self.program.points(self.tier, tag.price_minor, tag.currency)
+        if tag is None or self.currency not in (None, tag.currency):
+            return 0
+        return self.program.points(self.tier, tag.price_minor, tag.currency)
 
     def offer(self, candidates: Sequence[Candidate]) -> dict[str, Any]:
         """The fields of the `LoyaltyOffer`."""

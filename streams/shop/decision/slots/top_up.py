@@ -4,11 +4,12 @@ The arm chooses among what fits the basket anyway: what others bought with it, t
 It takes as few items as come close: one, if that is no more than a tenth of the gap too dear, else
 the best two or three. Each has to earn something by the catalogue. It is silent when the threshold
 is met, where a price of the basket is not known or its currencies are mixed, where nothing reaches.
-Items of one prompt have to fit each other, as in any other arm.
+Items of one prompt have to fit each other, as in any other arm. What the bundles of a basket save
+is not paid, and does not count; what would complete one is not taken.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import combinations, starmap
 from sys import intern
@@ -75,9 +76,14 @@ class Gap(NamedTuple):
 
 
 def gap(
-    basket: Mapping[str, int], prices: Mapping[str, PriceTag], thresholds: Mapping[str, int]
+    basket: Mapping[str, int],
+    prices: Mapping[str, PriceTag],
+    thresholds: Mapping[str, int],
+    saved_minor: Callable[[], int] | None = None,
 ) -> Gap | None:
     """What a basket lacks of free shipping; None: nothing, or nobody can tell.
+
+    `saved_minor` tells what is taken off the whole basket: what is not paid does not count.
 
     >>> gap({"bread": 2}, {"bread": PriceTag(249, 90, "EUR")}, {"EUR": 5000})
     Gap(missing_minor=4502, threshold_minor=5000, currency='EUR')
@@ -90,6 +96,8 @@ def gap(
         total, currency = total + quantity * worth.price_minor, worth.currency
     if currency is None or currency not in thresholds:
         return None
+    if saved_minor is not None:
+        total -= saved_minor()
     missing = thresholds[currency] - total
     return Gap(missing, thresholds[currency], currency) if missing > 0 else None
 
@@ -208,6 +216,8 @@ class TopUpArm(NamedTuple):
     """All others, of which it asks some."""
     fits: Callable[[str, str], bool] | None = None
     """Whether two items may stand in one prompt; none where nothing is known of that."""
+    saving: Collection[str] = ()
+    """What would complete a bundle, whose discount takes away from what is reached."""
 
     def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer: what that is takes longer to find."""
@@ -250,4 +260,5 @@ class TopUpArm(NamedTuple):
             and worth.currency == self.gap.currency
             and worth.margin_minor is not None
             and worth.margin_minor > 0
+            and candidate.item not in self.saving
         )

@@ -1,4 +1,4 @@
-"""`goeswith guardrails`: stops arms that are sent away too often, or earn too little."""
+"""`goeswith guardrails`: stops arms that annoy, sell what comes back, or earn too little."""
 
 import click
 
@@ -10,6 +10,9 @@ from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import AGAINST
 from streams.storefront.reference.guardrails.judged import Guardrails
 from streams.storefront.reference.guardrails.watching import FirstsReader, Guard
+
+MINOR_MAX = 1e15
+"""No price is dearer."""
 
 
 @click.command()
@@ -25,6 +28,19 @@ from streams.storefront.reference.guardrails.watching import FirstsReader, Guard
     type=FiniteRange(0.0, 1.0),
     metavar="REWARD",
     help="Stop an arm whose impressions earn less than those of --against, by more than this.",
+)
+@click.option(
+    "--returns-max",
+    type=FiniteRange(0.0, 1.0),
+    metavar="SHARE",
+    help="Stop an arm of which more than this share of visitors send back what it sold them first.",
+)
+@click.option(
+    "--margin-loss-max",
+    "margin_loss_minor_max",
+    type=FiniteRange(0.0, MINOR_MAX),
+    metavar="MINOR",
+    help="The same in money: net reward of an impression, in minor units. Needs net reward.",
 )
 @click.option(
     "--against", default=AGAINST, show_default=True, metavar="ARM", help="What to compare with."
@@ -44,6 +60,8 @@ def guardrails(
     settings: Settings,
     dismissals_max: float | None,
     loss_max: float | None,
+    returns_max: float | None,
+    margin_loss_minor_max: float | None,
     against: str,
     watch: bool,
     every_s: float,
@@ -55,9 +73,13 @@ def guardrails(
     Nothing is watched unless it is named. The bounds hold however often one looks. Who sets an
     arm's control to on overrules the guardrail, which leaves the arm alone while it stands.
     """
-    allowed = Guardrails(dismissals_max, loss_max)
-    if allowed == Guardrails():
-        raise Misconfigured("no guardrail is set: --dismissals-max, --loss-max, or both")
+    watched_for = dismissals_max, loss_max, returns_max, margin_loss_minor_max
+    if all(one is None for one in watched_for):
+        named = "--dismissals-max, --loss-max, --returns-max, --margin-loss-max"
+        raise Misconfigured(f"no guardrail is set: name one or more of {named}")
+    if margin_loss_minor_max is not None and settings.reward != "net":
+        raise Misconfigured("--margin-loss-max needs GOESWITH_REWARD=net, as the workers have it")
+    allowed = Guardrails(*watched_for, settings.reward_scale_minor)
     with open_reader(settings, settings.topics.outcomes) as reader:
         log = FirstsReader(settings, reader, None, against=against)
         log.catch_up()

@@ -14,9 +14,8 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from streams.contract.prompts import ANY_OUTCOME, Assigned, Outcome, Prompt
-from streams.shop.memory.answer import OutgoingPrompt
-from streams.views.arm_board import ARMS_MAX, ArmBoard
+from streams.contract.prompts import ANY_OUTCOME, Assigned
+from streams.views.arm_board import ARMS_MAX
 
 UNITS_MAX = 500_000
 """Units of arms that are remembered, in some 80 bytes each."""
@@ -59,12 +58,16 @@ class FirstImpressions:
         """From now on the session is this unit's."""
         _put(self._unit_of, session_id, unit, self.open_max)
 
+    def unit(self, session_id: str) -> str:
+        """Whose a session is, as far as it was told; else it is its own."""
+        return self._unit_of.get(session_id, session_id)
+
     def shown(self, arm: str, session_id: str, prompt_id: str) -> None:
         """Count an impression, if it is the first of its arm that the unit had."""
         known = self.by_arm.get(arm, Firsts())
         if arm not in self.by_arm and len(self.by_arm) >= ARMS_MAX:
             return
-        if self._is_first(arm, self._unit_of.get(session_id, session_id)):
+        if self._is_first(arm, self.unit(session_id)):
             self.by_arm[arm] = known._replace(shown=known.shown + 1)
             _put(self._open, prompt_id, arm, self.open_max)
 
@@ -95,22 +98,6 @@ class FirstImpressions:
             self._below //= 2
             self._units = {one for one in self._units if one < self._below}
         return True
-
-
-class FirstsBoard(ArmBoard):
-    """A board of arms that counts first impressions beside: of news alone, which can be true."""
-
-    def __init__(self, firsts: FirstImpressions) -> None:
-        super().__init__()
-        self.firsts = firsts
-
-    def count(self, published: Prompt | OutgoingPrompt | Outcome) -> None:
-        """Count what is known to be no repeat."""
-        super().count(published)
-        if isinstance(published, Outcome) and published.stage == "shown":
-            self.firsts.shown(published.arm, published.session_id, published.prompt_id)
-        elif isinstance(published, Outcome) and published.stage == "dismissed":
-            self.firsts.dismissed(published.prompt_id)
 
 
 def _put(kept: OrderedDict[str, str], key: str, value: str, most: int) -> None:

@@ -1,19 +1,21 @@
 """Which arms break a guardrail, by bounds that hold at every look, and what is done about it.
 
-Two guardrails. An arm is sent away too often where more than a share of those who see it for the
-first time dismiss it; it earns too little where an impression earns less than that of the arm
-compared with, by more than a loss. Both are judged by confidence sequences, one-sided, each arm at
-`ALPHA / ARMS_JUDGED`: whoever looks every minute, for ever, stops an arm that breaks neither with
-probability `ALPHA` at most for each guardrail, over all arms together. So a guardrail may act
-without anybody looking. What comes late (a dismissal, an order) counts for the arm until it is
-there.
+Four guardrails. An arm is sent away too often where more than a share of those who see it for the
+first time dismiss it; too much of what it sells comes back where more than a share of first sales
+do; it earns too little where an impression earns less than that of the arm compared with, by more
+than a loss, as a reward or, where that is net reward, in money. All are judged by confidence
+sequences, one-sided, each arm at `ALPHA / ARMS_JUDGED`: whoever looks every minute, for ever, stops
+an arm that breaks none with probability `ALPHA` at most for each guardrail, over all arms together.
+So a guardrail may act without anybody looking. What comes late (a dismissal, an order, a return)
+counts for the arm until it is there.
 
 People have the last word: an arm that somebody set to `on` is left alone, and so is one that is not
 drawn anyway. Nothing but the latest control of the arm tells that, which a compacted topic keeps.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from models.evaluation.arm_values import arms_of, interval, of_difference, sequence
@@ -23,6 +25,7 @@ from streams.experiments.arm_estimates import ArmEstimates
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 from streams.storefront.reference.guardrails.first_impressions import Firsts
+from streams.storefront.reference.guardrails.first_sales import Sales
 
 AUTHOR = "guardrail"
 """Who the audit trail says that it was."""
@@ -38,6 +41,7 @@ A number that grew with the arms seen so far would spend more than there is.
 V_OPT = 50.0
 """The bound is narrowest after some hundred impressions."""
 STEP_MAX = 1.0
+NO_SALES: Mapping[str, Sales] = MappingProxyType({})
 REASON_CHARS_MAX = 300
 """More of a reason is cut: the name of an arm compared with may be long."""
 
@@ -49,6 +53,12 @@ class Guardrails(NamedTuple):
     """Dismissals by first impression."""
     loss_max: float | None = None
     """Reward of an impression, less than the arm compared with."""
+    returns_max: float | None = None
+    """Of first sales, the share of which anything comes back."""
+    margin_loss_minor_max: float | None = None
+    """Net reward of an impression in minor units, less than the arm compared with."""
+    scale_minor: int = 1
+    """How many of them the largest reward is: what is more was clipped."""
 
 
 class Breach(NamedTuple):
@@ -59,46 +69,66 @@ class Breach(NamedTuple):
 
 
 def breaches(
-    firsts: Mapping[str, Firsts], evidence: ArmEstimates, allowed: Guardrails
+    firsts: Mapping[str, Firsts],
+    evidence: ArmEstimates,
+    allowed: Guardrails,
+    sales: Mapping[str, Sales] = NO_SALES,
 ) -> list[Breach]:
     """The arms that break what is allowed, each once; also those that no control stops."""
     found: dict[str, Breach] = {}
-    if allowed.dismissals_max is not None:
-        for arm, first in firsts.items():
-            if reason := _sent_away(first, allowed.dismissals_max):
-                found[arm] = Breach(arm, reason)
-    if allowed.loss_max is not None:
-        for arm in arms_of(evidence.groups):
-            if arm not in found and (reason := _loses(arm, evidence, allowed.loss_max)):
-                found[arm] = Breach(arm, reason)
+    for arm, reason in _reasons(firsts, evidence, allowed, sales):
+        if reason:
+            found.setdefault(arm, Breach(arm, reason))
     return [*found.values()]
 
 
-def _sent_away(first: Firsts, share_max: float) -> str:
-    """The figures, if an arm is sent away too often."""
-    p = p_more_often(first.dismissed, first.shown, share_max)
+def _reasons(
+    firsts: Mapping[str, Firsts],
+    evidence: ArmEstimates,
+    allowed: Guardrails,
+    sales: Mapping[str, Sales],
+) -> Iterator[tuple[str, str]]:
+    """Each arm with the figures of each guardrail that it breaks; empty: it does not."""
+    if (most := allowed.dismissals_max) is not None:
+        for arm, (shown, dismissed) in firsts.items():
+            yield arm, _too_often("sent away at", dismissed, shown, "first impressions", most)
+    if (most := allowed.returns_max) is not None:
+        for arm, (sold, back) in sales.items():
+            yield arm, _too_often("came back:", back, sold, "first sales", most)
+    for arm in arms_of(evidence.groups):
+        if (most := allowed.loss_max) is not None:
+            yield arm, _loses(arm, evidence, most)
+        if (most := allowed.margin_loss_minor_max) is not None:
+            yield arm, _loses(arm, evidence, most, allowed.scale_minor)
+
+
+def _too_often(what: str, number: int, of: int, trials: str, share_max: float) -> str:
+    """The figures, if more than a share of the trials of an arm ended badly."""
+    p = p_more_often(number, of, share_max)
     if p >= ALPHA:
         return ""
     return (
-        f"sent away at {first.dismissed:,} of {first.shown:,} first impressions "
-        f"({first.dismissed / first.shown:.1%}), more than {share_max:.1%}: p {p:.2g}, valid at "
-        "every look"
+        f"{what} {number:,} of {of:,} {trials} ({number / of:.1%}), more than {share_max:.1%}: "
+        f"p {p:.2g}, valid at every look"
     )
 
 
-def _loses(arm: str, evidence: ArmEstimates, loss_max: float) -> str:
-    """The figures, if an arm earns too little."""
+def _loses(arm: str, evidence: ArmEstimates, loss_max: float, scale_minor: int = 0) -> str:
+    """The figures, if an arm earns too little; in minor units, if the largest reward is so many."""
     if arm == evidence.against:
         return ""
     sums = of_difference(evidence.groups, arm, evidence.against)
     alpha = 2.0 * ALPHA / ARMS_JUDGED  # of two sides, of which one is looked at
     by = interval(sums, sequence(evidence.floor, alpha), alpha, within=(-1.0, 1.0))
-    if by is None or by.high >= -loss_max:
+    if by is None or -by.high * (scale_minor or 1) <= loss_max:
         return ""
+    less, least = (
+        f"{-amount * scale_minor:.2f} minor units" if scale_minor else f"{-amount:.4f}"
+        for amount in (by.value, by.high)
+    )
     return (
-        f"an impression earns {-by.value:.4f} less than of {evidence.against} (at least "
-        f"{-by.high:.4f}, by {int(sums.n):,} decisions between both), more than {loss_max:g}: "
-        "valid at every look"
+        f"an impression earns {less} less than of {evidence.against} (at least {least}, by "
+        f"{int(sums.n):,} decisions between both), more than {loss_max:g}: valid at every look"
     )
 
 

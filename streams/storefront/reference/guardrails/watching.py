@@ -12,10 +12,9 @@ from streams.clients.log_reader import LogReader, Offsets, RawRecord
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.settings import Settings
 from streams.experiments.arms import BoardReader
-from streams.storefront.reference.guardrails.first_impressions import (
-    FirstImpressions,
-    FirstsBoard,
-)
+from streams.storefront.reference.guardrails.first_impressions import FirstImpressions
+from streams.storefront.reference.guardrails.first_sales import FirstSales
+from streams.storefront.reference.guardrails.firsts_board import FirstsBoard
 from streams.storefront.reference.guardrails.judged import (
     REASON_CHARS_MAX,
     STOPPABLE,
@@ -27,16 +26,18 @@ from streams.storefront.reference.topic_log import latest, send
 
 
 class FirstsReader(BoardReader):
-    """Reads the outcomes topic, and counts first impressions beside."""
+    """Reads the outcomes topic, and counts first impressions and first sales beside."""
 
     def __init__(self, settings: Settings, reader: LogReader, *args: Any, **more: Any) -> None:
         super().__init__(settings, reader, *args, **more)
         self.firsts = FirstImpressions()
-        self.board = FirstsBoard(self.firsts)
+        self.sales = FirstSales(self.firsts)
+        self.board = FirstsBoard(self.firsts, self.sales)
 
     def _read(self, begins: Offsets, ends: Offsets) -> Iterable[RawRecord]:
         for record in super()._read(begins, ends):
             self.firsts.read(record.value)
+            self.sales.read(record.value)
             yield record
 
 
@@ -65,7 +66,8 @@ class Guard:
         What is not stopped, as no control can or as this is a dry run, is said once.
         """
         self.log.catch_up()
-        broken = breaches(self.log.firsts.by_arm, self.log.evidence, self.allowed)
+        log = self.log
+        broken = breaches(log.firsts.by_arm, log.evidence, self.allowed, log.sales.by_arm)
         if not broken:
             return ""
         for one in broken:

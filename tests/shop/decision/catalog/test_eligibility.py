@@ -64,6 +64,26 @@ def test_known_and_new_are_segments_too() -> None:
     assert not offered(till)
 
 
+def test_nobody_is_known_because_an_event_says_the_word() -> None:
+    """Who is signed in is; a sender that calls its segments `new` and `known` is not heard."""
+    till = bank(eligible_segments=("known",))
+    assert not offered(till, segment="known")
+    assert offered(till, shopper_id="ann", segment="new")
+
+    others = bank(excluded_segments=("new",))
+    assert not offered(others, segment="known")
+    assert offered(others, shopper_id="ann", segment="new")
+
+
+def test_a_segment_is_that_of_the_event_that_asks_though_it_changed_in_the_visit() -> None:
+    """Who is for it and not for it is not for it."""
+    till = bank(eligible_segments=("premium", "staff"), excluded_segments=("staff",))
+    visit = Story("one-visit")
+    assert till.serve(visit.view("account")).prompt is None
+    assert till.serve(visit.view("account", segment="premium")).prompt is not None
+    assert till.serve(visit.view("account", segment="staff")).prompt is None
+
+
 def test_the_latest_record_counts_and_a_tombstone_lifts_it() -> None:
     """As with all that a catalogue says."""
     till = bank(eligible_segments=("premium",))

@@ -134,3 +134,33 @@ def test_an_item_is_owned_once_as_long_as_its_record_says_so(again: bool) -> Non
     prompt = shop.serve(later.view("support")).prompt
     assert prompt is not None
     assert ["reports"] == [item.item_id for item in prompt.items]
+
+
+def test_what_a_licence_excludes_is_out_for_its_editions_though_the_product_says_it_lasts() -> None:
+    """One is enough by the product's word; what it excludes is said by the edition bought."""
+    edition = related("cloud", excludes="server").model_copy(update={"variant_of": "hosting"})
+    shop = vendor(edition, related("server"), licence("hosting"))
+    shop.serve(Story("first", **FIRM).order("cloud"))
+
+    assert set() == offered(shop, "second", **FIRM)
+    assert {"server"} <= offered(shop, "new", shopper_id="new")
+
+
+def test_an_upgrade_that_an_owned_licence_excludes_is_no_upgrade_for_its_owner() -> None:
+    """The slot of upgrades is held to it; what is owned may be replaced by what is better."""
+    shop = vendor(licence("team", excludes="fleet"))
+    assert shop.catalog is not None
+    told = {"price_minor": 900, "currency": "EUR"}
+    for item_id, of in (("fleet", "solo"), ("solo-pro", "solo"), ("team-pro", "team")):
+        apart = related(item_id, upgrade_of=of, excludes=of)  # nobody runs both
+        assert shop.catalog.put(apart.model_copy(update=told))
+    shop.serve(Story("first", **FIRM).order("team"))
+
+    def better(of: str, session: str, **who: Any) -> list[str]:
+        asks = told | {"price_minor": 100, "slots": ("upgrade",)}
+        prompt = shop.serve(Story(session).view(of, **who, **asks)).prompt
+        return [] if prompt is None else [item.item_id for item in prompt.items]
+
+    assert ["solo-pro"] == better("solo", "owner", **FIRM)
+    assert ["fleet", "solo-pro"] == better("solo", "stranger", shopper_id="initech")
+    assert ["team-pro"] == better("team", "renews", **FIRM)

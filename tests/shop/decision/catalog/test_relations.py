@@ -377,7 +377,7 @@ def test_what_was_judged_beside_one_thing_is_judged_anew_beside_another() -> Non
     for beside, out in ((["swimsuit"], True), (["towel"], False), (["swimsuit"], True)):
         exclusions.fill(set(), beside)
         assert [out, out] == ["coat" in exclusions for _ in range(2)]
-        exclusions.beside([])
+        exclusions.instead_of("swimsuit", [])
         assert "coat" not in exclusions
 
 

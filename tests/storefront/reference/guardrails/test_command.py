@@ -82,6 +82,39 @@ def test_an_arm_is_stopped_and_people_have_the_last_word(operator: Operator) -> 
     assert [("", 0)] * 3 == [(r.output, r.exit_code) for r in (again, overruled, in_shadow)]
 
 
+def test_an_arm_whose_sales_come_back_is_stopped_and_one_that_loses_money(
+    operator: Operator,
+) -> None:
+    """Each by its own option, with its figures on the audit trail."""
+    told, chances = list[Outcome](), {"popular": 0.5, "buy_again": 0.5}
+    for number in range(1_600):
+        arm = "popular" if number % 2 else "buy_again"
+        one = {"prompt_id": f"p{number}", "session_id": f"s{number}", "arm": arm}
+        drawn = {"propensity": 0.5, "propensities": chances, "estimates": None}
+        reward = 0.5 if arm == "popular" else 0.0
+        told.append(SHOWN.model_copy(update=one | drawn | {"reward": reward}))
+        if arm == "popular" and number < 400:
+            sale = {"order_id": f"o{number}", "item_id": "coat", "quantity": 1, "reward": 0.0}
+            about = one | sale | {"propensities": None, "estimates": None}
+            bought = SHOWN.model_copy(update=about | {"stage": "bought"})
+            told += [bought, bought.model_copy(update={"stage": "returned"})]
+    later = {"prompt_id": "later", "occurred_at_ms": SHOWN.occurred_at_ms + 3_600_000}
+    told.append(SHOWN.model_copy(update=later | {"arm": "popular", "propensity": 0.5}))
+    told[-1] = told[-1].model_copy(update={"propensities": chances, "estimates": None})
+    records = [ByHand(b"p", one.to_json()) for one in told]
+    send(operator.settings, operator.settings.topics.outcomes, records)
+    in_money = Operator(operator.settings.model_copy(update={"reward": "net"}))
+
+    returns = operator.types("guardrails", "--returns-max", "0.3")
+    money = in_money.types("guardrails", "--margin-loss-max", "100")
+    history = operator.types("control", "history", "--json").stdout
+
+    assert "arms.popular.state is off: came back: 200 of 200 first sales (100.0%)" in returns.stdout
+    assert "arms.buy_again.state is off: an impression earns " in money.stdout
+    assert "minor units less than of popular" in money.stdout
+    assert 2 == history.count('"author":"guardrail"')
+
+
 def test_an_arm_that_no_control_stops_is_told(operator: Operator) -> None:
     """On standard error, and nothing is set: an arm of an earlier version, or of nobody."""
     annoys(operator, "retired")

@@ -1,6 +1,7 @@
 """Guardrails stop what breaks them, hardly ever anything else, and nothing that was overruled."""
 
 import math
+from collections import deque
 from collections.abc import Iterator
 from random import Random
 
@@ -16,6 +17,7 @@ from streams.experiments.impressions import Trial
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 from streams.storefront.reference.guardrails.first_impressions import FirstImpressions, Firsts
+from streams.storefront.reference.guardrails.first_sales import FirstSales, Sales
 from streams.storefront.reference.guardrails.judged import (
     ALPHA,
     AUTHOR,
@@ -58,22 +60,86 @@ def sent_away(share: float, chance: Random) -> Iterator[bool]:
         yield ever
 
 
+def sent_back(share: float, chance: Random) -> Iterator[bool]:
+    """Whether the guardrail ever stops an arm of which this share comes back, shop by shop.
+
+    A visitor buys three times, and sends all of it back, or nothing: ten visits of others later.
+    """
+    for _ in range(SHOPS):
+        sales, ever, later = FirstSales(FirstImpressions()), False, deque[tuple[str, str]]()
+        for visitor in range(VISITORS):
+            returns = chance.random() < share
+            for number in range(3):
+                prompt, order = f"prompt {visitor} {number}", f"order {visitor} {number}"
+                sales.sold("popular", f"visitor {visitor}", prompt, order, "coat")
+                if returns:
+                    later.append((prompt, order))
+            while len(later) > 10:
+                sales.came_back(*later.popleft(), "coat")
+            if breaches({}, ArmEstimates(), Guardrails(returns_max=SHARE), sales.by_arm):
+                ever = True
+                break
+        yield ever
+
+
 def decided(rates: dict[str, float], chance: Random) -> list[Trial]:
     """Some settled trials of two arms that are drawn alike."""
     drawn = chance.choices(list(HALF), k=LOOK_EVERY)
     return [Trial(arm, "", HALF, {}, float(chance.random() < rates[arm])) for arm in drawn]
 
 
-def losing(rate: float, chance: Random) -> Iterator[bool]:
+IN_REWARD = Guardrails(loss_max=LOSS)
+IN_MONEY = Guardrails(margin_loss_minor_max=2_000 * LOSS, scale_minor=2_000)
+"""The same loss, where the largest reward is 20.00."""
+
+
+def losing(rate: float, chance: Random, allowed: Guardrails = IN_REWARD) -> Iterator[bool]:
     """Whether the guardrail ever stops an arm that earns so much, against `RATE`, shop by shop."""
     for _ in range(SHOPS):
         evidence, ever = ArmEstimates(floor=0.5), False
         for _ in range(DECISIONS // LOOK_EVERY):
             evidence.add(decided({"buy_again": rate, "popular": RATE}, chance))
-            if breaches({}, evidence, Guardrails(loss_max=LOSS)):
+            if breaches({}, evidence, allowed):
                 ever = True
                 break
         yield ever
+
+
+def test_an_arm_of_which_as_much_comes_back_as_may_is_hardly_ever_stopped() -> None:
+    """In 200 shops of a hundred visitors, who buy three times each, however often one looks."""
+    assert rarely(sent_back(SHARE, Random(SEED)))
+
+
+def test_an_arm_of_which_four_times_as_much_comes_back_is_stopped() -> None:
+    """In nearly all shops, within a hundred visitors, late as returns are."""
+    assert sum(sent_back(4 * SHARE, Random(SEED))) >= 0.95 * SHOPS
+
+
+def test_an_arm_that_loses_as_much_money_as_it_may_is_hardly_ever_stopped() -> None:
+    """By the same bounds as in reward."""
+    assert rarely(losing(RATE - LOSS, Random(SEED), IN_MONEY))
+    assert sum(losing(RATE - 2.2 * LOSS, Random(SEED), IN_MONEY)) >= 0.9 * SHOPS
+
+
+def test_money_is_told_in_minor_units_and_returns_as_first_sales() -> None:
+    """Each with its figures; of several guardrails that an arm breaks the first is told."""
+    evidence, chance = ArmEstimates(floor=0.5), Random(SEED)
+    for _ in range(40):
+        evidence.add(decided({"buy_again": 0.1, "popular": RATE}, chance))
+    sales = {"curated": Sales(300, 120), "popular": Sales(300, 9), "buy_again": Sales(9, 0)}
+    allowed = Guardrails(returns_max=SHARE, margin_loss_minor_max=100.0, scale_minor=2_000)
+    returns, money = breaches({}, evidence, allowed, sales)
+
+    assert ("curated", "buy_again") == (returns.arm, money.arm)
+    assert returns.reason.startswith("came back: 120 of 300 first sales (40.0%), more than 15.0%")
+    assert " minor units less than of popular (at least " in money.reason
+    assert money.reason.endswith("more than 100: valid at every look")
+    least = float(money.reason.split("at least ")[1].split()[0])
+    assert 100 < least < 2_000 * (RATE - 0.1)
+    assert [] == breaches({}, evidence, allowed._replace(margin_loss_minor_max=least + 1), {})
+    both = Guardrails(SHARE, None, SHARE)
+    (once,) = breaches({"curated": Firsts(90, 90)}, ArmEstimates(), both, sales)
+    assert once.reason.startswith("sent away at 90 of 90")
 
 
 def test_who_sends_everything_away_counts_once() -> None:
@@ -222,7 +288,16 @@ def test_who_names_no_guardrail_is_told_which_there_are() -> None:
     said = CliRunner().invoke(goeswith, ["guardrails"])
 
     assert 0 != said.exit_code
-    assert "--dismissals-max" in str(said.exception) + said.output
+    for option in ("--dismissals-max", "--loss-max", "--returns-max", "--margin-loss-max"):
+        assert option in str(said.exception) + said.output
+
+
+def test_money_is_watched_only_where_prompts_earn_money() -> None:
+    """Else a reward is no money, and nobody should believe that it is."""
+    said = CliRunner().invoke(goeswith, ["guardrails", "--margin-loss-max", "5"])
+
+    assert 0 != said.exit_code
+    assert "GOESWITH_REWARD=net" in str(said.exception) + said.output
 
 
 def test_arms_that_only_a_catalogue_or_curators_bring_are_stopped_as_well() -> None:

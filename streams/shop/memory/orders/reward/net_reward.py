@@ -9,6 +9,8 @@ margin x quantity - discount - expected return cost     of each item that was bo
   discount. Else it is the margin that the catalogue had when the prompt was decided, as sealed in
   its receipt, less the discount: what the price paid is below the price sealed. Else it is a share
   of the price (`margin_share`). The fold asks no catalogue.
+- A discount that the prompt promised (a bundle's) is taken off once, however many are bought, and
+  whether the order tells it or not: what it tells is that discount, up to its amount.
 - The expected cost of returns beyond their margin is a share of the price (`return_cost_share`), of
   what is kept. What came back earns nothing, by quantity, as if it had not been bought.
 - Of an order so many pieces of an item count as had been added from the prompt, stood by then, and
@@ -119,7 +121,8 @@ class NetReward(NamedTuple):
         if self.rates and worth.currency not in self.rates:
             return None
         margin = self._margin(price or 0) if worth.margin_minor is None else worth.margin_minor
-        return self._ours(margin - self._return_cost(price or 0), worth.currency)
+        paid, off = max(0, (price or 0) - worth.discount_minor), worth.discount_minor
+        return self._ours(margin - off - self._return_cost(paid), worth.currency)
 
     def _levels(self, impression: Impression) -> Iterator[Level]:
         """What had been earned by the end of each moment, in minor units."""
@@ -158,12 +161,15 @@ class NetReward(NamedTuple):
         """What the whole line earns, in units of its currency, if all of it is kept."""
         paid, bought = fact.value_minor, fact.quantity
         full = None if sealed.price_minor is None else sealed.price_minor * bought
-        value = (full or 0) if paid is None else paid
+        promised = sealed.discount_minor
+        value = max(0, (full or 0) - promised) if paid is None else paid
+        discount = 0 if full is None else max(promised, full - value)
         if fact.margin_minor is not None:
             margin = fact.margin_minor
         elif sealed.margin_minor is not None:
-            discount = 0 if full is None else max(0, full - value)
             margin = sealed.margin_minor * bought - discount
+        elif promised and full is not None:
+            margin = self._margin(full) - discount
         else:
             margin = self._margin(value)
         return margin - self._return_cost(value)

@@ -2,6 +2,7 @@
 
 Read off the orders that are remembered anyway (`streams.shop.memory.orders.orders`), of all
 partitions: a line counts once, and came back when nothing of it was kept, sent back or cancelled.
+An order that is told on several partitions (by the browser and by a webhook) is one by its number.
 So nothing more is folded, no digest and no checkpoint changes, and what is forgotten there (the
 oldest orders, those of who denies, what is kept by person too long) is forgotten here. Workers that
 follow less far may differ for a moment. Kept only where a setting asks for it.
@@ -47,7 +48,9 @@ class ReturnedShares:
         self.often_back: set[str] = set()
         """The items that come back too often."""
         self._shoppers, self._items = Tallies(), Tallies()
-        self._counted: dict[int, Order] = {}
+        self._counted: dict[str, Order] = {}
+        self._again: dict[str, list[Order]] = {}
+        """By its number what else was told of an order, on other partitions."""
 
     @classmethod
     def of(cls, settings: Settings) -> Self | None:
@@ -61,28 +64,54 @@ class ReturnedShares:
         return shopper_id is not None and self._too_much(self._shoppers.get(shopper_id, (0, 0)))
 
     def ordered(self, order: Order) -> None:
-        """An order is remembered, with what came back of it by now."""
-        self._counted[id(order)] = order
-        for item, line in order.lines.items():
-            self._count(order, item, 1, int(not line.stands))
+        """An order is remembered, with what came back of it by now.
+
+        Told twice it counts once: by whom it is known whose it is.
+        """
+        counted = self._counted.get(order.order_id)
+        if counted is None:
+            self._begin(order)
+        elif counted.shopper_id is None and order.shopper_id is not None:
+            self._end(counted)
+            self._again.setdefault(order.order_id, []).append(counted)
+            self._begin(order)
+        else:
+            self._again.setdefault(order.order_id, []).append(order)
 
     def gone(self, order: Order, items: Iterable[str]) -> None:
         """Nothing was kept of these items of an order."""
-        if id(order) in self._counted:
+        if self._counts(order):
             for item in items:
                 self._count(order, item, 0, 1)
 
     def left(self, order: Order) -> None:
-        """An order is remembered no longer."""
-        if self._counted.pop(id(order), None) is not None:
-            for item, line in order.lines.items():
-                self._count(order, item, -1, -int(not line.stands))
+        """An order is remembered no longer, where it was told."""
+        others = [one for one in self._again.pop(order.order_id, ()) if one is not order]
+        if self._counts(order):
+            self._end(order)
+            if others:
+                self._begin(others.pop())
+        if others:
+            self._again[order.order_id] = others
 
     def nobodys(self, order: Order) -> None:
         """Who placed an order is about to be forgotten; what it was of is not."""
-        if order.shopper_id is not None and id(order) in self._counted:
+        if order.shopper_id is not None and self._counts(order):
             for line in order.lines.values():
                 self._shoppers.count(order.shopper_id, -1, -int(not line.stands))
+
+    def _counts(self, order: Order) -> bool:
+        return self._counted.get(order.order_id) is order
+
+    def _begin(self, order: Order) -> None:
+        self._counted[order.order_id] = order
+        for item, line in order.lines.items():
+            self._count(order, item, 1, int(not line.stands))
+
+    def _end(self, order: Order) -> None:
+        del self._counted[order.order_id]
+        for item, line in order.lines.items():
+            self._count(order, item, -1, -int(not line.stands))
 
     def _count(self, order: Order, item: str, lines: int, back: int) -> None:
         if order.shopper_id is not None:

@@ -1,0 +1,27 @@
+"""A board of arms that counts first impressions and first sales beside what it shows."""
+
+from streams.contract.prompts import Outcome, Prompt
+from streams.shop.memory.answer import OutgoingPrompt
+from streams.storefront.reference.guardrails.first_impressions import FirstImpressions
+from streams.storefront.reference.guardrails.first_sales import FirstSales
+from streams.views.arm_board import ArmBoard
+
+
+class FirstsBoard(ArmBoard):
+    """Counts of news alone, which can be true."""
+
+    def __init__(self, firsts: FirstImpressions, sales: FirstSales) -> None:
+        super().__init__()
+        self.firsts, self.sales = firsts, sales
+
+    def count(self, published: Prompt | OutgoingPrompt | Outcome) -> None:
+        """Count what is known to be no repeat."""
+        super().count(published)
+        if not isinstance(published, Outcome):
+            return
+        if published.stage == "shown":
+            self.firsts.shown(published.arm, published.session_id, published.prompt_id)
+        elif published.stage == "dismissed":
+            self.firsts.dismissed(published.prompt_id)
+        else:
+            self.sales.count(published)
