@@ -122,7 +122,7 @@ def check_number(events: int, session_id: str, topic: str, events_max: int | Non
     if events_max is not None and events > events_max:
         raise NotEnough(
             f"session {session_id!r} has {events:,} events, and a page tells sessions of "
-            f"{events_max:,} at most: {explained_by(session_id)} tells it in a terminal"
+            f"{events_max:,} at most: `{explained_by(session_id)}` tells it in a terminal"
         )
 
 
