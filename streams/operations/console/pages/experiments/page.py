@@ -107,12 +107,12 @@ def uplift_bands(bounds: Mapping[str, EffectBounds]) -> list[Band]:
     >>> uplift_bands({"orders": known, "items": EffectBounds(0.01, 0.1, 0.05, 0.15)})
     [Band(name='orders', value=50.0, low=20.0, high=90.0, colour=0)]
     """
-    known = ((metric, one.parts()) for metric, one in bounds.items())
-    drawn = [(_short(metric), parts) for metric, parts in known if parts is not None]
-    return [
-        Band(name, *(100.0 * part for part in parts), colour=number)
-        for number, (name, parts) in enumerate(drawn[:BANDS_MAX])
-    ]
+    drawn: list[Band] = []
+    for metric, one in bounds.items():
+        if (parts := one.parts()) is not None:
+            value, low, high = (100.0 * part for part in parts)
+            drawn.append(Band(_short(metric), value, low, high, len(drawn)))
+    return drawn[:BANDS_MAX]
 
 
 def undrawn(bounds: Mapping[str, EffectBounds]) -> list[str]:
