@@ -69,7 +69,8 @@ class Newcomer:
     async def following(self, link: str) -> AsyncIterator[Page]:
         """The page behind a link of the drawer, which opens beside the shop."""
         async with self.context.expect_page() as opened:
-            await self.who.page.locator("#drawer").get_by_role("link", name=link).click()
+            drawer = self.who.page.locator("#drawer")
+            await drawer.get_by_role("link", name=re.compile(f"^{link}")).click()
         page = await opened.value
         page.set_default_timeout(1000 * LOOKED_UP_S)
         try:

@@ -7,6 +7,7 @@ from streams.contract.errors import NotEnough
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
+from streams.operations.explanation.log.held import Opened
 from streams.operations.explanation.log.session_log import (
     PublishedAnswers,
     SessionEvent,
@@ -63,14 +64,19 @@ def of_prompt(settings: Settings, prompt: Prompt, standing: Standing, progress: 
 
 
 def why_in_session(
-    settings: Settings, session_id: str, prompt_id: str, standing: Standing, progress: Progress
+    settings: Settings,
+    session_id: str,
+    prompt_id: str,
+    standing: Standing,
+    progress: Progress,
+    opened: Opened = open_reader,
 ) -> Why:
     """The same where the session is known: nobody else's prompts are looked through."""
 
     def choose(log: SessionEvents, published: PublishedAnswers) -> tuple[SessionEvent, Placement]:
         return event_of(log, published, session_id, prompt_id)
 
-    at = at_decision(settings, session_id, choose, standing, progress)
+    at = at_decision(settings, session_id, choose, standing, progress, opened)
     prompt = at.asked.prompt
     assert prompt is not None  # noqa: S101  # the decision was chosen by it
     return _told(at, prompt)

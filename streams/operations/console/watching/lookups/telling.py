@@ -11,6 +11,7 @@ from streams.operations.console.watching.lookups.questions import (
     StoryAsked,
     WhyAsked,
 )
+from streams.operations.explanation.log.held import HeldLog
 from streams.operations.explanation.story import Progress, story_of
 from streams.operations.explanation.why.asking import why, why_in_session
 from streams.operations.explanation.why_not.asking import Standing, why_not
@@ -25,20 +26,27 @@ SESSION_EVENTS_MAX = 2_000
 
 
 def telling(settings: Settings, clock_s: Callable[[], float] = time.time) -> Telling:
-    """What answers questions of a shop's log, in Kafka."""
+    """What answers questions of a shop's log, in Kafka; a short log is read once for all."""
+    held = HeldLog()
 
     def tell(question: Question, progress: Progress, so_far: SoFar) -> Answer:
         if isinstance(question, StoryAsked):
             since_ms = int(1000 * (clock_s() - 3600 * STORY_HOURS))
             given = question.session_id, EVENTS_MAX, progress, so_far
-            most = SESSION_EVENTS_MAX
-            return story_of(settings, *given, since_ms=since_ms, session_events_max=most)
+            return story_of(
+                settings,
+                *given,
+                since_ms=since_ms,
+                session_events_max=SESSION_EVENTS_MAX,
+                opened=held.open,
+            )
         now = _standing(settings, progress)
         if not isinstance(question, WhyAsked):
             item, slot = question.item_id, question.slot
-            return why_not(settings, question.session_id, item, slot, now, progress)
+            return why_not(settings, question.session_id, item, slot, now, progress, held.open)
         if question.session_id:
-            return why_in_session(settings, question.session_id, question.prompt_id, now, progress)
+            asked = question.session_id, question.prompt_id
+            return why_in_session(settings, *asked, now, progress, held.open)
         return why(settings, question.prompt_id, now, progress)
 
     return tell
