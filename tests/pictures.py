@@ -71,6 +71,7 @@ async def take(demo: RunningDemo, folder: Path) -> None:
         for picture in PICTURES:
             await _page(browser, door, picture, folder)
         await _story(browser, door, folder)
+        await _why(browser, door, folder)
 
 
 async def console_door(browser: Browser, demo: RunningDemo) -> str:
@@ -107,9 +108,18 @@ async def _page(browser: Browser, door: str, picture: Picture, folder: Path) -> 
 async def _story(browser: Browser, door: str, folder: Path) -> None:
     """The story of the newest session that was prompted."""
     page = await _open(browser, door, Picture("story", "/prompts"))
-    await page.locator("main a[href*='session=']").first.click()
+    await page.locator("main a[href^='/prompts?session=']").first.click()
     await page.get_by_text("Look again").wait_for(timeout=STORY_MS_MAX)
     await _kept(page, folder / "story.png")
+
+
+async def _why(browser: Browser, door: str, folder: Path) -> None:
+    """Why the newest prompt was what it was."""
+    page = await _open(browser, door, Picture("why", "/prompts"))
+    await page.locator("main a[href^='/prompts/why']").first.click()
+    table = page.get_by_role("region", name="Arms, their chances and their candidates")
+    await table.wait_for(timeout=STORY_MS_MAX)
+    await _kept(page, folder / "why.png")
 
 
 async def _kept(page: Page, file: Path) -> None:

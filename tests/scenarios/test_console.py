@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from streams.contract.prompts import Prompt
 from tests.scenarios.storefront import PATIENCE_S, Storefront, Worker
 from tests.stories import Story
 
@@ -42,7 +43,7 @@ def until(console: Worker, found: Callable[[], Any]) -> Any:
 def test_what_goes_on_is_seen_on_the_pages(
     storefront: Storefront, console: Worker, street: dict[str, Any], now_ms: int
 ) -> None:
-    """Lag and who answers, a prompt and its story, its outcome, and a dead letter."""
+    """Lag and who answers, a prompt, its story and its why, its outcome, and a dead letter."""
     address = until(console, lambda: ADDRESS.search(console.said()))[1]
     ann = Story("ann", start_ms=now_ms)
     for number in range(10):
@@ -69,8 +70,36 @@ def test_what_goes_on_is_seen_on_the_pages(
         assert [("invalid_json", 1)] == [(kind["reason"], kind["count"]) for kind in kinds]
         story = until(console, lambda: of("prompts", session="ann")["events"])
         assert ["prompt", "learned"] == [event["became"] for event in story]
+        _ask_why(console, of, prompt)
         assert of("start")["sentence"].startswith("Look at this soon: 1 dead letter")
         for path in ("/", "/lag", "/experiments", "/prompts", "/prompts?session=ann"):
             assert 200 == http.get(path).status_code
         assert "<script>" not in http.get("/operations").text.partition("<body>")[2]
     assert 0 == console.stop(), console.said()
+
+
+def _ask_why(console: Worker, of: Callable[..., dict[str, Any]], prompt: Prompt) -> None:
+    """Why it was that, found by its session, and by its id alone; and why bread was not in it."""
+
+    def ask(what: str, **asked: str) -> dict[str, Any]:
+        found: dict[str, Any] = until(console, lambda: told(of(f"prompts/{what}", **asked)))
+        return found
+
+    by_session = ask("why", prompt=prompt.prompt_id, session="ann")
+    by_id = ask("why", prompt=prompt.prompt_id)
+    other = ask("why", prompt="nobody's", session="ann")
+    refused = ask("why-not", session="ann", item="bread")["why_not"]
+
+    assert by_session["why"] == by_id["why"]
+    assert prompt.prompt_id == by_id["why"]["prompt"]["prompt_id"]
+    assert by_id["why"]["agrees"]
+    assert [item.item_id for item in prompt.items] == [
+        item["item_id"] for item in by_id["why"]["items"]
+    ]
+    assert "has no prompt" in other["trouble"]
+    assert ("refused", {"in_basket", "asked"}) == (refused["verdict"], {*refused["refusals"]})
+
+
+def told(said: dict[str, Any]) -> dict[str, Any] | None:
+    """What is said, once nothing is done about it any more."""
+    return None if said["doing"] else said

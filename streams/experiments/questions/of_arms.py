@@ -43,8 +43,9 @@ class ArmsQuestion:
         in_money = settings.reward == "net"
         settle_ms = one.asked.settle_s * 1000
         self.trials = Trials(settle_ms, open_max, ids_max=open_max, in_money=in_money)
+        self.looks = 0
+        """So often it was looked whether it is decided."""
         self._settled = 0
-        self._looked = 0
         self._latest_ms = 0
         self._decided: tuple[Decision, int] | None = None
 
@@ -69,8 +70,7 @@ class ArmsQuestion:
         waiting: list[Trial] = []
         for trial in sorted(mine, key=lambda trial: trial.shown_s):
             waiting.append(trial)
-            new = self._settled + len(waiting) - self._looked
-            if new >= max(NEW_MIN, NEW_SHARE * self._looked):
+            if len(waiting) >= max(NEW_MIN, NEW_SHARE * self._settled):
                 self._count(waiting)
                 waiting = []
         self._count(waiting)
@@ -104,8 +104,8 @@ class ArmsQuestion:
         if not trials:
             return
         self.evidence.add(trials)
+        self.looks += 1
         self._settled += len(trials)
-        self._looked = self._settled
         self._latest_ms = max(self._latest_ms, int(trials[-1].shown_s * 1000))
         decision = decide(self._compared(), self.one.asked.least_effect)
         if decision == "open":

@@ -102,7 +102,7 @@ def cells(found: Uplift) -> list[str]:
         f"{found.difference:+,.{digits}f}",
         f"{found.low:+,.{digits}f} to {found.high:+,.{digits}f}",
         f"{found.p:.3f}",
-        "-" if found.relative is None else f"{found.relative:+.1%}",
+        "-" if found.relative is None else f"{found.relative:+z.1%}",
     ]
 
 

@@ -13,7 +13,7 @@ import secrets
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -131,6 +131,20 @@ class Door:
     def _is_https(self, request: Request) -> bool:
         told = request.headers.get("x-forwarded-proto", "") if self._is_proxy(request) else ""
         return "https" in (request.url.scheme, told)
+
+
+def is_from_here(request: Request) -> bool:
+    """Whether a request comes from a page of this console, or from a program with a token.
+
+    A browser says of itself where a form was sent from (`Sec-Fetch-Site`, else `Origin`), and no
+    page can make it lie. A program says neither, and brings a token: `Bearer`, as a browser adds
+    `Basic` and `Negotiate` by itself, whichever site has sent the form.
+    """
+    if site := request.headers.get("sec-fetch-site"):
+        return site == "same-origin"
+    if origin := request.headers.get("origin"):
+        return urlsplit(origin).netloc == request.headers.get("host")
+    return request.headers.get("authorization", "").lower().startswith("bearer ")
 
 
 def _cookie(token: str) -> str:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from streams.contract.settings import Settings
 from streams.operations.console.access import Door
-from streams.operations.console.pages import lag, operations, prompts, start
+from streams.operations.console.pages import lag, operations, prompts, start, why
 from streams.operations.console.pages.experiments import controls, declared, exports, page, planned
 from streams.operations.console.pages.rendering import Clock, Console, Operate, form_of, rendered
 from streams.operations.console.watching.sources import Pollers
@@ -65,7 +65,8 @@ def create_app(
         telemetry={"tracing": False},  # spans would hold addresses
     )
     app.state.console = Console(settings, sources, clock_s, operate or partial(make, settings))
-    for routes in (start, lag, page, exports, controls, declared, planned, prompts, operations):
+    experiments = page, exports, controls, declared, planned
+    for routes in (start, lag, *experiments, prompts, why, operations):
         app.include_router(routes.router)
     _serve_what_is_open(app, door)
     app.add_exception_handler(HTTPException, _of_http)

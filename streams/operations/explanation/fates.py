@@ -193,13 +193,24 @@ def _said(fate: Fate) -> Iterator[str]:
     for prompt in fate.prompts:
         items = ", ".join(printable(item.item_id, 40) for item in prompt.items)
         yield f"prompt {prompt.prompt_id}: {items}"
-        yield f"  by {prompt.arm} in {prompt.context}, p {prompt.propensity:.2f}"
+        yield f"  {printable(prompt.reason.text, 200)}"
+        yield f"  by {prompt.arm} in {prompt.context}, p {prompt.propensity:.2f}{_counted(prompt)}"
         stages = [one.stage for one in fate.stages if one.prompt_id == prompt.prompt_id]
         if stages:
             yield f"  so far: {', '.join(stages)}"
     for gone in fate.taken_back:
         which = printable(gone.item_id or "", 40)
         yield f"taken back of {printable(gone.prompt_id, 40)}: {which} is {gone.because} by now"
+
+
+def _counted(prompt: Prompt) -> str:
+    """What was counted for its items, where anything was."""
+    said = [
+        f"{printable(one.item_id, 40)} {one.evidence.together:,} of {one.evidence.of:,}"
+        for one in prompt.items
+        if one.evidence.of
+    ]
+    return f": {', '.join(said)}" if said else ""
 
 
 def _dead(fate: Fate, reason: str) -> Iterator[str]:

@@ -39,7 +39,7 @@ def sender_times(event: SessionEvent) -> SenderTimes:
 
 
 def times_in_words(times: SenderTimes, received_ms: int) -> Iterator[str]:
-    r"""One line, or two where a clock was set.
+    r"""One line, or two where a clock was set; none where it says the broker's very second.
 
     >>> noon_ms = 1_767_268_800_000
     >>> slow = SenderTimes(noon_ms - 150_000, noon_ms - 149_000, 149_000, 0)
@@ -49,8 +49,13 @@ def times_in_words(times: SenderTimes, received_ms: int) -> Iterator[str]:
     >>> print("\n".join(times_in_words(SenderTimes(noon_ms + 360_000, None, 0, 360_000), noon_ms)))
     by the sender's clock: happened 12:06:00.000Z
       360.000 s ahead of the broker's: set back to it
+    >>> list(times_in_words(SenderTimes(noon_ms + 400, None, 0, 0), noon_ms + 600))
+    []
     """
     if times.occurred_at_ms is None:
+        return
+    nothing_set = times.sent_at_ms is None and not (times.set_right_ms or times.set_back_ms)
+    if nothing_set and times.occurred_at_ms // 1000 == received_ms // 1000:
         return
     said = f"by the sender's clock: happened {_clock(times.occurred_at_ms, received_ms)}"
     if times.sent_at_ms is not None:

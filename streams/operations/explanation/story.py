@@ -13,6 +13,7 @@ from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import NotEnough
 from streams.contract.settings import Settings
 from streams.operations.explanation.fates import Fate, fate
+from streams.operations.explanation.log.held import Opened
 from streams.operations.explanation.log.session_log import (
     SessionEvents,
     read_published,
@@ -48,17 +49,19 @@ def story_of(
     *,
     since_ms: int | None = None,
     session_events_max: int | None = None,
+    opened: Opened = open_reader,
 ) -> Story:
     """Read the topics, and fold the log again for what they do not tell.
 
     `events_max` of the session's events are told, the latest; those before are answered, too.
     `since_ms`: what was written since then is looked through first, and is enough where all of the
     session is in it. `so_far` is handed what topics tell, before the log is folded for the rest.
-    Raises `NotEnough` where there is no event of this session, or more than `session_events_max`.
+    `opened` opens the log. Raises `NotEnough` where there is no event of this session, or more than
+    `session_events_max`.
     """
     shop, topics = Shop(with_some_secret(settings)), settings.topics
     names = (topics.events, topics.prompts, topics.outcomes, topics.dead_letters)
-    with open_reader(settings, *names) as reader:
+    with opened(settings, *names) as reader:
         events_at = [at for at in reader.partitions if at.topic == topics.events]
         begins, ends = reader.begins(), reader.ends()
         log, since = found_session(reader, session_id, settings, progress, since_ms)
@@ -122,7 +125,7 @@ def check_number(events: int, session_id: str, topic: str, events_max: int | Non
     if events_max is not None and events > events_max:
         raise NotEnough(
             f"session {session_id!r} has {events:,} events, and a page tells sessions of "
-            f"{events_max:,} at most: {explained_by(session_id)} tells it in a terminal"
+            f"{events_max:,} at most: `{explained_by(session_id)}` tells it in a terminal"
         )
 
 

@@ -1,7 +1,7 @@
 """The reference topics, for commands: all that they hold, the latest of a key, and new records."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
 from streams.cli.progress import progressed_between
@@ -45,10 +45,18 @@ def kept(
                 yield Kept(key, record, raw.timestamp_ms)
 
 
-def latest(settings: Settings, topic: str, kind: type[Record], *, quiet: bool) -> dict[str, Record]:
-    """What stands of each key, as workers have it."""
+def latest(
+    settings: Settings,
+    topic: str,
+    kind: type[Record],
+    *,
+    quiet: bool,
+    advance: Callable[[int], object] = lambda _: None,
+) -> dict[str, Record]:
+    """What stands of each key, as workers have it; `advance` is told of each record."""
     found: dict[str, Record] = {}
     for one in kept(settings, topic, kind, quiet=quiet):
+        advance(1)
         if one.refused:
             continue
         if one.record is None:

@@ -49,6 +49,18 @@ def test_what_event_time_has_settled_long_ago_is_not_forgotten() -> None:
     assert 12_000 - 600 - 1 <= answer.sides[0] <= 12_000
 
 
+def test_looks_get_rarer_the_more_is_settled() -> None:
+    """Each weighs all that is known: a twenty-fifth more has to be news, from 30 impressions on.
+
+    Of 11,400 that are 25 looks at 30 new ones each, and some 70 from there on; one at each 30 to
+    the end would be 380.
+    """
+    question = ArmsQuestion(asks(arms=list(ARMS), metric="reward"), Settings())
+    read(question, records(12_000, each_ms=1_000))
+
+    assert 60 < question.looks < 120
+
+
 def test_what_really_is_open_beyond_what_is_held_is_forgotten_and_said() -> None:
     """Of impressions that all are of the same ten minutes."""
     question = ArmsQuestion(asks(arms=list(ARMS), metric="reward"), Settings(), open_max=300)

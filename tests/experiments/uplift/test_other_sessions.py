@@ -137,6 +137,21 @@ def test_of_two_units_of_a_shopper_it_is_the_one_that_was_assigned_first() -> No
     assert ([1], [0]) == ([u.orders for u in totals.held_out], [u.orders for u in totals.may_get])
 
 
+def test_as_of_a_time_later_orders_are_not_known_and_earlier_ones_are() -> None:
+    """When a question was decided is looked up so: what came later must not speak for it."""
+    at_ms = elsewhere(1).occurred_at_ms
+    later = elsewhere(1, "2", after_ms=5_000)
+    units = folded([assigned(1), elsewhere(1), later])
+    known = {
+        then_ms - at_ms: sum(
+            unit.orders for side in units.as_of(then_ms).totals(EXPERIMENT.id)[1:3] for unit in side
+        )
+        for then_ms in (at_ms - 1, at_ms, at_ms + 3_999, later.occurred_at_ms)
+    }
+
+    assert {-1: 0, 0: 1, 3_999: 1, 4_000: 2} == known
+
+
 def test_of_another_experiment_nothing_is_counted() -> None:
     """A unit has another name there; a shopper, too."""
     assert 0 == orders([assigned(1), elsewhere(1, experiment="another-1")])

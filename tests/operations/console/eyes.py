@@ -26,10 +26,11 @@ from streams.operations.console.watching.experiments.outcomes import OutcomeFold
 from streams.operations.console.watching.experiments.plans import Plans
 from streams.operations.console.watching.lag import LagTrail
 from streams.operations.console.watching.letters import LetterFold
+from streams.operations.console.watching.lookups.lookups import Lookups, SoFar
+from streams.operations.console.watching.lookups.questions import Answer, Question, StoryAsked
 from streams.operations.console.watching.poller import Poller
 from streams.operations.console.watching.prompts import PromptTail
 from streams.operations.console.watching.sources import Pollers
-from streams.operations.console.watching.stories import SoFar, Stories
 from streams.operations.console.watching.workers import (
     Counted,
     Latency,
@@ -38,7 +39,7 @@ from streams.operations.console.watching.workers import (
     WorkerSeen,
     WorkerState,
 )
-from streams.operations.explanation.story import Progress, Story
+from streams.operations.explanation.story import Progress
 from streams.operations.lag.figures import GroupLag, PartitionLag
 
 WORD = "not a secret, and long enough for it"
@@ -193,14 +194,14 @@ class Eyes:
             Poller("workers", lambda: nullcontext(lambda: self.workers), 2.0, self.clock_s),
             Poller("checkpoints", lambda: nullcontext(lambda: self.checkpoints), 2.0, self.clock_s),
             self._poller("controls", lambda: ruled.look(self.controls)),
-            Stories(self.tell, self.clock_s),
+            Lookups(self.tell, self.clock_s, self.clock_s),
             Plans(),
         )
         door = Door(self.settings)
         self.app: FastAPI = create_app(
             self.settings, self.sources, door, self.clock_s, self.operate
         )
-        self.stories: dict[str, Story] = {}
+        self.answers: dict[Question, Answer] = {}
 
     def register(self) -> Register | None:
         """What was declared, as far as it was read."""
@@ -211,13 +212,17 @@ class Eyes:
         """The time."""
         return self.now_s
 
-    def tell(self, session_id: str, events_max: int, progress: Progress, so_far: SoFar) -> Story:
+    def tell(self, question: Question, progress: Progress, _so_far: SoFar) -> Answer:
         """What the topics would tell."""
         with progress("looking for the session", 10) as advance:
             advance(10)
-        if session_id not in self.stories:
+        if question not in self.answers:
             raise KafkaUnreachable("no broker answered")
-        return self.stories[session_id]
+        return self.answers[question]
+
+    def know(self, session_id: str, story: Answer) -> None:
+        """The topics tell this of a session."""
+        self.answers[StoryAsked(session_id)] = story
 
     def publish(self, *prompts: Prompt) -> None:
         """Prompts on their topic."""

@@ -15,6 +15,7 @@ from streams.contract.events.reference.control import ControlRecord
 from streams.contract.schemas.examples import NEW_YEAR_MS
 from streams.operations.console.command import config
 from streams.operations.console.watching.checkpoints import CheckpointsSeen
+from streams.operations.console.watching.lookups.questions import WhyAsked, WhyNotAsked
 from streams.operations.console.watching.workers import WorkerSeen
 from streams.operations.explanation.story import Story
 from tests.experiments.uplift.records import EXPERIMENT, assigned, shop
@@ -31,6 +32,7 @@ from tests.operations.console.eyes import (
     trial,
     worker,
 )
+from tests.operations.console.known_answers import why_bread, why_not_butter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -38,7 +40,9 @@ WAIT_MS = 15_000
 """Only a failure takes so long."""
 PATHS = (
     *("/", "/lag", "/experiments", "/experiments/plan", "/prompts"),
-    *("/prompts?session=session-7", "/operations"),
+    *("/prompts?session=session-7", "/prompts?session=nobody", "/operations"),
+    *("/prompts/why?prompt=p-7&session=session-7", "/prompts/why-not"),
+    "/prompts/why-not?session=session-7&item=butter",
 )
 PATHS_WIDE_AND_NARROW = (*PATHS, "/nowhere")
 TELLS = "addEventListener('securitypolicyviolation', e => (window.told ??= []).push(e.blockedURI))"
@@ -95,9 +99,12 @@ def full() -> Eyes:
     eyes.happen(*(assigned(n + 1_000, held=True) for n in range(200)))
     eyes.publish(*(prompt(n) for n in range(30)), prompt(99, session_id=HOSTILE, anchor=HOSTILE))
     eyes.bury(HOSTILE.encode(), message=HOSTILE)
-    eyes.stories["session-7"] = Story("session-7", (0,), (), 3, (HOSTILE,))
-    eyes.sources.stories.ask("session-7")
-    eyes.sources.stories.look()
+    eyes.know("session-7", Story("session-7", (0,), (), 3, (HOSTILE,)))
+    eyes.answers[WhyAsked("p-7", "session-7")] = why_bread()
+    eyes.answers[WhyNotAsked("session-7", "butter")] = why_not_butter()
+    for question in eyes.answers:
+        eyes.sources.lookups.ask(question)
+        eyes.sources.lookups.look()
     asked = {"metric": "orders", "least_effect": 0.05, "start_ms": NEW_YEAR_MS}
     eyes.operate(
         ControlRecord(
@@ -263,6 +270,30 @@ async def test_what_is_typed_stays_while_the_page_renews_itself(browser: Browser
             served.eyes.look()
             await expect(page.get_by_role("heading", name="Arms", exact=True)).to_be_visible()
             assert "half a sentence" == await reason.input_value()
+
+
+async def test_who_asks_why_not_waits_cancels_and_asks_again(browser: Browser) -> None:
+    """By the keyboard alone, from a prompt of the list; the answer comes by itself."""
+    eyes = Eyes(QUICK)
+    eyes.publish(prompt(7))
+    eyes.look()
+    eyes.answers[WhyNotAsked("session-7", "butter")] = why_not_butter()
+    with serving(eyes) as served:
+        async with reader(browser, served) as page:
+            await page.goto(f"{served.address}/prompts")
+            await page.get_by_role("link", name="p-7").press("Enter")
+            await expect(page.get_by_label("Why was session")).to_have_value("session-7")
+            await page.get_by_label("not offered the item").fill("butter")
+            await page.get_by_label("not offered the item").press("Enter")
+            await expect(page.get_by_text("2 questions have their turn first")).to_be_hidden()
+            await expect(page.get_by_text("1 question has its turn first")).to_be_visible()
+            await page.get_by_role("button", name="Cancel").press("Enter")
+            await expect(page.get_by_text("It was cancelled")).to_be_visible()
+            await page.get_by_role("link", name="Look again").press("Enter")
+            for _ in range(2):
+                eyes.sources.lookups.look()
+            await expect(page.get_by_text("It is in the basket")).to_be_visible()
+            assert [] == await violations(page)
 
 
 async def test_a_console_that_is_away_is_said_and_comes_back(browser: Browser) -> None:

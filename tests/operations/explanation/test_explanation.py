@@ -19,6 +19,7 @@ from streams.operations.explanation.retold import disagreeing, retell
 from streams.shop.memory.answer import SilenceReason
 from streams.shop.shop import Shop
 from tests.operations.explanation.kept_log import OneWorker
+from tests.operations.explanation.test_why_not import shop_of
 from tests.stories import NOON_MS, OPEN, Story
 
 ITEMS = st.sampled_from(["bread", "butter", "jam", "tea"])
@@ -403,3 +404,19 @@ def test_feedback_that_credits_nothing_is_not_called_learned_from() -> None:
     assert "it brought no prompt to a stage: a repeat" in again
     assert "unless its order_id was before" in ordered
     assert "learned from; it asks for no prompt" in paying
+
+
+def test_a_prompt_is_told_with_its_reason_and_what_was_counted() -> None:
+    """As the shopper read it, and as the drawer of the demo's shop has it."""
+    worker, story = shop_of(), Story()
+    worker.take(0, story.view("bread"))
+    (found,) = explained(worker, "s1")
+    (prompt,) = found.prompts
+    said = in_words(found)
+
+    assert prompt.reason.text in said
+    assert all(
+        f"{item.item_id} {item.evidence.together:,} of {item.evidence.of:,}" in said
+        for item in prompt.items
+    )
+    assert all(item.evidence.of for item in prompt.items)

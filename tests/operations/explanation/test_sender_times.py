@@ -62,6 +62,21 @@ def test_a_clock_is_set_right_by_what_it_says_of_the_sending_and_never_ahead(
     assert counted_ms == event.held.occurred_at_ms  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("occurred_ms", "sent_ms", "is_told"),
+    [(0, None, False), (999, None, False), (-1, None, True), (0, 0, True)],
+    ids=["same", "same-second", "second-before", "sent-is-told"],
+)
+def test_what_the_brokers_time_says_already_is_not_said_twice(
+    occurred_ms: int, sent_ms: int | None, is_told: bool
+) -> None:
+    """To the second, where nothing was set."""
+    sent_at_ms = None if sent_ms is None else NOON_MS + sent_ms
+    event = read(NOON_MS + 999, occurred_at_ms=NOON_MS + occurred_ms, sent_at_ms=sent_at_ms)
+
+    assert is_told == any("by the sender's clock" in line for line in told(event))
+
+
 def test_a_clock_that_no_century_has_is_told_as_it_is() -> None:
     """It counts as of when the broker got it."""
     event = read(occurred_at_ms=200_000_000_000_000)

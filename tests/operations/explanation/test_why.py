@@ -14,7 +14,7 @@ from streams.operations.explanation.log.session_log import (
     read_published,
     read_session,
 )
-from streams.operations.explanation.why.asking import Why, asked_by
+from streams.operations.explanation.why.asking import Why, asked_by, event_of
 from streams.operations.explanation.why.command import as_plain
 from streams.operations.explanation.why.decided import behind
 from streams.operations.explanation.why.words import in_words
@@ -105,6 +105,25 @@ def test_a_prompt_whose_event_is_gone_is_said_so() -> None:
 
     with pytest.raises(NotEnough, match="gone from the log"):
         told(worker, other)
+
+
+def test_of_a_session_each_prompt_is_found_with_the_event_that_it_answers() -> None:
+    """By its whole id, wherever in the session it was; one that it never got is said so."""
+    worker, story = shop_of(cool_down_s=0.0), Story()
+    for event in (story.add("bread"), story.view("bread"), story.add("soap"), story.view("bread")):
+        worker.take(0, event)
+    log = read_session(worker.log, "s1", worker.settings)
+    published = read_published(worker.log, log, "s1", worker.settings)
+    mine = [one for one in prompts(worker) if one.session_id == "s1"]
+    found = [event_of(log, published, "s1", one.prompt_id) for one in mine]
+
+    assert len(mine) >= 2
+    assert [one.caused_by for one in mine] == [
+        getattr(event.held, "event_id", None) for event, _ in found
+    ]
+    assert [one.placement for one in mine] == [slot for _, slot in found]
+    with pytest.raises(NotEnough, match="has no prompt '0'"):
+        event_of(log, published, "s1", "0")
 
 
 def test_it_is_readable_at_eighty_columns_and_holds_no_receipt() -> None:

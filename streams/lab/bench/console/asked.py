@@ -22,10 +22,10 @@ from streams.operations.console.watching.experiments.outcomes import OutcomeFold
 from streams.operations.console.watching.experiments.plans import Plans
 from streams.operations.console.watching.lag import LagTrail
 from streams.operations.console.watching.letters import LetterFold
+from streams.operations.console.watching.lookups.lookups import Lookups
 from streams.operations.console.watching.poller import Poller
 from streams.operations.console.watching.prompts import NEWEST, PromptTail
 from streams.operations.console.watching.sources import Pollers
-from streams.operations.console.watching.stories import Stories
 from streams.operations.lag.figures import GroupLag, PartitionLag
 
 TOKEN = "asked by a benchmark, and by nobody else"  # noqa: S105  # it opens a console in memory
@@ -78,7 +78,7 @@ class AskedConsole:
             _poller("workers", tuple),
             _poller("checkpoints", lambda: CheckpointsSeen("", listed=False)),
             _poller("controls", lambda: ruled.look(controls)),
-            Stories(_no_story, time.time),
+            Lookups(_no_answer, time.time),
             Plans(),
         )
         self.app = create_app(settings, self.sources, Door(settings))
@@ -141,5 +141,5 @@ def _poller(name: str, look: Callable[[], Any]) -> Poller[Any]:
     return Poller(name, lambda: nullcontext(look), 2.0)
 
 
-def _no_story(*_: Any) -> Any:
+def _no_answer(*_: Any) -> Any:
     raise NotEnough("what is asked here is on no log: there is no story to tell")

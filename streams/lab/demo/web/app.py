@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from streams.lab.demo.overview import Overview
@@ -70,6 +70,7 @@ class ShopPages:
             Route("/session-token", self.token),
             Route("/story", self.story),
             Route("/order", self.order, methods=["POST"]),
+            Route("/visit/story", self.in_console),
             Route("/visit", self.begin, methods=["POST"]),
         ]
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
@@ -129,6 +130,14 @@ class ShopPages:
         steps = self.stories.since(visit, number) if visit is not None else []
         now = None if self.seen is None else figures(self.seen)
         return JSONResponse({"steps": steps, "now": now}, headers=self._headers)
+
+    async def in_console(self, request: Request) -> Response:
+        """The story of the visit, on the console: its session is told to nobody else."""
+        visit = self._visit(request)
+        if visit is None:
+            return RedirectResponse("/", 303, self._headers)
+        address = self.doors.console_page("/prompts", session=visit)
+        return RedirectResponse(address, 303, self._headers)
 
     async def order(self, request: Request) -> Response:
         """Buy what is in the basket."""

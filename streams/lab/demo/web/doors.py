@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
@@ -46,9 +47,10 @@ class Doors:
     restarts: int = 0
     """How often one of the two was started again."""
 
-    def console_page(self, path: str) -> str:
+    def console_page(self, path: str, **asked: str) -> str:
         """The address of a page of the console, which lets its reader in."""
-        return f"{self.console}{path}?token={self.settings.console_token.get_secret_value()}"
+        query = urlencode({**asked, "token": self.settings.console_token.get_secret_value()})
+        return f"{self.console}{path}?{query}"
 
     def keep(self) -> None:
         """Start again what has ended; raises `WorkerFailed` when that does not help.

@@ -81,6 +81,7 @@ def render(
         "console": doors.console_page("/"),
         "console_prompts": doors.console_page("/prompts"),
         "console_lag": doors.console_page("/lag"),
+        "console_operations": doors.console_page("/operations"),
         "console_arms": doors.console_page("/experiments"),
     }
     escaped = {name: escape(value) for name, value in values.items()}

@@ -1,6 +1,7 @@
 """`/lag`: how far the workers are behind, by partition, and what is to be thought of it."""
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
@@ -10,6 +11,7 @@ from streams.operations.console.charts.sparkline import sparkline
 from streams.operations.console.pages.rendering import Here, notices, rendered
 from streams.operations.console.pages.wellness import MEANS
 from streams.operations.console.watching.lag import LagSeen
+from streams.operations.console.watching.workers import WorkerSeen
 from streams.operations.lag.figures import PartitionLag
 
 router = APIRouter()
@@ -38,7 +40,7 @@ async def lag(request: Request, here: Here) -> Response:
         request,
         "lag.html",
         seen=seen,
-        rows=() if seen is None else rows(seen),
+        rows=() if seen is None else rows(seen, owners(here.sources.workers.reading.value or ())),
         idle=() if seen is None else [m.name for m in seen.lag.members or () if not m.partitions],
         hot=None if seen is None else hot(seen),
         at_s=source.reading.at_s,
@@ -54,13 +56,22 @@ async def lag_json(here: Here) -> dict[str, Any]:
     return said | {"at_s": reading.at_s, "trouble": reading.trouble}
 
 
-def rows(seen: LagSeen) -> list[LagRow]:
-    """The partitions, in order."""
+def owners(workers: Iterable[WorkerSeen]) -> dict[int, str]:
+    """Who answers for a partition, by the workers' own word; of several, the first."""
+    found: dict[int, str] = {}
+    for worker in workers:
+        for partition in () if worker.state is None else worker.state.assigned:
+            found.setdefault(partition, worker.name)
+    return found
+
+
+def rows(seen: LagSeen, told: Mapping[int, str]) -> list[LagRow]:
+    """The partitions, in order; `told` are owners, for brokers that tell none."""
     known = seen.lag.members is not None
     return [
         LagRow(
             one,
-            one.owner or ("nobody" if known else "not told"),
+            one.owner or ("nobody" if known else told.get(one.partition, "not told")),
             sparkline(seen.trails.get(one.partition, ()), f"events that waited: {one.partition}"),
             _word(one),
             MEANS[one.status][0] if one.status in MEANS else "",

@@ -1,18 +1,30 @@
 """`/prompts`: the newest prompts, and the story of a session."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 
+from streams.contract.events.slots import PLACEMENTS
+from streams.operations.console.pages.links import why_href
 from streams.operations.console.pages.rendering import PART, Here, notices, rendered
+from streams.operations.console.pages.why import ID_CHARS_MAX, fields, progress_json
+from streams.operations.console.watching.lookups.questions import StoryAsked
 from streams.operations.console.watching.prompts import PromptSeen
-from streams.operations.console.watching.stories import Lookup
 from streams.operations.explanation.fates import Fate, in_words
+from streams.operations.explanation.story import Story
 
 router = APIRouter()
 SHOWN_MAX = 50
-ID_CHARS_MAX = 128
-"""Of a session, as `streams.contract.events.fields` has it."""
+
+
+class FateTold(NamedTuple):
+    """An event of a story, as a page has it."""
+
+    became: str
+    lines: list[str]
+    ids: tuple[str, ...]
+    """Of its prompts."""
 
 
 @router.get("/prompts")
@@ -36,27 +48,44 @@ async def prompts(request: Request, here: Here, session: str = "", like: str = "
 
 async def story(request: Request, here: Here, session: str) -> Response:
     """What became of each event of a session; looked up where it has not been."""
-    session = session.strip()[:ID_CHARS_MAX]
+    asked = StoryAsked(session.strip()[:ID_CHARS_MAX])
     again = "again" in request.query_params and PART not in request.headers
-    lookup = here.sources.stories.ask(session, again=again)
-    fates = () if lookup.story is None else lookup.story.fates
+    lookup = here.sources.lookups.ask(asked, again=again)
+    known = lookup.answer if isinstance(lookup.answer, Story) else None
+    fates = () if known is None else known.fates
+    unlooked = known is not None and not known.whole
+    why = "" if not unlooked else "not told" if lookup.trouble else "being worked out"
+    ids = {one for fate in fates for one in _ids(fate)}
     return rendered(
         request,
         "story.html",
-        session=session,
+        session=asked.session_id,
         lookup=lookup,
-        told=[(fate.became, _lines(fate, lookup)) for fate in fates],
-        notices=[],
+        fields=fields(asked),
+        story=known,
+        told=[FateTold(fate.became, _lines(fate, why), _own_ids(fate)) for fate in fates],
+        hrefs={one: why_href(one, asked.session_id) for one in ids},
+        slots=PLACEMENTS,
     )
 
 
-def _lines(fate: Fate, lookup: Lookup) -> list[str]:
-    """What became of an event; of a silence that is still being looked for, that it is."""
+def _own_ids(fate: Fate) -> tuple[str, ...]:
+    return tuple(one.prompt_id for one in fate.prompts)
+
+
+def _ids(fate: Fate) -> Iterator[str]:
+    """Of all prompts that are named in the words for an event."""
+    yield from _own_ids(fate)
+    yield from (outcome.prompt_id for outcome in fate.brought)
+    yield from fate.withdrew
+
+
+def _lines(fate: Fate, silence: str) -> list[str]:
+    """What became of an event; of a silence that was not looked for yet, what is done about it."""
     said = in_words(fate).splitlines()
-    if lookup.story is None or lookup.story.whole or fate.became != "unknown":
+    if not silence or fate.became != "unknown":
         return said
-    why = "not told" if lookup.trouble else "being worked out"
-    return [said[0], f"no prompt on the topic; why is {why}"]
+    return [said[0], f"no prompt on the topic; why is {silence}"]
 
 
 @router.get("/api/prompts")
@@ -66,17 +95,15 @@ async def prompts_json(here: Here, session: str = "") -> dict[str, Any]:
     `doing` says what is still being done: ask again.
     """
     if session:
-        lookup = here.sources.stories.ask(session.strip()[:ID_CHARS_MAX])
-        fates = () if lookup.story is None else lookup.story.fates
-        notes = () if lookup.story is None else lookup.story.notes
+        asked = StoryAsked(session.strip()[:ID_CHARS_MAX])
+        lookup = here.sources.lookups.ask(asked)
+        known = lookup.answer if isinstance(lookup.answer, Story) else None
         return {
-            "session_id": lookup.session_id,
-            "doing": lookup.doing,
-            "share": lookup.share,
-            "trouble": lookup.trouble,
-            "whole": lookup.story is not None and lookup.story.whole and not lookup.doing,
-            "events": [fate.to_json() for fate in fates],
-            "notes": list(notes),
+            "session_id": asked.session_id,
+            **progress_json(lookup),
+            "whole": known is not None and known.whole and not lookup.doing,
+            "events": [] if known is None else [fate.to_json() for fate in known.fates],
+            "notes": [] if known is None else list(known.notes),
         }
     reading = here.sources.prompts.reading
     newest = () if reading.value is None else reading.value.newest

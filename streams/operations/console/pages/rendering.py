@@ -13,6 +13,7 @@ from streams.cli.tables import Cell, Listing
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.settings import Settings
 from streams.operations.console.pages import words
+from streams.operations.console.pages.links import marked, why_href
 from streams.operations.console.watching.poller import Poller
 from streams.operations.console.watching.sources import Pollers
 
@@ -144,8 +145,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("count", "rate", "span", "percent", "clock", "moment", "mebibytes"):
+    for name in ("count", "rate", "span", "percent", "clock", "moment", "mebibytes", "sentence"):
         made.filters[name] = getattr(words, name)
+    made.filters |= {"marked": marked, "why": why_href}
     return made
 
 

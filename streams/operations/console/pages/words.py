@@ -90,6 +90,16 @@ def mebibytes(number: int | None) -> str:
     return UNKNOWN if number is None else f"{number / MIB:,.0f} MiB"
 
 
+def sentence(said: str) -> str:
+    """The same, with a capital; but names that have none, as arms have, stay as they are.
+
+    >>> sentence("too early"), sentence("buy_again is best"), sentence("`goeswith lag` says")
+    ('Too early', 'buy_again is best', '`goeswith lag` says')
+    """
+    first = said.partition(" ")[0].strip(",.:;")
+    return f"{said[:1].upper()}{said[1:]}" if first.isalpha() else said
+
+
 def _utc(at_s: float | None, pattern: str) -> str:
     if at_s is None:
         return UNKNOWN

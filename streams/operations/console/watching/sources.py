@@ -1,7 +1,5 @@
 """All that the console reads, each by a poller of its own."""
 
-import time
-from functools import partial
 from typing import Any, NamedTuple
 
 from streams.contract.settings import Settings
@@ -12,26 +10,13 @@ from streams.operations.console.watching.experiments.outcomes import OutcomesSee
 from streams.operations.console.watching.experiments.plans import Plans
 from streams.operations.console.watching.lag import LagSeen, lag_looks
 from streams.operations.console.watching.letters import LettersSeen, letter_looks
+from streams.operations.console.watching.lookups.lookups import Lookups
+from streams.operations.console.watching.lookups.telling import telling
 from streams.operations.console.watching.poller import Poller
 from streams.operations.console.watching.prompts import PromptsSeen, prompt_looks
-from streams.operations.console.watching.stories import SESSION_EVENTS_MAX, SoFar, Stories
 from streams.operations.console.watching.workers import WorkerSeen, worker_looks
-from streams.operations.explanation.story import Progress, Story, story_of
 
 CHECKPOINTS_EVERY_S = 30.0
-
-
-STORY_HOURS = 24
-"""So far back a session is looked for first."""
-
-
-def _story(
-    settings: Settings, session_id: str, events_max: int, progress: Progress, so_far: SoFar
-) -> Story:
-    since_ms = int(1000 * (time.time() - 3600 * STORY_HOURS))
-    most = SESSION_EVENTS_MAX
-    given = session_id, events_max, progress, so_far
-    return story_of(settings, *given, since_ms=since_ms, session_events_max=most)
 
 
 class Pollers(NamedTuple):
@@ -44,7 +29,7 @@ class Pollers(NamedTuple):
     workers: Poller[tuple[WorkerSeen, ...]]
     checkpoints: Poller[CheckpointsSeen]
     controls: Poller[ControlsSeen]
-    stories: Stories
+    lookups: Lookups
     plans: Plans
 
     @classmethod
@@ -70,7 +55,7 @@ class Pollers(NamedTuple):
             Poller("the workers' pages", worker_looks(settings.worker_pages), every_s),
             Poller("checkpoints", checkpoint_looks(settings), CHECKPOINTS_EVERY_S),
             controls,
-            Stories(partial(_story, settings)),
+            Lookups(telling(settings)),
             Plans(),
         )
 

@@ -7,6 +7,7 @@ from streams.contract.errors import NotEnough
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
+from streams.operations.explanation.log.held import Opened
 from streams.operations.explanation.log.session_log import (
     PublishedAnswers,
     SessionEvent,
@@ -15,7 +16,7 @@ from streams.operations.explanation.log.session_log import (
 )
 from streams.operations.explanation.story import Progress
 from streams.operations.explanation.why.decided import Behind, behind
-from streams.operations.explanation.why_not.asking import Standing, at_decision
+from streams.operations.explanation.why_not.asking import AtDecision, Standing, at_decision
 
 
 class Why(NamedTuple):
@@ -59,9 +60,45 @@ def of_prompt(settings: Settings, prompt: Prompt, standing: Standing, progress: 
     def choose(log: SessionEvents, published: PublishedAnswers) -> tuple[SessionEvent, Placement]:
         return asked_by(log, published, prompt), prompt.placement
 
-    at = at_decision(settings, prompt.session_id, choose, standing, progress)
+    return _told(at_decision(settings, prompt.session_id, choose, standing, progress), prompt)
+
+
+def why_in_session(
+    settings: Settings,
+    session_id: str,
+    prompt_id: str,
+    standing: Standing,
+    progress: Progress,
+    opened: Opened = open_reader,
+) -> Why:
+    """The same where the session is known: nobody else's prompts are looked through."""
+
+    def choose(log: SessionEvents, published: PublishedAnswers) -> tuple[SessionEvent, Placement]:
+        return event_of(log, published, session_id, prompt_id)
+
+    at = at_decision(settings, session_id, choose, standing, progress, opened)
+    prompt = at.asked.prompt
+    assert prompt is not None  # noqa: S101  # the decision was chosen by it
+    return _told(at, prompt)
+
+
+def _told(at: AtDecision, prompt: Prompt) -> Why:
     found = behind(at.shop, at.asked, prompt)
     return Why(prompt, at.at_ms, found, at.notes if found.agrees else (DIFFERS, *at.notes))
+
+
+def event_of(
+    log: SessionEvents, published: PublishedAnswers, session_id: str, prompt_id: str
+) -> tuple[SessionEvent, Placement]:
+    """The event of a session that a prompt answers, and its slot; raises `NotEnough`."""
+    for event in log.events:
+        for one in published.prompts.get(event.place, ()):
+            if one.prompt_id == prompt_id:
+                return event, one.placement
+    raise NotEnough(
+        f"session {session_id!r} has no prompt {prompt_id!r}, or the event that asked for it is "
+        "gone from the log by retention"
+    )
 
 
 def asked_by(log: SessionEvents, published: PublishedAnswers, prompt: Prompt) -> SessionEvent:

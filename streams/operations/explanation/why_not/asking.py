@@ -13,6 +13,7 @@ from streams.contract.events.reference.control import ControlRecord
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
+from streams.operations.explanation.log.held import Opened
 from streams.operations.explanation.log.session_log import (
     PublishedAnswers,
     SessionEvent,
@@ -69,6 +70,7 @@ def why_not(
     slot: Placement | None,
     standing: Standing,
     progress: Progress,
+    opened: Opened = open_reader,
 ) -> WhyNot:
     """What became of an item at the last decision of a session, in one slot if one is named.
 
@@ -78,7 +80,7 @@ def why_not(
     def choose(log: SessionEvents, _: PublishedAnswers) -> tuple[SessionEvent, Placement]:
         return last_asked(log, session_id, slot)
 
-    at = at_decision(settings, session_id, choose, standing, progress)
+    at = at_decision(settings, session_id, choose, standing, progress, opened)
     return WhyNot(
         at.asked.event.event_id, at.at_ms, considered(at.shop, at.asked, item_id), at.notes
     )
@@ -90,11 +92,15 @@ def at_decision(
     choose: Choose,
     standing: Standing,
     progress: Progress,
+    opened: Opened = open_reader,
 ) -> AtDecision:
-    """Read a session off the log, and fold the log up to the decision that is chosen of it."""
+    """Read a session off the log, and fold the log up to the decision that is chosen of it.
+
+    `opened` opens the log.
+    """
     topics = settings.topics
     names = (topics.events, topics.prompts, topics.outcomes, topics.dead_letters)
-    with open_reader(settings, *names) as reader:
+    with opened(settings, *names) as reader:
         events_at = [at for at in reader.partitions if at.topic == topics.events]
         begins, ends = reader.begins(), reader.ends()
         records = sum(ends[at] - begins[at] for at in events_at)

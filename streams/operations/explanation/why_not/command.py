@@ -1,6 +1,7 @@
 """`goeswith why-not`: why an item was not offered to a session."""
 
 import json
+from collections.abc import Callable
 from functools import partial
 from typing import Any, get_args
 
@@ -60,12 +61,14 @@ def command(
         say("\n".join([*lines, *(f"note: {note}" for note in told.notes)]))
 
 
-def standing(settings: Settings, *, quiet: bool) -> Standing:
-    """What catalogue and controls say now, where there are any."""
+def standing(
+    settings: Settings, *, quiet: bool, advance: Callable[[int], object] = lambda _: None
+) -> Standing:
+    """What catalogue and controls say now, where there are any; `advance`: of each record."""
     topics = settings.topics
     try:
-        items = latest(settings, topics.catalog, CatalogItem, quiet=quiet)
-        controls = latest(settings, topics.control, ControlRecord, quiet=quiet)
+        items = latest(settings, topics.catalog, CatalogItem, quiet=quiet, advance=advance)
+        controls = latest(settings, topics.control, ControlRecord, quiet=quiet, advance=advance)
     except (TopicsWrong, NotAuthorized):
         return Standing()
     return standing_now(settings, items.values(), controls.values())

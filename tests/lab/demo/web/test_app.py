@@ -165,4 +165,20 @@ async def test_the_page_leads_to_the_console(ann: httpx.AsyncClient) -> None:
     """To prompts, lag and arms, each in one click."""
     links = re.findall(rf'href="{NOBODY}(/\w*)\?token=', (await ann.get("/")).text)
 
-    assert ["/prompts", "/lag", "/experiments", "/"] == links
+    assert ["/prompts", "/lag", "/experiments", "/operations", "/"] == links
+
+
+async def test_whose_visit_it_is_finds_its_story_in_the_console(
+    server: Server, ann: httpx.AsyncClient
+) -> None:
+    """By a redirect that lets them in; who has no visit is back at the shop."""
+    there = await ann.get("/visit/story")
+    visit = ann.cookies[COOKIE]
+    async with server.browser() as nobody:
+        back = await nobody.get("/visit/story")
+
+    token = SETTINGS.console_token.get_secret_value().replace(" ", "+")
+    assert 303 == there.status_code
+    assert f"{NOBODY}/prompts?session={visit}&token={token}" == there.headers["location"]
+    assert "no-store" == there.headers["cache-control"]
+    assert "/" == back.headers["location"]

@@ -7,12 +7,22 @@ import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.async_api import Browser, BrowserContext
 
-from streams.lab.demo.shops.assortment import GROCERY
+from streams.lab.demo.shops.assortment import GROCERY, LANGUAGES
+from streams.lab.demo.web.page import words
 from tests.lab.demo.web.running import WAIT_S_MAX, RunningDemo, Visitor, visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 STAPLES = ("bread", "pasta", "chips", "taco-shells", "printer", "phone")
+CHIPS = {
+    "prompts": "Prompts",
+    "lag": "Lag",
+    "arms and experiments": "Experiments",
+    "operations": "Operations",
+}
+"""What leads from the drawer to which page of the console."""
+LOOKED_UP_S_MAX = 60.0
+"""A story, or a why: other tests keep the cores busy."""
 ONCE_MORE_S = 1.5
 """So long is waited for what must not come again."""
 
@@ -215,13 +225,53 @@ async def test_from_the_one_address_prompts_lag_and_arms_are_one_click_away(
 ) -> None:
     """The drawer leads to the console, and lets its reader in."""
     async with visitor(demo, context) as ann:
-        for name, heading in (("prompts", "Prompts"), ("lag", "Lag"), ("arms", "Experiments")):
+        for name, heading in CHIPS.items():
             async with context.expect_page() as opened:
                 await ann.page.locator("#drawer nav").get_by_text(name, exact=True).click()
             page = await opened.value
             await page.wait_for_selector(f"h1:has-text('{heading}')")
             assert "token" not in page.url
             await page.close()
+
+
+async def test_the_story_of_ones_own_visit_is_one_click_away(
+    demo: RunningDemo, context: BrowserContext
+) -> None:
+    """On the console; from there each prompt's why is another one, with its counts and chances."""
+    async with visitor(demo, context) as ann:
+        await ann.prompted(*STAPLES)
+        (decision, *_) = await ann.comes("prompt")
+        async with context.expect_page() as opened:
+            await ann.page.get_by_role("link", name="The same in the console").click()
+        page = await opened.value
+        await page.locator(f".story a[href*='{decision['prompt_id']}']").first.click()
+        await page.wait_for_selector("h1:has-text('Why this prompt')")
+        why = page.get_by_role("region", name="Arms, their chances and their candidates")
+        await why.wait_for(timeout=1000 * LOOKED_UP_S_MAX)
+        said = await why.inner_text()
+        for arm, chance in decision["propensities"].items():
+            assert arm in said
+            assert f"{chance:.2f}" in said
+        await page.close()
+
+
+async def test_a_robot_is_told_why_nothing_happens(demo: RunningDemo, browser: Browser) -> None:
+    """In the words of the page's language: nothing that it does is learned from."""
+    robot = "Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/156.0.0.0"
+    for language in LANGUAGES:
+        made = await browser.new_context(
+            user_agent=robot, viewport={"width": 1400, "height": 900}, reduced_motion="reduce"
+        )
+        async with visitor(demo, made, f"/?lang={language}") as bot:
+            await bot.add("bread")
+            said = bot.page.locator("#main .robot")
+            await said.wait_for()
+            assert words(language)["robot"] == await said.inner_text()
+            assert words(language)["robot"] == await bot.page.inner_text("#drawer .robot")
+            assert not await bot.page.is_visible("#nothing")
+            if language in ("en", "ar"):
+                assert [] == await violations(bot)
+        await made.close()
 
 
 async def test_a_new_visit_is_another_session(demo: RunningDemo, context: BrowserContext) -> None:

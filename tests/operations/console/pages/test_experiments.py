@@ -2,15 +2,22 @@
 
 import csv
 import io
+import math
+import re
 
+import numpy as np
 from pyarrow import parquet
+from scipy.optimize import brentq
 
 from models.evaluation.arm_values import Interval
+from models.evaluation.confidence_sequences import asymptotic_half_width
+from streams.contract.prompts import Assigned
+from streams.experiments.uplift.figures import BORROWED
 from streams.operations.console.charts.course import course
 from streams.operations.console.charts.intervals import Band, intervals
 from streams.operations.console.pages.experiments.page import series
 from streams.operations.console.watching.experiments.course import Point
-from tests.experiments.uplift.records import assigned, shop
+from tests.experiments.uplift.records import assigned, ordered, shop
 from tests.operations.console.eyes import HOSTILE, Eyes, trial
 
 RATES = {"popular": 0.1, "bought_together": 0.5}
@@ -33,8 +40,8 @@ async def test_no_data_is_a_page(eyes: Eyes) -> None:
         assert 200 == (await http.get("/experiments/arms.csv")).status_code
     said = await page(eyes)
 
-    assert "too early to say which arm is best: nothing is settled yet" in said
-    assert "nobody has been assigned" in said
+    assert "Too early to say which arm is best: nothing is settled yet" in said
+    assert "Nobody has been assigned" in said
     assert "<svg" not in said
 
 
@@ -52,6 +59,22 @@ async def test_the_right_winner_is_named_with_its_bounds(eyes: Eyes) -> None:
     assert 'class="band c1"' in said
 
 
+async def test_an_arm_that_is_in_no_figure_says_why(eyes: Eyes) -> None:
+    """Of those that are on, and of what the catalogue has to say first; not before all is read."""
+    eyes.happen(*trial(400, RATES))
+    eyes.fold._slice = 200
+    early = await page(eyes)
+    for _ in range(5):
+        eyes.look()
+    said = await page(eyes)
+    arms = dict(re.findall(r"<li><b>(\w+)</b> <span .*?</span>(.*?)</li>", said))
+
+    assert "settled so far" not in early
+    assert "no prompt of it has settled so far" in arms["buy_again"]
+    assert "the catalogue, curators or a control say, and no prompt" in arms["accessories"]
+    assert ["", ""] == [arms[name] for name in RATES]
+
+
 async def test_one_arm_alone_is_said_to_be_alone(eyes: Eyes) -> None:
     """There is nothing to compare with."""
     eyes.happen(*trial(100, {"popular": 0.2}))
@@ -63,7 +86,7 @@ async def test_a_young_experiment_is_words(eyes: Eyes) -> None:
     eyes.happen(*trial(4, RATES), assigned(0, held=True), assigned(1, held=False))
     said = await page(eyes)
 
-    assert "too early to say which arm is best: only" in said
+    assert "Too early to say which arm is best: only" in said
     assert "too early to say what prompts are worth: 1 unit held out and 1 that may get" in said
 
 
@@ -97,6 +120,49 @@ async def test_uplift_is_told_with_its_bounds(eyes: Eyes) -> None:
     assert "prompts earn more orders" in said
     assert "revenue, EUR" in said
     assert 'aria-label="per cent more: orders' in said
+
+
+def sides(others: int, held: int) -> tuple[list[Assigned], list[Assigned]]:
+    """Units that may get prompts, and units that are held out."""
+    return [assigned(n, held=False) for n in range(others)], [
+        assigned(1_000 + n, held=True) for n in range(held)
+    ]
+
+
+async def test_bands_in_per_cent_know_the_errors_of_both_sides(eyes: Eyes) -> None:
+    """As plain arithmetic has it: where `1 + part` times the held out differ by chance at most.
+
+    With the mean of the held out taken as known the band would be narrower than it is.
+    """
+    others, held = sides(700, 300)
+    eyes.happen(*others, *held, *(ordered(one) for one in (*others[:525], *held[:120])))
+    said = re.search(r'"per cent more: orders (\S+), from (\S+) to (\S+);', await page(eyes))
+    assert said is not None
+    did = np.arange(300) < 120, np.arange(700) < 525
+
+    def reach(part: float) -> float:
+        pair = [(1.0 + part) * did[0], 1.0 * did[1]]
+        own = [float(np.var(values, ddof=1)) for values in pair]
+        seen = [values.sum() ** 2 / (values**2).sum() for values in pair]
+        lent = [(seen[at] * own[at] + BORROWED * max(own)) / (seen[at] + BORROWED) for at in (0, 1)]
+        se = math.sqrt(lent[0] / 300 + lent[1] / 700)
+        return float(pair[1].mean() - pair[0].mean()) / asymptotic_half_width(se, 1_000, 0.05)
+
+    low = 100 * brentq(lambda part: reach(part) - 1.0, -0.9, 20.0)
+    high = 100 * brentq(lambda part: reach(part) + 1.0, -0.9, 20.0)
+    for expected, told in zip((87.5, low, high), said.groups(), strict=True):
+        assert math.isclose(expected, float(told), rel_tol=1e-3)
+
+
+async def test_where_the_held_out_may_do_nothing_no_per_cent_is_drawn(eyes: Eyes) -> None:
+    """A few orders of a small holdout: the table tells the difference, and a sentence why."""
+    others, held = sides(140, 60)
+    eyes.happen(*others, *held, *(ordered(one) for one in (*others, *held[:2])))
+    said = await page(eyes)
+
+    assert "per cent more: orders" not in said
+    assert "Without a band in per cent: orders;" in said
+    assert "not told apart from it" in said
 
 
 async def test_names_of_arms_are_text(eyes: Eyes) -> None:

@@ -1,8 +1,11 @@
 """The page of lag: what `goeswith lag` says, by partition."""
 
+import re
+
 from streams.operations.console.pages.lag import hot
 from streams.operations.console.watching.lag import LagSeen
-from tests.operations.console.eyes import HOSTILE, Eyes, group, one
+from streams.operations.console.watching.workers import WorkerSeen
+from tests.operations.console.eyes import HOSTILE, Eyes, group, one, worker
 
 
 async def page(eyes: Eyes) -> str:
@@ -45,10 +48,21 @@ async def test_a_group_that_never_committed_does_not_look_caught_up(eyes: Eyes) 
     assert "nobody" in said
 
 
-async def test_who_answers_is_not_told_where_the_broker_does_not(eyes: Eyes) -> None:
-    """The embedded one has no groups to show."""
-    eyes.lag = group(one(0, owner=None), members=None)
-    assert "not told" in await page(eyes)
+async def test_who_answers_is_told_by_the_workers_where_the_broker_does_not(eyes: Eyes) -> None:
+    """The embedded one has no groups to show; of two workers at a handover the first is named."""
+    eyes.workers = worker(), worker("worker-2"), WorkerSeen("http://worker-3:6066", trouble="away")
+    eyes.lag = group(one(1, owner=None), one(2, owner=None), members=None)
+    said = await page(eyes)
+
+    assert ["worker-1", "not told"] == re.findall(r'"word">(worker-\d|not told)<', said)
+
+
+async def test_the_brokers_word_on_who_answers_goes_before_the_workers(eyes: Eyes) -> None:
+    """A worker that has just lost a partition may not know it yet."""
+    eyes.lag = group(one(0, owner=None), one(1, owner="worker-9"))
+    said = await page(eyes)
+
+    assert ["nobody", "worker-9"] == re.findall(r'"word">(worker-\d|nobody)<', said)
 
 
 async def test_names_of_others_are_text(eyes: Eyes) -> None:

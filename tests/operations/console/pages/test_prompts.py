@@ -78,16 +78,16 @@ async def test_a_topic_that_was_made_anew_is_read_from_its_end(eyes: Eyes) -> No
 
 async def test_a_story_is_looked_up_beside_the_request(eyes: Eyes) -> None:
     """The page says what is being done, then tells; another look is one on demand alone."""
-    eyes.stories["session-7"] = Story("session-7", (0,), (), 3, ("a note",))
+    eyes.know("session-7", Story("session-7", (0,), (), 3, ("a note",)))
     async with eyes.client() as http:
         waits = (await http.get("/prompts", params={"session": "session-7"})).text
-        eyes.sources.stories.look()
+        eyes.sources.lookups.look()
         told = (await http.get("/prompts", params={"session": " session-7 "})).text
         again = await http.get("/prompts", params={"session": "session-7", "again": ""})
 
     assert "Waiting for its turn" in waits
     assert "3 earlier events are left out" in told
-    assert "a note" in told
+    assert "A note" in told
     assert "Waiting for its turn" in again.text
 
 
@@ -95,10 +95,10 @@ async def test_a_session_that_cannot_be_told_says_why(eyes: Eyes) -> None:
     """And what was asked is text."""
     async with eyes.client() as http:
         await http.get("/prompts", params={"session": HOSTILE})
-        eyes.sources.stories.look()
+        eyes.sources.lookups.look()
         said = (await http.get("/prompts", params={"session": HOSTILE})).text
         api = (await http.get("/api/prompts", params={"session": HOSTILE})).json()
 
-    assert "no broker answered" in said
+    assert "No broker answered" in said
     assert "<script>alert" not in said
     assert "no broker answered" == api["trouble"]

@@ -3,7 +3,9 @@
 const EVERY_MS = 700;
 const OPEN = "goeswith-demo-drawer";
 const PERCENT = new Intl.NumberFormat("en", { style: "percent" });
+const SHARE = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+const REWARD = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const SAID = {
   item_viewed: "looked at",
   item_added: "added",
@@ -78,7 +80,7 @@ function figures(now) {
   if (!now) return;
   for (const place of document.querySelectorAll("[data-now]")) place.textContent = now[place.dataset.now];
   const rows = now.arms.map(({ arm, shown, share, reward }) => {
-    const cells = [NUMBER.format(shown), PERCENT.format(share), reward === null ? "–" : NUMBER.format(reward)];
+    const cells = [NUMBER.format(shown), SHARE.format(share), reward === null ? "–" : REWARD.format(reward)];
     const name = make("th", "", arm.replaceAll("_", " "));
     name.scope = "row";
     return make("tr", "", name, ...cells.map((cell) => make("td", "", cell)));

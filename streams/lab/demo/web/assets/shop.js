@@ -172,6 +172,12 @@ element.resolve = (ids) => {
 };
 // An add from a prompt: goeswith is told of it by the element, with the receipt.
 document.addEventListener("goes-with:add", (event) => basket.add(event.detail.item_id, { told: true }));
+// What is done here is not learned from: whoever looks should not wait for a prompt.
+client.addEventListener("refused", ({ detail: { reason } }) => {
+  if (reason !== "robot") return;
+  for (const place of document.querySelectorAll(".robot")) place.textContent = words.robot;
+  document.querySelector("#nothing").hidden = true;
+});
 document.querySelector("#lang").addEventListener("change", (event) => event.target.form.submit());
 basket.addEventListener("change", () => {
   document.querySelector("#count").value = basket.count;

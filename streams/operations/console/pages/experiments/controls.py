@@ -7,7 +7,7 @@ form is taken only where the browser says that it came from this console.
 
 import json
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from streams.contract.errors import GoeswithError
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.events.reference.declared import named_by
-from streams.operations.console.access import Visitor
+from streams.operations.console.access import Visitor, is_from_here
 from streams.operations.console.pages.rendering import Console, Here, form_of, rendered
 from streams.operations.console.pages.words import moment
 from streams.shop.decision.arms import ARMS
@@ -63,20 +63,6 @@ async def sent_by_operator(request: Request) -> tuple[Visitor, dict[str, str]]:
     return visitor, await form_of(request, FORM_BYTES_MAX)
 
 
-def is_from_here(request: Request) -> bool:
-    """Whether a request comes from a page of this console, or from a program with a token.
-
-    A browser says of itself where a form was sent from (`Sec-Fetch-Site`, else `Origin`), and no
-    page can make it lie. A program says neither, and brings a token: `Bearer`, as a browser adds
-    `Basic` and `Negotiate` by itself, whichever site has sent the form.
-    """
-    if site := request.headers.get("sec-fetch-site"):
-        return site == "same-origin"
-    if origin := request.headers.get("origin"):
-        return urlsplit(origin).netloc == request.headers.get("host")
-    return request.headers.get("authorization", "").lower().startswith("bearer ")
-
-
 def wanted(said: dict[str, str], visitor: Visitor) -> ControlRecord:
     """The change that a form asks for. Raises `Misconfigured` for one that workers would refuse."""
     value = said.get("value", "").strip()
@@ -97,7 +83,7 @@ def shown(console: Console, request: Request) -> dict[str, Any]:
     key = request.query_params.get("changed", "")
     return {
         "controls_trouble": source.reading.trouble,
-        "arms": [_arm(arm, standing) for arm in NAMED],
+        "arms": [_arm(arm, standing, _idle(arm, console)) for arm in NAMED],
         "others": [_row(standing[key]) for key in sorted(standing) if _is_other(key)],
         "trail": [_row(record) for record in (() if seen is None else seen.trail)],
         "operator": visitor is not None and visitor.operator,
@@ -113,7 +99,16 @@ def _is_other(key: str) -> bool:
     return not key.startswith("arms.") and named_by(key) is None
 
 
-def _arm(arm: str, standing: dict[str, ControlRecord]) -> dict[str, str]:
+def _idle(arm: str, console: Console) -> str:
+    """Why an arm is in no figure; empty where it is in one, or not all has been read."""
+    seen = console.sources.outcomes.reading.value
+    if seen is None or seen.read_share < 1.0 or arm in {row.arm for row in seen.arms.rows}:
+        return ""
+    told = "offers what the catalogue, curators or a control say, and" if arm in TOLD_ARMS else ""
+    return f"{told} no prompt of it has settled so far".strip()
+
+
+def _arm(arm: str, standing: dict[str, ControlRecord], idle: str) -> dict[str, str]:
     """How an arm is run."""
     state, share = (standing.get(f"arms.{arm}.{what}") for what in ("state", "share_max"))
     return {
@@ -121,6 +116,7 @@ def _arm(arm: str, standing: dict[str, ControlRecord]) -> dict[str, str]:
         "state": "on" if state is None else str(state.value),
         "share": "" if share is None else _text(share.value),
         "by": "" if state is None else f"{state.author}: {state.reason}",
+        "idle": idle,
     }
 
 

@@ -1,19 +1,20 @@
 """`/experiments`: which arm is best, what prompts are worth, or that it is too early to say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from streams.experiments.arm_estimates import ArmEstimate
+from streams.experiments.questions.answer import EffectBounds
 from streams.experiments.questions.words import question_json
 from streams.experiments.table_files import parquet_there
-from streams.experiments.uplift.figures import MINOR_UNITS, UpliftRow
+from streams.experiments.uplift.figures import MINOR_UNITS
 from streams.operations.console.charts.course import SERIES_MAX, BandPoint, course
 from streams.operations.console.charts.intervals import Band, intervals
 from streams.operations.console.pages.experiments import controls, declared
 from streams.operations.console.pages.rendering import Here, cells, notices, rendered
-from streams.operations.console.pages.words import percent
+from streams.operations.console.pages.words import percent, sentence
 from streams.operations.console.watching.experiments.course import Point
 from streams.operations.console.watching.experiments.outcomes import OutcomesSeen
 from streams.operations.console.watching.experiments.told import ArmsTold, UpliftTold
@@ -62,25 +63,31 @@ def shown(seen: OutcomesSeen) -> dict[str, Any]:
     arms, uplift = seen.arms, seen.uplift
     lines = series(arms.course)
     colours = {arm: number for number, arm in enumerate(lines)}
-    told = [] if uplift.refused else uplift_bands(uplift.rows)
+    bounds = {} if uplift.refused else uplift.bounds
     return {
         "evidence": cells(arms.evidence),
         "board": cells(arms.board),
         "uplift": cells(uplift.table),
         "alarm": banner(uplift),
-        "verdict": verdict(arms),
+        "verdict": _begun(verdict(arms), {row.arm for row in arms.rows}),
         "arms_chart": intervals(
             arm_bands(arms.rows, colours), "reward of an impression, with its bounds"
         ),
         "course_chart": course(lines, "reward of an impression", "impressions that are settled"),
         "arm_names": [*lines][:SERIES_MAX],
-        "uplift_chart": intervals(told, "per cent more", zero=True),
+        "uplift_chart": intervals(uplift_bands(bounds), "per cent more", zero=True),
+        "undrawn": undrawn(bounds),
     }
 
 
 def verdict(arms: ArmsTold) -> str:
     """Which arm is best, or that it is too early to say."""
     return arms.evidence.title.removeprefix("Evidence: ")
+
+
+def _begun(said: str, arms: Collection[str]) -> str:
+    """With a capital, unless it begins with an arm's name."""
+    return said if said.partition(" ")[0] in arms else sentence(said)
 
 
 def arm_bands(rows: Sequence[ArmEstimate], colours: Mapping[str, int]) -> list[Band]:
@@ -90,15 +97,31 @@ def arm_bands(rows: Sequence[ArmEstimate], colours: Mapping[str, int]) -> list[B
     return bands[:BANDS_MAX]
 
 
-def uplift_bands(rows: Sequence[UpliftRow]) -> list[Band]:
-    """How much more those do who may get prompts, in per cent of what the held out do."""
-    found: list[Band] = []
-    for metric, row in rows:
-        if row is not None and row.control:
-            bounds = row.difference, row.low, row.high
-            value, low, high = (100.0 * part / row.control for part in bounds)
-            found.append(Band(metric.replace(MINOR_UNITS, ""), value, low, high, len(found)))
-    return found[:BANDS_MAX]
+def uplift_bands(bounds: Mapping[str, EffectBounds]) -> list[Band]:
+    """How much more those do who may get prompts, in per cent of what the held out do.
+
+    By Fieller's bounds, which know the errors of both sides: see
+    `streams.experiments.questions.answer.with_parts`. Where there are none there is no band.
+
+    >>> known = EffectBounds(0.2, 0.1, 0.05, 0.15, low_part=0.2, high_part=0.9)
+    >>> uplift_bands({"orders": known, "items": EffectBounds(0.01, 0.1, 0.05, 0.15)})
+    [Band(name='orders', value=50.0, low=20.0, high=90.0, colour=0)]
+    """
+    drawn: list[Band] = []
+    for metric, one in bounds.items():
+        if (parts := one.parts()) is not None:
+            value, low, high = (100.0 * part for part in parts)
+            drawn.append(Band(_short(metric), value, low, high, len(drawn)))
+    return drawn[:BANDS_MAX]
+
+
+def undrawn(bounds: Mapping[str, EffectBounds]) -> list[str]:
+    """The metrics of which there is no band, though something is known of them."""
+    return [_short(metric) for metric, one in bounds.items() if one.parts() is None]
+
+
+def _short(metric: str) -> str:
+    return metric.replace(MINOR_UNITS, "")
 
 
 def series(points: Sequence[Point]) -> dict[str, list[BandPoint]]:
@@ -116,7 +139,7 @@ def banner(uplift: UpliftTold) -> str:
     >>> from streams.cli.tables import Listing
     >>> from streams.experiments.uplift.figures import HoldoutSample
     >>> split = HoldoutSample(0.05, 0.2, 1e-9, held_out_shown=0, held_out=200)
-    >>> told = UpliftTold(Listing("x"), True, True, split, (200, 800), (), {})
+    >>> told = UpliftTold(Listing("x"), True, True, split, (200, 800), {}, {})
     >>> banner(told)[:61]
     '200 of 1,000 units are held out (20 %), and 5 % were planned:'
     """

@@ -1,20 +1,22 @@
 """What is told of arms and of the holdout: tables, verdicts, figures; made once for all pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from streams.cli.tables import Listing
 from streams.contract.events.reference.declared import UnitMetric
 from streams.experiments.arm_estimates import ArmEstimate
+from streams.experiments.questions.answer import EffectBounds, with_parts
+from streams.experiments.questions.compared_sides import UnitsCompared
 from streams.experiments.questions.planning.observing import rates_of_totals
 from streams.experiments.questions.planning.rates import UnitRates
 from streams.experiments.uplift.figures import (
     HoldoutSample,
-    UpliftRow,
     main_currency,
-    rows,
+    metrics,
     sample,
     sizes,
+    sums_of,
 )
 from streams.experiments.uplift.tables import Findings, as_values, table
 from streams.experiments.uplift.units import ExperimentTotals
@@ -48,7 +50,8 @@ class UpliftTold(NamedTuple):
     """None: nobody has been assigned."""
     sides: tuple[int, int]
     """How many are held out, and how many may get prompts."""
-    rows: Sequence[UpliftRow]
+    bounds: Mapping[str, EffectBounds]
+    """By metric of which enough is known, with its parts of what the held out do."""
     values: dict[str, Any]
     """As `goeswith uplift --json`."""
 
@@ -74,6 +77,16 @@ def uplift_told(found: Findings) -> UpliftTold:
         found.refused,
         None if totals is None else sample(totals),
         (0, 0) if totals is None else sizes(totals),
-        () if totals is None else rows(totals),
+        {} if totals is None else bounds_of(totals),
         as_values(found),
     )
+
+
+def bounds_of(totals: ExperimentTotals) -> dict[str, EffectBounds]:
+    """By metric what those who may get prompts do more; left out where too little is known."""
+    compared = {
+        name: UnitsCompared(sums_of(totals.held_out, of), sums_of(totals.may_get, of))
+        for name, of in metrics(totals).items()
+    }
+    found = {name: with_parts(one) for name, one in compared.items()}
+    return {name: bounds for name, bounds in found.items() if bounds is not None}

@@ -1,0 +1,244 @@
+"""Looks through the log on demand: one question at a time, in a thread, the latest answers kept.
+
+A look-up reads the events topic and folds it again, as `goeswith explain`, `why` and `why-not` do:
+who asks is told how far it is, and waits on the page, not in the request. A page that is open asks
+again and again; a question that nobody has asked for a minute makes way for those that wait.
+"""
+
+import logging
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Condition, Thread
+from typing import NamedTuple
+
+from streams.contract.errors import GoeswithError, NotEnough
+from streams.operations.console.watching.lookups.questions import Answer, Question
+from streams.operations.explanation.story import Progress
+
+logger = logging.getLogger(__name__)
+
+KEPT = 20
+WAITING_MAX = 4
+RECORDS_MAX = 3_000_000
+"""Of a longer log a command tells, which has the machine for itself."""
+LOOKUP_S_MAX = 120.0
+"""So long a look-up may take: others wait behind it."""
+LEFT_S = 60.0
+"""Who has not asked for so long does not wait any more; a page asks twice a minute at least."""
+STEP_RECORDS = 500
+"""Between two words on how far it is."""
+CANCELLED = "it was cancelled"
+SoFar = Callable[[Answer], object]
+Telling = Callable[[Question, Progress, SoFar], Answer]
+"""Answers a question; it tells of the progress, and of what is known before all is."""
+
+
+class Lookup(NamedTuple):
+    """What has become of a question."""
+
+    question: Question
+    doing: str = ""
+    """What is being done; empty: it is done."""
+    share: float = 0.0
+    """How much of that; 0: not told."""
+    answer: Answer | None = None
+    """While something is being done: what is known already."""
+    trouble: str = ""
+    """Why there is no answer."""
+    at_s: float = 0.0
+    """When it was done, in seconds since 1970."""
+    ahead: int = 0
+    """Questions that have their turn before it."""
+
+
+class _Stopped(Exception):
+    """Nobody wants to know any more."""
+
+
+class Lookups:
+    """Answers questions.
+
+    Parameters
+    ----------
+    tell
+        What looks up.
+    clock_s
+        The time in seconds since 1970.
+    steady_s
+        A time in seconds that nobody sets.
+    """
+
+    def __init__(
+        self,
+        tell: Telling,
+        clock_s: Callable[[], float] = time.time,
+        steady_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tell = tell
+        self._clock_s = clock_s
+        self._steady_s = steady_s
+        self._known: OrderedDict[Question, Lookup] = OrderedDict()
+        self._waiting: deque[Question] = deque()
+        self._running: Question | None = None
+        self._asked_s: dict[Question, float] = {}
+        """When somebody asked last, of those that are not done."""
+        self._changed = Condition()
+        self._end = False
+        self._thread: Thread | None = None
+
+    def start(self) -> None:
+        """Look up from now on what is asked for."""
+        self._thread = Thread(target=self._run, name="console: look-ups", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look up no more."""
+        with self._changed:
+            self._end = True
+            self._changed.notify_all()
+
+    def ask(self, question: Question, *, again: bool = False) -> Lookup:
+        """What is known of it by now; looked up if it has not been, or `again`."""
+        with self._changed:
+            now_s, known = self._steady_s(), self._known.get(question)
+            if known is not None and not known.doing and not again:
+                return known
+            if known is None or not known.doing:
+                self._leave(now_s)
+                if len(self._waiting) >= WAITING_MAX:
+                    trouble = f"{WAITING_MAX} look-ups wait already: try again in a minute"
+                    return Lookup(question, trouble=trouble)
+                self._note(Lookup(question, "waiting for its turn"))
+                self._waiting.append(question)
+                self._changed.notify_all()
+            self._asked_s[question] = now_s
+            return self._known[question]._replace(ahead=self._ahead(question))
+
+    def cancel(self, question: Question) -> None:
+        """Look it up no further; what is known of it stays."""
+        with self._changed:
+            known = self._known.get(question)
+            if known is None or not known.doing:
+                return
+            if question in self._waiting:
+                self._waiting.remove(question)
+            self._asked_s.pop(question, None)
+            self._note(Lookup(question, "", 0.0, known.answer, CANCELLED, self._clock_s()))
+
+    def look(self) -> None:
+        """Look up what has waited longest, if anything does."""
+        with self._changed:
+            self._leave(self._steady_s())
+            if not self._waiting:
+                return
+            self._running = question = self._waiting.popleft()
+        done: Lookup | None = None
+        try:
+            answer = self._tell(question, self._progress_of(question), self._so_far_of(question))
+            done = Lookup(question, answer=answer, at_s=self._clock_s())
+        except _Stopped:
+            pass
+        except GoeswithError as error:
+            known = self._known.get(question)
+            so_far = None if known is None else known.answer
+            done = Lookup(question, "", 0.0, so_far, str(error), self._clock_s())
+        except Exception:
+            logger.exception("the console could not look up what was asked")
+            done = Lookup(question, trouble="the console failed at it, which its log tells")
+        with self._changed:
+            self._running = None
+            if self._is_wanted(question):
+                del self._asked_s[question]
+                if done is not None:
+                    self._note(done)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not (self._waiting or self._end):
+                    self._changed.wait()
+                if self._end:
+                    return
+            self.look()
+
+    def _ahead(self, question: Question) -> int:
+        if question not in self._waiting:
+            return 0
+        return self._waiting.index(question) + (self._running is not None)
+
+    def _is_wanted(self, question: Question) -> bool:
+        """Whether the look-up that runs is what is asked for: not cancelled, nor asked anew."""
+        return question in self._asked_s and question not in self._waiting
+
+    def _leave(self, now_s: float) -> None:
+        """Those that wait, and that nobody has asked for of late, are forgotten."""
+        for question in [one for one in self._waiting if self._is_left(one, now_s)]:
+            self._waiting.remove(question)
+            self._forget(question)
+
+    def _is_left(self, question: Question, now_s: float) -> bool:
+        return now_s - self._asked_s.get(question, now_s) > LEFT_S
+
+    def _forget(self, question: Question) -> None:
+        """Whoever comes back asks for it anew."""
+        self._asked_s.pop(question, None)
+        self._known.pop(question, None)
+
+    def _note(self, lookup: Lookup) -> None:
+        self._known[lookup.question] = lookup
+        self._known.move_to_end(lookup.question)
+        done = [question for question, one in self._known.items() if not one.doing]
+        for question in done[: max(0, len(self._known) - KEPT)]:
+            del self._known[question]
+
+    def _so_far_of(self, question: Question) -> SoFar:
+        def so_far(answer: Answer) -> None:
+            with self._changed:
+                if self._is_wanted(question):
+                    self._note(Lookup(question, "telling silences", answer=answer))
+
+        return so_far
+
+    def _progress_of(self, question: Question) -> Progress:
+        until_s = self._steady_s() + LOOKUP_S_MAX
+
+        @contextmanager
+        def progress(what: str, total: int) -> Iterator[Callable[[int], object]]:
+            read = 0
+
+            def advance(records: int) -> None:
+                nonlocal read
+                read += records
+                self._check(question, what, max(read, total), until_s)
+                if read % STEP_RECORDS == 0 or read == records:
+                    self._say(question, what, min(1.0, read / total) if total else 0.0)
+
+            advance(0)
+            yield advance
+
+        return progress
+
+    def _say(self, question: Question, what: str, share: float) -> None:
+        with self._changed:
+            if self._is_wanted(question):
+                known = self._known.get(question)
+                answer = None if known is None else known.answer
+                self._note(Lookup(question, what, share, answer))
+
+    def _check(self, question: Question, what: str, records: int, until_s: float) -> None:
+        """Go on, unless it takes too much, or nobody wants to know any more."""
+        now_s = self._steady_s()
+        with self._changed:
+            if not self._is_wanted(question):
+                raise _Stopped
+            if self._waiting and self._is_left(question, now_s):
+                self._forget(question)
+                raise _Stopped
+        if records <= RECORDS_MAX and now_s <= until_s:
+            return
+        much = f"{what}: {records:,} records, too many to be read for a page"
+        slow = f"it takes longer than {LOOKUP_S_MAX:.0f} s, and others wait"
+        hint = f"`{question.in_terminal}` tells it in a terminal"
+        raise NotEnough(f"{slow if records <= RECORDS_MAX else much}: {hint}")

@@ -1,0 +1,142 @@
+"""A log that is held: the same records as of one that is read each time, and each read once."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.clients.log_reader import Offsets, Partition, RawRecord
+from streams.contract.settings import Settings
+from streams.operations.explanation.log.held import HeldLog
+from tests.operations.explanation.kept_log import KeptLog
+
+SETTINGS = Settings(topic_prefix="shop", partitions=2)
+EVENTS, PROMPTS = SETTINGS.topics.events, SETTINGS.topics.prompts
+
+
+class TimedLog(KeptLog):
+    """Tells times of records as a broker does."""
+
+    def first_times_ms(self, begins: Offsets, ends: Offsets) -> dict[Partition, int | None]:
+        """Of the record at each offset."""
+        return {at: self.records[at][begin].timestamp_ms for at, begin in begins.items()}
+
+
+def written(number: int, log: TimedLog | None = None) -> TimedLog:
+    """So many more events, in turn on two partitions, and as many prompts."""
+    log = log or TimedLog(SETTINGS)
+    for _ in range(number):
+        at_ms = sum(map(len, log.records.values()))
+        log.append(EVENTS, at_ms // 2 % 2, b"k", b"%d" % at_ms, at_ms)
+        log.append(PROMPTS, 0, b"k", b"%d" % at_ms, at_ms)
+    return log
+
+
+def all_of(held: HeldLog, log: TimedLog) -> list[bytes]:
+    """What is read of the whole log, in some order."""
+    reader = held.over(log)
+    return sorted(r.value or b"" for r in reader.between(log.begins(), log.ends()))
+
+
+def test_what_was_read_is_read_no_more_and_what_came_since_is() -> None:
+    """Of all topics of a reader."""
+    held, log = HeldLog(), written(10)
+    first = all_of(held, log)
+    assert (20, 20) == (len(first), log.read)
+    assert first == all_of(held, log)
+    assert 20 == log.read
+    assert 26 == len(all_of(held, written(3, log)))
+    assert 26 == log.read
+
+
+@given(st.data())
+def test_whatever_is_asked_the_same_comes_as_of_a_log_that_is_read(data: st.DataObject) -> None:
+    """In the order of each partition, from and to any offset, however far it was read before."""
+    held, log = HeldLog(), written(data.draw(st.integers(0, 12)))
+    for _ in range(4):
+        reader, ends = held.over(log), log.ends()
+        offsets = [
+            (at, *sorted(data.draw(st.tuples(*[st.integers(0, ends[at])] * 2)))) for at in ends
+        ]
+        begins, upto = ({row[0]: row[n] for row in offsets} for n in (1, 2))
+        told = list(reader.between(begins, upto))
+        for at in ends:
+            mine = [record.offset for record in told if record.at == at]
+            assert mine == [*range(begins[at], upto[at])]
+        written(data.draw(st.integers(0, 3)), log)
+
+
+def test_a_reading_that_is_broken_off_goes_on_where_it_was() -> None:
+    """Who cancels a question has not read in vain; nothing is left out."""
+    held, log = HeldLog(), written(10)
+    reading = held.over(log).between(log.begins(), log.ends())
+    for _ in range(4):
+        next(reading)
+    reading.close()  # type: ignore[attr-defined]  # it is a generator
+
+    assert 20 == len(all_of(held, log))
+    assert 20 == log.read
+
+
+@pytest.mark.parametrize("events", [3, 12], ids=["shorter", "longer"])
+def test_of_a_topic_that_was_made_anew_nothing_is_held(events: int) -> None:
+    """Other records stand at the same offsets, whether there are fewer of them or more."""
+    held = HeldLog()
+    all_of(held, written(10))
+    anew = written(1, TimedLog(SETTINGS))
+    for records in anew.records.values():
+        records.clear()
+    for number in range(events):
+        anew.append(EVENTS, number % 2, b"k", b"new", 5_000 + number)
+
+    assert [b"new"] * events == all_of(held, anew)
+
+
+def test_what_retention_took_is_not_told_any_more() -> None:
+    """Nor is it held."""
+
+    class Shortened(TimedLog):
+        def begins(self) -> dict[Partition, int]:
+            return {at: 3 if at.topic == EVENTS else 0 for at in self.records}
+
+    held, log = HeldLog(), written(10)
+    all_of(held, log)
+    shorter = Shortened(SETTINGS)
+    shorter.records = log.records
+
+    assert 10 - 6 + 10 == len(all_of(held, shorter))
+    assert 14 == sum(map(len, held._records.values()))
+
+
+def test_other_topics_are_read_along_until_what_is_asked_for_is_there() -> None:
+    """Then they need not be waited for; what has not come by then is read when it is asked for."""
+
+    class Mixed(TimedLog):
+        """In turn from all partitions, as a broker answers."""
+
+        def between(self, begins: Offsets, ends: Offsets) -> Iterator[RawRecord]:
+            most = max((ends[at] - begin for at, begin in begins.items()), default=0)
+            for number in range(most):
+                for at, begin in begins.items():
+                    offset = min(begin + number, ends[at])
+                    yield from super().between({at: offset}, {at: min(offset + 1, ends[at])})
+
+    held, log = HeldLog(), Mixed(SETTINGS)
+    written(10, log)
+    reader = held.over(log)
+    asked = {at: end for at, end in log.ends().items() if at.topic == EVENTS}
+    told = list(reader.between(dict.fromkeys(asked, 0), asked))
+    along = log.read - len(told)
+    prompts = Partition(PROMPTS, 0)
+    assert [10, True] == [len(told), 0 < along < 10]
+    assert 10 == len(list(reader.between({prompts: 0}, {prompts: 10})))
+    assert 20 == log.read
+
+
+def test_a_long_log_is_not_held() -> None:
+    """It is read each time; what was held of it goes."""
+    held, log = HeldLog(records_max=10), written(10)
+    all_of(held, log)
+    assert log is held.over(written(1, log))
+    assert {} == held._records
