@@ -6,12 +6,9 @@ partners: the share of its own events that it spent with them, tamed by how popu
 anyway. The strongest voter is the candidate's anchor, and gives the evidence to show.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from models.decay.eras import EARLIER, ONE, Eras
 from models.decay.eviction import lightest, slab
@@ -27,7 +24,7 @@ from models.recommenders.pair_table.layout import (
 from models.recommenders.pair_table.meetings import meetings, met, seen
 from models.recommenders.pair_table.table import PairTable
 from models.recommenders.pair_table.taking_back import take_back
-from models.recommenders.recommender import NOTHING, Candidate, Recommender, TableSize
+from models.recommenders.recommender import LOOKED_AT, NOTHING, Candidate, Recommender, TableSize
 
 PARTNERS_MAX = 200
 """Pairs that one event may make, even in a larger basket."""
@@ -198,26 +195,30 @@ class CoOccurrence(Recommender):
         time_s: float | None = None,
     ) -> list[Candidate]:
         """What the last items of `x` go with. Items of `x` itself are not excluded by default."""
-        voters, k = self._voters(x), max(k, 0)
-        if not len(voters):
-            return []
-        votes = voters, self._vote_weights(time_s), self._support()
-        ranked, in_all = self._pairs.rank(*votes, k + SOME)
-        found = self._admitted(ranked, exclude, k)
-        if len(found) < k and len(ranked) < in_all:  # more are excluded than was thought
-            found = self._admitted(self._pairs.rank(*votes, in_all)[0], exclude, k)
-        return found
+        k = max(k, 0)
+        left = (one for one in self._ranked(x, k + SOME, time_s) if one[1] not in exclude)
+        return [*self._candidates(islice(left, k))]
 
-    def _admitted(
-        self, ranked: Iterable[Ranked], exclude: Collection[str], k: int
-    ) -> list[Candidate]:
-        """The first `k` of what is ranked that are not excluded."""
+    def ranked(
+        self, x: Sequence[str], *, time_s: float | None = None, **who: str
+    ) -> Iterator[Candidate]:
+        """All of these, each of them made when somebody looks at it."""
+        return self._candidates(self._ranked(x, LOOKED_AT, time_s))
+
+    def _ranked(self, x: Sequence[str], first: int, time_s: float | None) -> Iterator[Ranked]:
+        """All candidates, best first; those beyond `first` where somebody looks further."""
+        voters = self._pairs.voters(dict.fromkeys(x[: -self.context_items - 1 : -1]))
+        if len(voters):
+            votes = voters, self._vote_weights(time_s), self._support()
+            ranked, in_all = self._pairs.rank(*votes, first)
+            yield from ranked
+            if len(ranked) < in_all:  # more are excluded than was thought
+                yield from self._pairs.rank(*votes, in_all)[0][len(ranked) :]
+
+    def _candidates(self, ranked: Iterable[Ranked]) -> Iterator[Candidate]:
         names = self._pairs.names
-        left = (one for one in ranked if one[1] not in exclude)
-        return [
-            Candidate(item, -less, met, of, names[anchor])
-            for less, item, met, of, anchor in islice(left, k)
-        ]
+        for less, item, together, of, anchor in ranked:
+            yield Candidate(item, -less, together, of, names[anchor])
 
     def proposes(
         self,
@@ -228,10 +229,6 @@ class CoOccurrence(Recommender):
     ) -> bool:
         """Whether there is any candidate, whatever the time."""
         return self._pairs.proposes(x[: -self.context_items - 1 : -1], self._support(), exclude)
-
-    def _voters(self, x: Sequence[str]) -> NDArray[np.int64]:
-        """The items of the context that may vote, the latest first."""
-        return self._pairs.voters(dict.fromkeys(x[: -self.context_items - 1 : -1]))
 
     def _support(self) -> Support:
         """What evidence a candidate must have."""

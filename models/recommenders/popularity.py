@@ -1,14 +1,14 @@
 """Popularity, exponentially decayed: the hardest baseline, and the list of staples."""
 
 from bisect import bisect_left, insort
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from heapq import nsmallest
 from itertools import islice
 from typing import Any
 
 from models.decay.eviction import lightest, slab
 from models.decay.forward import UNITS_KEPT
-from models.decay.tally import read, share, tally, times, weight, written
+from models.decay.tally import LEAST, TIMES_MASK, read, share, tally, times, weight, written
 from models.limits import at_least_one
 from models.recommenders.recommender import NOTHING, Candidate, Recommender, TableSize
 from models.snapshot.elements import each
@@ -170,12 +170,21 @@ class Popularity(Recommender):
         time_s: float | None = None,
     ) -> list[Candidate]:
         """The most popular items, whatever came before and whatever the time."""
-        of, in_all, tallies = times(self._all), weight(self._all) or 1, self._tallies
         left = (one for one in self._ordered() if one[1] not in exclude)
-        return [
-            Candidate(item, share(-negative, in_all), times(tallies[item]), of)
-            for negative, item in islice(left, max(k, 0))
-        ]
+        return [*self._candidates(islice(left, max(k, 0)))]
+
+    def ranked(
+        self, x: Sequence[str], *, time_s: float | None = None, **who: str
+    ) -> Iterator[Candidate]:
+        """All that are in order, each of them counted when somebody looks at it."""
+        return self._candidates(self._ordered())
+
+    def _candidates(self, entries: Iterable[tuple[int, str]]) -> Iterator[Candidate]:
+        of, in_all, tallies = times(self._all), weight(self._all) or 1, self._tallies
+        for negative, item in entries:
+            plainly = -negative / in_all  # as nearly always: no call for each of some hundred items
+            score = plainly if plainly >= LEAST else share(-negative, in_all)
+            yield Candidate(item, score, tallies[item] & TIMES_MASK, of)
 
     def proposes(
         self,
@@ -187,7 +196,10 @@ class Popularity(Recommender):
         """Whether any item is not excluded: surely, where there are more than are excluded."""
         if len(exclude) < min(len(self._tallies), self.top_max):
             return True
-        return any(item not in exclude for _, item in self._ordered())
+        for _, item in self._ordered():  # noqa: SIM110  # mostly the first one: no generator for it
+            if item not in exclude:
+                return True
+        return False
 
     def sizes(self) -> dict[str, TableSize]:
         """Items counted."""

@@ -12,7 +12,9 @@ A model that learns from the order itself says so: `COMMUTES` is false.
 """
 
 import abc
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import copy
+from itertools import tee
 from typing import ClassVar, NamedTuple
 
 from river import base
@@ -22,6 +24,10 @@ from models.limits import check_weight
 from models.snapshot.snapshot import Snapshotted
 
 NOTHING: frozenset[str] = frozenset()
+LOOKED_AT = 24
+"""Candidates that are ranked first where nobody knows how many will be looked at."""
+DEEPER = 8
+"""So many times as many are ranked where these did not do."""
 
 
 class TableSize(NamedTuple):
@@ -88,8 +94,32 @@ class Recommender(Snapshotted, base.Estimator):
     ) -> list[Candidate]:
         """At most `k` items to follow `x`, best first; equal scores in the order of their ids.
 
-        Changes nothing. `time_s` is now; without it, the time of the latest event learned.
+        Changes nothing. `time_s` is now; without it, the time of the latest event learned. To
+        exclude is to leave out of the list that there would be else: so `ranked` can be shared.
         """
+
+    def ranked(
+        self, x: Sequence[str], *, time_s: float | None = None, **who: str
+    ) -> Iterator[Candidate]:
+        """All that `recommend` would offer, best first, ranked as far as somebody looks.
+
+        Nothing is excluded: who asks leaves out what is, and gets what `recommend` gives them. It
+        holds until something is learned. `who`: as `recommend` takes it.
+
+        >>> from models import Popularity
+        >>> popular = Popularity()
+        >>> popular.learn_one((), "bread", time_s=1_767_225_600)
+        >>> [*popular.ranked(())] == popular.recommend((), 3)
+        True
+        """
+        met, depth = 0, LOOKED_AT
+        while True:
+            found = self.recommend(x, depth, time_s=time_s, **who)
+            yield from found[met:]
+            met = len(found)
+            if met < depth:
+                return
+            depth *= DEEPER
 
     def proposes(
         self,
@@ -109,3 +139,45 @@ class Recommender(Snapshotted, base.Estimator):
         if weight != 1.0:
             check_weight(weight)
         return max(1, self._decay.weight(time_s, weight))
+
+
+Context = tuple[object, ...]
+"""The recommender, and what it was asked with."""
+
+
+class Rankings:
+    """What recommenders rank for one event: each is asked once for each context, whoever wants it.
+
+    Between two events nothing is learned, and what is asked for one event is asked many times: by
+    each slot, by arms that choose among what others rank. Then it is thrown away.
+
+    >>> from models import Popularity
+    >>> popular, rankings = Popularity(), Rankings()
+    >>> popular.learn_one((), "bread", time_s=1_767_225_600)
+    >>> [one.item for one in rankings.of(popular, (), None)]
+    ['bread']
+    """
+
+    __slots__ = ("_begun",)
+
+    def __init__(self) -> None:
+        self._begun: dict[Context, Iterator[Candidate]] = {}
+
+    def of(
+        self,
+        source: Recommender,
+        x: Sequence[str],
+        time_s: float | None,
+        who: Mapping[str, str] | None = None,
+    ) -> Iterator[Candidate]:
+        """All candidates for a context, best first, none excluded: from the first one on.
+
+        `who`: as `recommend` takes it, where the source knows sessions and shoppers apart.
+        """
+        named = who or {}
+        asked = id(source), time_s, *x, *named.items()
+        begun = self._begun.get(asked)
+        if begun is None:
+            (begun,) = tee(source.ranked(x, time_s=time_s, **named), 1)
+            self._begun[asked] = begun
+        return copy(begun)

@@ -208,21 +208,20 @@ class PairTable:
         return sorted(ranked), in_all
 
     def proposes(self, voters: Iterable[str], support: Support, exclude: Collection[str]) -> bool:
-        """Whether these items have a candidate that is not excluded, without ranking them all.
-
-        A few of each voter are looked at; where that last one is excluded, as many as all can be.
-        """
+        """Whether any of their candidates is not excluded: of each a few are looked at first."""
         self._settle()
         cells, rows, names, few = self._cells, self._rows, self.names, self._scratch[-1]
         for number in map(self.number.get, voters):
             if number is None:
                 continue
-            found, count = few, ranking.candidates(cells, rows, number, *support, few)
-            if count == FEW and names[few[-1]] in exclude:
-                found = np.empty(len(exclude) + 1, np.int64)
-                count = ranking.candidates(cells, rows, number, *support, found)
-            for at in found[:count].tolist():
+            count = ranking.candidates(cells, rows, number, *support, few)
+            for at in few[:count].tolist():
                 if names[at] not in exclude:
+                    return True
+            if count == FEW:
+                row = np.empty(self.row_max, np.int64)
+                count = ranking.candidates(cells, rows, number, *support, row)
+                if not all(names[at] in exclude for at in row[FEW:count].tolist()):
                     return True
         return False
 

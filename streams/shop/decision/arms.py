@@ -6,10 +6,12 @@ the arm that was drawn has to rank: whether the others have anything to offer is
 To add a strategy: one recommender in `models/`, one entry in `ARMS`.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from models import Candidate, Recommender
+from models.recommenders.recommender import Rankings
 from streams.shop.memory.learned import Learned, visit
 from streams.shop.memory.session import Session
 
@@ -24,6 +26,8 @@ class CandidateQuery(NamedTuple):
     items_max: int
     beside: Sequence[str] = ()
     """What was in the basket with it, and is not any more: it was ordered."""
+    rankings: Rankings | None = None
+    """What the sources have ranked for this event, where more than one arm or slot may ask."""
 
 
 class Arm(NamedTuple):
@@ -46,6 +50,8 @@ class Arm(NamedTuple):
 
     def candidates(self, learned: Learned, question: CandidateQuery) -> list[Candidate]:
         """What it offers, best first: worked out for the arm that was drawn alone."""
+        if question.rankings is not None:
+            return [*islice(self.admissible(learned, question), question.items_max)]
         source = self.source(learned)
         if source is None:
             return []
@@ -57,6 +63,17 @@ class Arm(NamedTuple):
             time_s=question.time_s,
             **names,
         )
+
+    def admissible(self, learned: Learned, question: CandidateQuery) -> Iterator[Candidate]:
+        """All that it may offer, best first, ranked as far as somebody looks."""
+        if (source := self.source(learned)) is None:
+            return iter(())
+        rankings, out = question.rankings, question.excluded
+        names = None if self.names is None else self.names(question)
+        if rankings is None:
+            rankings = Rankings()
+        ranked = rankings.of(source, self.context(question), question.time_s, names)
+        return (one for one in ranked if one.item not in out)
 
 
 def in_basket(question: CandidateQuery) -> Sequence[str]:

@@ -12,9 +12,8 @@ For each slot that an event asks for, one after the other:
 4. The prompt carries evidence, reason, expiry, the whole vector, and a sealed receipt.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from models import Candidate, ThompsonSampling
@@ -27,7 +26,7 @@ from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision import guards
 from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
 from streams.shop.decision.catalog.exclusions import Exclusions
-from streams.shop.decision.catalog.slot_arms import slot_arms
+from streams.shop.decision.catalog.slot_arms import slot_arms, upgradable
 from streams.shop.decision.catalog.told_arms import told_arms
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import NO_SHADOWS, Shadowed, shadowed
@@ -40,6 +39,7 @@ from streams.shop.decision.slots import upgrades
 from streams.shop.decision.slots.anchors import anchor_of, bought_with
 from streams.shop.decision.slots.bundles import BundleArm
 from streams.shop.decision.slots.incentives import offer_of
+from streams.shop.decision.slots.one_event import OneEvent
 from streams.shop.decision.slots.strategy import Strategy, on_offer
 from streams.shop.memory.answer import NO_SILENCES, OutgoingPrompt, Silence
 from streams.shop.memory.learned import Learned
@@ -48,8 +48,6 @@ from streams.shop.memory.orders.reward.returned_shares import ReturnedShares
 from streams.shop.memory.pending_prompts import PendingPrompt, PendingPrompts
 from streams.shop.memory.session import Session
 from streams.shop.people.context import AskingEvent, slots_of
-
-NO_PROMPTS: Mapping[Placement, OutgoingPrompt] = MappingProxyType({})
 
 
 class Decided(NamedTuple):
@@ -122,18 +120,19 @@ class Decision:
         unseen = pending.of(session.session_id)
         if session.ties.formers:
             unseen = pending.of_visitor(session.session_id, session.ties.formers)
+        about = session, event, unseen, exclusions
         if len(slots) == 1:
-            only = self.in_slot(session, event, unseen, exclusions, slots[0], controls)
+            shared = None if exclusions is None else OneEvent()
+            only = self.in_slot(*about, slots[0], controls, shared)
             return Decided(None, only) if isinstance(only, Silence) else Decided(only)
-        prompts: dict[Placement, OutgoingPrompt] = {}
-        silences: dict[Placement, Silence] = {}
+        shared, silences = OneEvent(), dict[Placement, Silence]()
         for slot in slots:
-            said = self.in_slot(session, event, unseen, exclusions, slot, controls, prompts)
+            said = self.in_slot(*about, slot, controls, shared)
             if isinstance(said, Silence):
                 silences[slot] = said
             else:
-                prompts[slot] = said
-        first, *further = prompts.values() or (None,)
+                shared.answer(slot, said)
+        first, *further = shared.prompts.values() or (None,)
         silence = next(iter(silences.values())) if first is None else None
         return Decided(first, silence, tuple(further), silences)
 
@@ -145,15 +144,16 @@ class Decision:
         exclusions: Exclusions | None,
         slot: Placement,
         controls: Controlled | None,
-        before: Mapping[Placement, OutgoingPrompt] = NO_PROMPTS,
+        shared: OneEvent | None = None,
     ) -> OutgoingPrompt | Silence:
-        """A prompt for one slot; `before`: what was decided for others of this event.
+        """A prompt for one slot; `shared` with others of this event, if it asks for several.
 
         An item stands in one of them at most.
         """
         if controls is not None and controls.paused:
             return Silence("paused")
         settings = self.settings if controls is None else controls.settings
+        before = () if shared is None else shared.prompts
         silence = guards.silenced(session, event, unseen, settings, slot, before)
         if silence is not None:
             return silence
@@ -162,11 +162,11 @@ class Decision:
         anchor = anchor_of(session, event)
         if anchor is None:
             return Silence("no_candidate")
-        offered = [i for prompt in before.values() for i in prompt.items] if before else ()
-        ordered = bought_with(event)
-        question = self.question(
-            session, anchor, event.time_s, exclusions, settings, offered, ordered
-        )
+        idle = controls is not None and controls.idle
+        if slot == upgrades.ARM and not idle and not upgradable(exclusions, anchor, event):
+            return Silence("no_candidate")
+        asked = session, anchor, event.time_s, exclusions, settings
+        question = self.question(*asked, ordered=bought_with(event), shared=shared)
         return self._drawn(session, event, slot, exclusions, controls, question)
 
     def _drawn(
@@ -256,30 +256,28 @@ class Decision:
         settings: Settings | None = None,
         offered: Sequence[str] = (),
         ordered: Sequence[str] = (),
+        shared: OneEvent | None = None,
     ) -> CandidateQuery:
         """What the arms are asked: the session, and what is out of the question for it.
 
-        Out of it are also items that are `offered` in another slot, or were just `ordered`.
+        Out of it are also items that are `offered` in another slot, or were just `ordered`; what is
+        `shared` with other slots of the event knows what was offered there.
         """
-        settings, just_bought = settings or self.settings, set[str]()
-        if offered or ordered:
-            just_bought |= {*offered, *ordered}
-        since_s = min(time_s - settings.just_bought_s, session.started_ms // 1000)
-        if session.bought:
-            just_bought |= session.bought_since(1000 * since_s)
-        if session.shopper_id is not None and settings.just_bought_s:
-            just_bought |= self.learned.repeats.bought_since(session.shopper_id, since_s)
-        withheld = settings.staples_withheld
-        staples: Sequence[str] = self.learned.popularity.top(withheld) if withheld else ()
-        if self.returned is not None:
-            staples = (*staples, *self.returned.often_back)
-        excluded = guards.excluded(session, anchor, just_bought=just_bought, staples=staples)
+        settings = settings or self.settings
+        known = session, anchor, time_s, self.learned, settings, self.returned, ordered
+        if shared is None:
+            excluded, rankings = guards.kept_out(*known), None
+            excluded.update(offered)
+        else:
+            excluded, rankings = shared.excluded(lambda: guards.kept_out(*known)), shared.rankings
+            offered = shared.offered
+        out: Collection[str] = excluded
+        if exclusions is not None:
+            beside = (*session.basket, anchor, *ordered)
+            exclusions.fill(excluded, beside, session, self.learned, offered)
+            out = exclusions
         most = settings.prompt_items_max
-        if exclusions is None:
-            return CandidateQuery(session, anchor, time_s, excluded, most, ordered)
-        beside = (*session.basket, anchor, *ordered)
-        exclusions.fill(excluded, beside, session, self.learned, offered)
-        return CandidateQuery(session, anchor, time_s, exclusions, most, ordered)
+        return CandidateQuery(session, anchor, time_s, out, most, ordered, rankings)
 
     def context(self, session: Session, event: AskingEvent, slot: Placement) -> str:
         """What the policy knows: the slot, and the segment (one of a fixed list)."""

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from streams.contract.events import Event
 from streams.contract.settings import Settings
 from streams.shop.memory.answer import Silence
+from streams.shop.memory.learned import Learned
+from streams.shop.memory.orders.reward.returned_shares import ReturnedShares
 from streams.shop.memory.orders.slot_tally import OWN_BUDGET, dismissals, tally
 from streams.shop.memory.pending_prompts import PendingPrompt
 from streams.shop.memory.session import Session
@@ -136,3 +138,29 @@ def excluded(
         if any(fact.at_ms > session.moments.parted_ms for fact in impression.of("dismissed")):
             items.update(impression.receipt.items)
     return items
+
+
+def kept_out(
+    session: Session,
+    anchor: str,
+    time_s: float,
+    learned: Learned,
+    settings: Settings,
+    returned: ReturnedShares | None = None,
+    ordered: Sequence[str] = (),
+) -> set[str]:
+    """The items that guards keep from this session now, by what it and its shopper have bought.
+
+    `ordered`: what the event that asks has ordered; `returned`: what comes back too often.
+    """
+    just_bought = {*ordered}
+    since_s = min(time_s - settings.just_bought_s, session.started_ms // 1000)
+    if session.bought:
+        just_bought |= session.bought_since(1000 * since_s)
+    if session.shopper_id is not None and settings.just_bought_s:
+        just_bought |= learned.repeats.bought_since(session.shopper_id, since_s)
+    withheld = settings.staples_withheld
+    staples: Sequence[str] = learned.popularity.top(withheld) if withheld else ()
+    if returned is not None:
+        staples = (*staples, *returned.often_back)
+    return excluded(session, anchor, just_bought=just_bought, staples=staples)

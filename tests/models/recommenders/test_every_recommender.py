@@ -187,6 +187,26 @@ def test_exclude_is_honoured(
 @every_recommender
 @few
 @given(seen=events)
+def test_all_that_is_ranked_is_all_that_is_recommended(
+    untaught: Recommender, seen: list[Seen]
+) -> None:
+    """As far as somebody looks, and in the same order: who asks leaves out what is excluded."""
+    recommender = taught(untaught, seen)
+    for x in questions(seen):
+        assert recommender.recommend(x, 100) == [*recommender.ranked(x)]
+
+
+@every_tight_recommender
+def test_what_is_ranked_later_goes_on_where_the_first_ended(untaught: Recommender) -> None:
+    """Also of models that have more to offer than is ranked at first: 400 events."""
+    recommender = taught(untaught, [*stream(400)])
+    for x in questions([*stream(20)]):
+        assert recommender.recommend(x, 100_000) == [*recommender.ranked(x)]
+
+
+@every_recommender
+@few
+@given(seen=events)
 def test_evidence_is_never_more_than_all(untaught: Recommender, seen: list[Seen]) -> None:
     """As in "41 of 57": part of a whole; and the anchor stood in the context."""
     recommender = taught(untaught, seen)

@@ -16,8 +16,8 @@ from streams.contract.prompts import Prompt
 from streams.contract.wire.shop.offers import FreeShippingOffer
 from streams.shop.decision.arms import CandidateQuery
 from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.slots.overshoot import CLOSE, least_overshoot
 from streams.shop.decision.slots.top_up import (
-    CLOSE,
     POOL_MAX,
     Gap,
     Prices,
@@ -25,7 +25,6 @@ from streams.shop.decision.slots.top_up import (
     Reach,
     TopUpArm,
     gap,
-    least_overshoot,
 )
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.session import Session

@@ -64,6 +64,17 @@ def test_what_is_better_is_offered_before_and_apart_from_what_goes_with_the_item
     assert {"bread", "butter"} == {*offers(answer)["product_page"]}
 
 
+def test_where_nothing_is_better_it_is_still_said_that_an_arm_is_off() -> None:
+    """As a rule nothing is named better, and nobody is asked; an arm that might speak still is."""
+    silences = []
+    for key, value in (("prompts.cool_down_s", 0.0), ("arms.popular.state", "off")):
+        shop = till(better("oven"))
+        shop.controls.put(key, value, size=9)
+        silences.append(shop.serve(Story().view("bread", slots=("upgrade",), **PRICED)).silence)
+
+    assert [Silence("no_candidate"), Silence("arms_off")] == silences
+
+
 def test_the_next_step_up_is_first() -> None:
     """Then the one after it."""
     shop = till(better("palace", price_minor=99_000), better("oven"), better("grill"))

@@ -54,7 +54,7 @@ class Exclusions(Collection[str]):
             self._likeness = Likeness(*told, catalog.substitute_probability_max)
         self._met = False
         self._judged: dict[str, Withholding | None] = {}
-        """What was asked of the two, for the surroundings at hand: each arm asks again."""
+        """What was found out, for the surroundings at hand: each arm asks again."""
         self.noted: dict[str, Withholding] = {}
         """What an arm came upon that the catalogue alone withheld, with the reason."""
 
@@ -99,7 +99,8 @@ class Exclusions(Collection[str]):
 
     def _fit_beside(self, items: Collection[str], offered: Collection[str] = ()) -> None:
         every, self._judged = (*items, *offered), {}
-        self._products = {self.catalog.product_of(item) for item in every}
+        products = self.catalog.products
+        self._products = {products.get(item, item) for item in every} if products else {*every}
         if self._likeness is not None:
             self._likeness.fill(every)
 
@@ -134,30 +135,30 @@ class Exclusions(Collection[str]):
         """Whether this item is out of the question; notes it if that is the catalogue's doing."""
         if item in self._excluded or not isinstance(item, str):
             return item in self._excluded
-        why, product = self.catalog.withheld.get(item), self.catalog.product_of(item)
+        try:
+            why = self._judged[item]
+        except KeyError:
+            why = self._judged[item] = self._why(item)
+        if why is None:
+            return False
+        self.noted[item], self._met = why, True
+        return True
+
+    def _why(self, item: str) -> Withholding | None:
+        """Why the catalogue withholds an item from who is there; None: it does not."""
+        catalog = self.catalog
+        product = catalog.products.get(item, item) if catalog.products else item
+        if catalog.hidden and (item in catalog.hidden or product in catalog.hidden):
+            return "hidden"
+        why: Withholding | None = catalog.withheld.get(item)
         if why is None and self._segments is not None:
-            names = item, product
-            why = self.catalog.eligibility.barred(names, self._segments, self._owned)
+            why = catalog.eligibility.barred((item, product), self._segments, self._owned)
         if why is None and product in self._products:
             why = "variant"
-        if item in self.catalog.hidden or product in self.catalog.hidden:
-            why = "hidden"
-        if why is None:
-            why = self._unfit(item)
-        if why is not None:
-            self.noted[item], self._met = why, True
-        return why is not None
-
-    def _unfit(self, item: str) -> Withholding | None:
-        """Why an item does not go beside what is there."""
-        if self._around is None and self._likeness is None:
-            return None
-        if item in self._judged:
-            return self._judged[item]
-        why: Withholding | None = None if self._around is None else self._around.conflict(item)
+        if why is None and self._around is not None:
+            why = self._around.conflict(item)
         if why is None and self._likeness is not None and self._likeness.conflict(item):
             why = "substitute"
-        self._judged[item] = why
         return why
 
     def __len__(self) -> int:
@@ -173,7 +174,8 @@ class Exclusions(Collection[str]):
         They may not if they are variants of one product, if one excludes, upgrades or replaces the
         other one. Who asks has looked whether that is to decide: `Catalog.judges_pairs`.
         """
-        if self.catalog.product_of(a) == self.catalog.product_of(b):
+        products = self.catalog.products
+        if a == b or (products and products.get(a, a) == products.get(b, b)):
             return False
         if self._around is not None and self._around.clash(a, b):
             return False
@@ -182,11 +184,11 @@ class Exclusions(Collection[str]):
     def fitting(self, candidates: Iterable[Candidate], items_max: int) -> list[Candidate]:
         """The best of these, of which each fits all before it."""
         chosen: list[Candidate] = []
-        for one in candidates:
-            if len(chosen) == items_max:
-                break
+        for one in candidates if items_max else ():
             if all(self.fits(one.item, by.item) for by in chosen):
                 chosen.append(one)
+                if len(chosen) == items_max:
+                    break
         return chosen
 
     def __iter__(self) -> Iterator[str]:

@@ -10,7 +10,7 @@ for what they need. A relation to a product, or of one, holds for all of its var
 What takes away has room of its own, so that accessories, however many, cannot crowd it out.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from sys import intern
 from typing import Literal, NamedTuple
 
@@ -90,7 +90,7 @@ class Relations:
         """What this item says of others."""
         return self.said.get(item_id, SILENT)
 
-    def accessories(self, item_id: str) -> Iterable[str]:
+    def accessories(self, item_id: str) -> SortedIds | tuple[str, ...]:
         """What completes this item, by id."""
         return self._accessories.get(item_id, ())
 
@@ -173,12 +173,17 @@ class Surroundings:
 
         What is `owned` excludes others, and may be replaced by a better one.
         """
-        self._here = set(self._with_products(beside))
-        around = self._here.union(self._with_products(offered))
-        self._beside = around.union(self._with_products(owned)) if owned else around
-        of = self._relations.of
-        self._barred = {other for item in self._beside for other in of(item).excludes}
-        self._replaced = {other for item in around for other in self._with_lesser(item)}
+        if self._products:
+            beside, offered, owned = map(self._with_products, (beside, offered, owned))
+        self._here = set(beside)
+        around = self._here.union(offered)
+        self._beside = around.union(owned) if owned else around
+        self._barred, self._replaced = set(), set(around)
+        said = self._relations.said
+        for item in filter(said.__contains__, self._beside):
+            self._barred.update(said[item].excludes)
+            if said[item].upgrade_of and item in around:
+                self._replaced.update(self._with_lesser(item))
 
     def __len__(self) -> int:
         """As many items as there may be a conflict with: those that say anything, or are named."""
@@ -186,23 +191,38 @@ class Surroundings:
 
     def conflict(self, item_id: str) -> Conflict | None:
         """Why this item must not be offered beside what is there; None: it may."""
-        for name in self._with_products((item_id,)):
-            better, excludes, requires, _ = self._relations.of(name)
-            if name in self._replaced or (better and self._reaches(name, self._replaced)):
-                return "upgrade"
-            if name in self._barred or not self._beside.isdisjoint(excludes):
-                return "excluded"
-            if requires and not self._has(requires):
-                return "requires"
-        return None
+        why, products = self._conflict(item_id), self._products
+        if why is None and products and (product := products.get(item_id)) is not None:
+            return self._conflict(product)
+        return why
+
+    def _conflict(self, name: str) -> Conflict | None:
+        """The same of an item by one of its names: as nearly always, nothing is said of it."""
+        said = self._relations.said.get(name)
+        if name in self._replaced:
+            return "upgrade"
+        if said is not None and said.upgrade_of and self._reaches(name, self._replaced):
+            return "upgrade"
+        if name in self._barred:
+            return "excluded"
+        if said is None:
+            return None
+        if not self._beside.isdisjoint(said.excludes):
+            return "excluded"
+        return "requires" if said.requires and not self._has(said.requires) else None
 
     def clash(self, a: str, b: str) -> bool:
         """Whether two items exclude each other, or one replaces the other as an upgrade does."""
+        said, products = self._relations.said, self._products
+        if a != b and not (products and (a in products or b in products)):
+            told_a, told_b = said.get(a, SILENT), said.get(b, SILENT)
+            if not (told_a.excludes or told_a.upgrade_of or told_b.excludes or told_b.upgrade_of):
+                return False  # as nearly always
         of, these = self._relations.of, [*self._with_products((a,))]
         others = {*self._with_products((b,))}
         told = map(of, (*these, *others))
         if others.isdisjoint(these) and not any(one.excludes or one.upgrade_of for one in told):
-            return False  # as nearly always
+            return False
         for name in these:
             if not others.isdisjoint(of(name).excludes):
                 return True
@@ -211,25 +231,27 @@ class Surroundings:
         replaced = {less for name in these for less in self._with_lesser(name)}
         return any(self._reaches(other, replaced) for other in others)
 
-    def _reaches(self, name: str, others: Collection[str]) -> bool:
+    def _reaches(self, name: str, others: set[str]) -> bool:
         """Whether an item is one of these, or is better than one."""
-        return any(less in others for less in self._with_lesser(name))
+        return not others.isdisjoint(self._with_lesser(name))
 
-    def _with_lesser(self, name: str) -> Iterator[str]:
+    def _with_lesser(self, name: str) -> Collection[str]:
         """An item or product, and all that it is better than, the next steps first.
 
         Of so many at most; a circle ends where it began.
         """
-        yield name
+        told = self._relations.said.get(name)
+        if told is None or not told.upgrade_of:
+            return (name,)  # as nearly always
         found, steps = {name}, [name]
         for better in steps:
             for less in self._with_products(self._relations.of(better).upgrade_of):
                 if less not in found:
                     if len(found) > LESSER_MAX:
-                        return
+                        return steps
                     found.add(less)
                     steps.append(less)
-                    yield less
+        return steps
 
     def _has(self, required: Iterable[str]) -> bool:
         """Whether all of these are there, or were bought."""

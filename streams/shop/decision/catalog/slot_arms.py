@@ -25,7 +25,7 @@ from streams.shop.decision.slots import bundles, loyalty, top_up, upgrades
 from streams.shop.decision.slots.anchors import bought_with, told_currency
 from streams.shop.decision.slots.bundles import BundleArm, WholeBundles
 from streams.shop.decision.slots.loyalty import LoyaltyArm
-from streams.shop.decision.slots.strategy import Strategy
+from streams.shop.decision.slots.strategy import Strategy, offered_by
 from streams.shop.decision.slots.top_up import Gap, PriceTag, TopUpArm
 from streams.shop.decision.slots.upgrades import UpgradeArm, told_price
 from streams.shop.memory.learned import Learned
@@ -48,8 +48,17 @@ class FittingArm(NamedTuple):
 
     def candidates(self, learned: Learned, question: CandidateQuery) -> list[Candidate]:
         """What it offers, best first."""
-        more = question._replace(items_max=SPARE * question.items_max)
-        return self.exclusions.fitting(self.arm.candidates(learned, more), question.items_max)
+        most = question.items_max
+        found = offered_by(self.arm, learned, question, SPARE * most)
+        return self.exclusions.fitting(found, most)
+
+
+def upgradable(exclusions: Exclusions | None, anchor: str, event: AskingEvent) -> bool:
+    """Whether anything is named better than the item that asks, and dearer: as a rule nothing is.
+
+    Of that nobody has to be asked.
+    """
+    return exclusions is not None and bool(exclusions.upgrades.of(anchor) and told_price(event))
 
 
 def slot_arms(

@@ -5,7 +5,7 @@ them. The counts of the two items stand beside as evidence, 0 of 0 where they we
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from models import Candidate
@@ -92,10 +92,13 @@ class ToldArm(NamedTuple):
                     yield main, item, ""
 
 
-def _accessories(catalog: Catalog, item_id: str) -> Iterator[tuple[str, str]]:
+def _accessories(catalog: Catalog, item_id: str) -> Iterable[tuple[str, str]]:
     """What completes an item, or the product that it is a variant of."""
-    names = dict.fromkeys((item_id, catalog.product_of(item_id)))
-    return ((item, "") for name in names for item in catalog.relations.accessories(name))
+    of, product = catalog.relations.accessories, catalog.products.get(item_id)
+    own, shared = of(item_id), () if product is None else of(product)
+    if not own and not shared:
+        return ()
+    return ((item, "") for item in chain(own, shared))
 
 
 def _completes(catalog: Catalog, item_id: str, main: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from models import Candidate
 from streams.contract.events.reference.loyalty import LoyaltyProgram, Tier
 from streams.shop.decision.arms import CandidateQuery
-from streams.shop.decision.slots.strategy import Strategy
+from streams.shop.decision.slots.strategy import Strategy, offered_by
 from streams.shop.decision.slots.top_up import POOL_MAX, SOURCES, PriceTag
 from streams.shop.memory.learned import Learned
 
@@ -52,9 +52,8 @@ class LoyaltyArm(NamedTuple):
 
     def _rewarding(self, learned: Learned, question: CandidateQuery) -> Iterator[Candidate]:
         met = set[str]()
-        more = question._replace(items_max=POOL_MAX)
         for name in filter(self.arms.__contains__, SOURCES):
-            for candidate in self.arms[name].candidates(learned, more):
+            for candidate in offered_by(self.arms[name], learned, question, POOL_MAX):
                 if candidate.item not in met and self.points(candidate.item):
                     met.add(candidate.item)
                     yield candidate._replace(source="")

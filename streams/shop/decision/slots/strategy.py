@@ -1,10 +1,11 @@
 """A strategy: what the policy draws, be it an arm for everybody or one made for this basket."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Protocol
 
 from models import Candidate
-from streams.shop.decision.arms import CandidateQuery
+from streams.shop.decision.arms import Arm, CandidateQuery
 from streams.shop.memory.learned import Learned
 
 
@@ -21,3 +22,12 @@ class Strategy(Protocol):
 def on_offer(arms: Mapping[str, Strategy], learned: Learned, question: CandidateQuery) -> list[str]:
     """Those of these arms that have something to offer."""
     return [name for name, arm in arms.items() if arm.proposes(learned, question)]
+
+
+def offered_by(
+    arm: Strategy, learned: Learned, question: CandidateQuery, items_max: int
+) -> Iterable[Candidate]:
+    """The first `items_max` of what an arm offers, ranked as far as somebody looks."""
+    if type(arm) is Arm:
+        return islice(arm.admissible(learned, question), items_max)
+    return arm.candidates(learned, question._replace(items_max=items_max))

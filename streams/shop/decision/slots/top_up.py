@@ -8,17 +8,16 @@ Items of one prompt have to fit each other, as in any other arm. What the bundle
 is not paid, and does not count; what would complete one is not taken.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache, partial
-from itertools import combinations, starmap
 from sys import intern
 from typing import NamedTuple
 
 from models import Candidate
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.shop.decision.arms import CandidateQuery
-from streams.shop.decision.slots.strategy import Strategy
+from streams.shop.decision.slots.overshoot import Fits, least_overshoot
+from streams.shop.decision.slots.strategy import Strategy, offered_by
 from streams.shop.memory.learned import Learned
 
 ARM = "top_up"
@@ -28,8 +27,6 @@ SOURCES = ("bought_together", "popular")
 """The arms from whose items it chooses, the better first."""
 POOL_MAX = 40
 """Items that are looked at; more would take longer than a decision may."""
-CLOSE = 0.1
-"""An overshoot of no more than this share of the gap is good enough for fewer items."""
 
 
 class PriceTag(NamedTuple):
@@ -102,44 +99,6 @@ def gap(
     return Gap(missing, thresholds[currency], currency) if missing > 0 else None
 
 
-Fits = Callable[[int, int], bool]
-"""Whether two of the things that are bought may be bought together, by their places."""
-
-
-def least_overshoot(
-    missing: int, prices: Sequence[int], most: int, fits: Fits | None = None
-) -> tuple[int, ...]:
-    """Which of these prices, the better first, together reach what is missing; none: nothing does.
-
-    All of them have to fit each other; none: all do.
-
-    >>> least_overshoot(1000, [900, 400, 1050, 620], most=2), least_overshoot(9, [1, 2], most=3)
-    ((2,), ())
-    >>> least_overshoot(1000, [900, 400, 1950, 620], most=2)
-    (1, 3)
-    >>> least_overshoot(1000, [900, 400, 1950, 620], most=2, fits=lambda a, b: {a, b} != {1, 3})
-    (0, 1)
-    """
-    best: tuple[int, int, tuple[int, ...]] | None = None
-    order = sorted(range(len(prices)), key=lambda index: (prices[index], index))
-    sorted_prices = [prices[index] for index in order]
-    placed = None if fits is None else _by_place(fits, order)
-    for size in range(1, most + 1):
-        for others, spent, least in _reaching(missing, sorted_prices, size):
-            for place in range(least, len(order)):
-                total = spent + sorted_prices[place]
-                if best is not None and total > best[0]:
-                    break
-                found = (*others, place)
-                if placed is None or all(starmap(placed, combinations(found, 2))):
-                    said = total, size, tuple(sorted(order[at] for at in found))
-                    best = said if best is None else min(best, said)
-                    break
-        if best is not None and best[0] - missing <= CLOSE * missing:
-            break
-    return () if best is None else best[2]
-
-
 class Reach:
     """Whether of the prices that came so far any together reach what is missing.
 
@@ -155,51 +114,50 @@ class Reach:
         self._missing, self._most, self._fits = missing, most, fits
         self._prices: list[int] = []
         self._best: list[int] = []
-        """The dearest so far, as many as there may be others beside the next one."""
+        """The dearest so far, as many as there may be beside the next one; the cheapest first."""
+        self._spent = 0
+        """What they cost."""
 
     def by(self, price: int) -> bool:
         """One more; whether it reaches, with some of those before it."""
-        place, spent = len(self._prices), price + sum(self._best)
         self._prices.append(price)
-        if self._most and spent >= self._missing and self._fitting(place, price):
+        enough = self._most and price + self._spent >= self._missing
+        if enough and self._fitting(len(self._prices) - 1, price):
             return True
-        self._best = sorted((*self._best, price), reverse=True)[: max(0, self._most - 1)]
+        best = self._best
+        if len(best) < self._most - 1:
+            best.append(price)
+        elif best and price > best[0]:
+            best[0] = price
+        else:
+            return False
+        best.sort()
+        self._spent = sum(best)
         return False
 
     def _fitting(self, last: int, price: int) -> bool:
         """Whether those that reach with this one fit each other, too."""
-        fits, left = self._fits, self._missing - price
-        if fits is None or left <= 0:
+        left = self._missing - price
+        if self._fits is None or left <= 0:
             return True
-        beside = [place for place in range(last) if fits(place, last)]
-        beside.sort(key=self._prices.__getitem__, reverse=True)
-        return any(
-            sum(self._prices[place] for place in others) >= left
-            and all(starmap(fits, combinations(others, 2)))
-            for size in range(1, self._most)
-            for others in combinations(beside, size)
-        )
+        dearest = sorted(range(last), key=self._prices.__getitem__, reverse=True)
+        return self._fitting_beside(self._fits, (last,), dearest, left, self._most - 1)
 
-
-def _by_place(fits: Fits, order: Sequence[int]) -> Fits:
-    """The same of places in an order; each pair is asked for once."""
-
-    @cache
-    def fit(a: int, b: int) -> bool:
-        return fits(order[a], order[b])
-
-    return fit
-
-
-def _reaching(
-    missing: int, prices: Sequence[int], size: int
-) -> Iterator[tuple[tuple[int, ...], int, int]]:
-    """For any others what they cost, and the cheapest last one that reaches: in sorted prices."""
-    for others in combinations(range(len(prices)), size - 1):
-        spent = sum(prices[place] for place in others)
-        last = bisect_left(prices, missing - spent, lo=others[-1] + 1 if others else 0)
-        if last < len(prices):
-            yield others, spent, last
+    def _fitting_beside(
+        self, fits: Fits, chosen: tuple[int, ...], dearest: Sequence[int], left: int, most: int
+    ) -> bool:
+        """Whether of these, the dearest first, any that fit those `chosen` reach what is left."""
+        for at, place in enumerate(dearest):
+            price = self._prices[place]
+            if price * most < left:
+                return False  # nor does anything cheaper
+            if all(fits(place, other) for other in chosen):
+                if price >= left:
+                    return True
+                more = (*chosen, place), dearest[at + 1 :], left - price, most - 1
+                if self._fitting_beside(fits, *more):
+                    return True
+        return False
 
 
 def _fit(fits: Callable[[str, str], bool], items: Sequence[str], a: int, b: int) -> bool:
@@ -222,43 +180,40 @@ class TopUpArm(NamedTuple):
     def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer: what that is takes longer to find."""
         items: list[str] = []
-        fits = None if self.fits is None else cache(partial(_fit, self.fits, items))
-        reach = Reach(self.gap.missing_minor, question.items_max, fits)
-        for candidate in self._pool(learned, question):
+        reach = Reach(self.gap.missing_minor, question.items_max, self._fits(items))
+        for candidate, price_minor in self._pool(learned, question):
             items.append(candidate.item)
-            if reach.by(self.prices[candidate.item].price_minor):
+            if reach.by(price_minor):
                 return True
         return False
 
     def candidates(self, learned: Learned, question: CandidateQuery) -> list[Candidate]:
         """What it offers."""
         pool = [*self._pool(learned, question)]
-        paid = [self.prices[candidate.item].price_minor for candidate in pool]
-        fits, most = self.fits, question.items_max
-        if fits is None:
-            chosen = least_overshoot(self.gap.missing_minor, paid, most)
-        else:
-            items = [one.item for one in pool]
-            fit = partial(_fit, fits, items)
-            chosen = least_overshoot(self.gap.missing_minor, paid, most, fit)
-        return [pool[index] for index in chosen]
+        fits = self._fits([candidate.item for candidate, _ in pool])
+        paid = [price_minor for _, price_minor in pool]
+        chosen = least_overshoot(self.gap.missing_minor, paid, question.items_max, fits)
+        return [pool[index][0] for index in chosen]
 
-    def _pool(self, learned: Learned, question: CandidateQuery) -> Iterator[Candidate]:
-        met = set[str]()
-        more = question._replace(items_max=POOL_MAX)
+    def _fits(self, items: Sequence[str]) -> Fits | None:
+        """Whether the items at two places may stand in one prompt; each pair is judged once."""
+        return None if self.fits is None else cache(partial(_fit, self.fits, items))
+
+    def _pool(self, learned: Learned, question: CandidateQuery) -> Iterator[tuple[Candidate, int]]:
+        """What it chooses among, with the price of each, in minor units."""
+        met, price_of = set[str](), self._price_minor
         for name in filter(self.arms.__contains__, SOURCES):
-            for candidate in self.arms[name].candidates(learned, more):
-                if len(met) < POOL_MAX and candidate.item not in met and self._earns(candidate):
-                    met.add(candidate.item)
-                    yield candidate
+            for candidate in offered_by(self.arms[name], learned, question, POOL_MAX):
+                item = candidate.item
+                if item not in met and (price_minor := price_of(item)) is not None:
+                    met.add(item)
+                    yield candidate, price_minor
+                    if len(met) == POOL_MAX:
+                        return
 
-    def _earns(self, candidate: Candidate) -> bool:
-        """Whether the shop makes money by it, in the basket's currency."""
-        worth = self.prices.get(candidate.item)
-        return (
-            worth is not None
-            and worth.currency == self.gap.currency
-            and worth.margin_minor is not None
-            and worth.margin_minor > 0
-            and candidate.item not in self.saving
-        )
+    def _price_minor(self, item_id: str) -> int | None:
+        """What an item costs, if the shop makes money by it, in the basket's currency."""
+        tag = self.prices.get(item_id)
+        if tag is None or tag.currency != self.gap.currency or item_id in self.saving:
+            return None
+        return tag.price_minor if tag.margin_minor is not None and tag.margin_minor > 0 else None
