@@ -586,7 +586,7 @@ def test_update_is_an_exposure_and_its_reward() -> None:
     [{}, {"settle_s": DAY_S}, {"window_s": DAY_S}],
     ids=["at once", "settled later", "delayed"],
 )
-def test_what_is_taken_back_was_never_told(windows: dict[str, float]) -> None:
+def test_what_is_taken_back_was_never_told(windows: dict[str, Any]) -> None:
     """A return: sums, delays and changes are as they would be without that reward."""
     kept, told = (ThompsonSampling(**windows) for _ in range(2))
     for policy in (kept, told):

@@ -150,9 +150,7 @@ def test_a_larger_one_of_the_same_kind_may_be_better() -> None:
 
 
 def test_a_variant_of_what_is_added_may_be_better_and_none_of_what_is_there_already() -> None:
-    """The toaster is in the basket once it is added, and its larger one replaces it; the kettle's
-    larger one would be a second kettle.
-    """
+    """A larger toaster replaces the one that is added; a larger kettle would be a second one."""
     items = [
         CatalogItem(item_id=name, variant_of=f"{name}s", price_minor=1900, currency="EUR")
         for name in ("toaster", "kettle")
