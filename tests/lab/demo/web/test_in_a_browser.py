@@ -21,8 +21,6 @@ CHIPS = {
     "operations": "Operations",
 }
 """What leads from the drawer to which page of the console."""
-LOOKED_UP_S_MAX = 60.0
-"""A story, or a why: other tests keep the cores busy."""
 ONCE_MORE_S = 1.5
 """So long is waited for what must not come again."""
 
@@ -232,27 +230,6 @@ async def test_from_the_one_address_prompts_lag_and_arms_are_one_click_away(
             await page.wait_for_selector(f"h1:has-text('{heading}')")
             assert "token" not in page.url
             await page.close()
-
-
-async def test_the_story_of_ones_own_visit_is_one_click_away(
-    demo: RunningDemo, context: BrowserContext
-) -> None:
-    """On the console; from there each prompt's why is another one, with its counts and chances."""
-    async with visitor(demo, context) as ann:
-        await ann.prompted(*STAPLES)
-        (decision, *_) = await ann.comes("prompt")
-        async with context.expect_page() as opened:
-            await ann.page.get_by_role("link", name="The same in the console").click()
-        page = await opened.value
-        await page.locator(f".story a[href*='{decision['prompt_id']}']").first.click()
-        await page.wait_for_selector("h1:has-text('Why this prompt')")
-        why = page.get_by_role("region", name="Arms, their chances and their candidates")
-        await why.wait_for(timeout=1000 * LOOKED_UP_S_MAX)
-        said = await why.inner_text()
-        for arm, chance in decision["propensities"].items():
-            assert arm in said
-            assert f"{chance:.2f}" in said
-        await page.close()
 
 
 async def test_a_robot_is_told_why_nothing_happens(demo: RunningDemo, browser: Browser) -> None:
