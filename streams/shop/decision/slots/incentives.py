@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from models import Candidate
+from streams.contract.events.slots import Placement
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import CandidateQuery
+from streams.shop.decision.slots import upgrades
 from streams.shop.decision.slots.bundles import BundleArm
 from streams.shop.decision.slots.loyalty import LoyaltyArm
 from streams.shop.decision.slots.strategy import Strategy
 from streams.shop.decision.slots.top_up import TopUpArm
+from streams.shop.memory.answer import OutgoingPrompt
 
 
 def is_whole(arm: Strategy) -> bool:
@@ -26,6 +29,17 @@ def offer_of(
     if isinstance(arm, LoyaltyArm):
         return arm.offer(candidates)
     return arm.offer(question) if isinstance(arm, BundleArm) else None
+
+
+def with_offer(
+    said: OutgoingPrompt, slot: Placement, offer: dict[str, Any] | None
+) -> OutgoingPrompt:
+    """The prompt, of its kind, and with what its items bring besides."""
+    if slot == upgrades.ARM:
+        said.fields["kind"] = "upsell"
+    if offer is not None:
+        said.fields["offer"] = offer
+    return said
 
 
 def promised(
