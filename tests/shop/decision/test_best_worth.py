@@ -8,7 +8,7 @@ from models import Candidate
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
-from streams.contract.wire.shop.on_offer import FIT_MAX, MICRO
+from streams.contract.wire.shop.on_offer import FIT_MAX, MICRO, ItemWorth
 from streams.shop.decision.arms import BEST_WORTH
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.policy.best_worth import (
@@ -295,3 +295,25 @@ def test_every_class_has_room_in_a_receipt() -> None:
     """The last one of the last source."""
     assert FIT_MAX == sum(CLASSES["popular"][::2]) - 1
     assert not Settings(**OPEN).best_worth
+
+
+def test_a_prompt_that_promises_little_is_expected_to_annoy_by_what_such_prompts_did() -> None:
+    """Not by what prompts did whose items are nearly always taken."""
+    shop, noon_s = alone(till()), NOON_MS / 1000
+    rates, numbers = shop.shop.attribution.rewards.offers, shop.shop.decision.numbers
+    assert rates is not None
+    assert rates.pairs is not None
+    assert numbers is not None
+    little, much = ItemWorth(100, 400, "EUR", 7, 2), ItemWorth(100, 400, "EUR", 32, 1)
+    for _ in range(50):
+        rates.pairs.expose(1, 32, 0, time_s=noon_s)
+        rates.pairs.reward(1, 32, 1.0, time_s=noon_s)
+        rates.dismissals.expose("1", "basket/new/best_worth/3", time_s=noon_s)
+        rates.dismissals.reward("1", "basket/new/best_worth/3", 1.0, time_s=noon_s)
+        rates.dismissals.expose("1", "basket/new/best_worth/0", time_s=noon_s)
+    rates.version += 1
+    of_much, of_little = (
+        numbers._annoys(BEST_WORTH, "basket/new", [worth]) for worth in (much, little)
+    )
+
+    assert of_much < of_little / 2
