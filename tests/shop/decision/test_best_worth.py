@@ -13,6 +13,7 @@ from streams.shop.decision.arms import BEST_WORTH
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.policy.best_worth import (
     CLASSES,
+    HOPE,
     SOURCES,
     BestWorthArm,
     beyond,
@@ -289,6 +290,7 @@ def test_what_is_popular_teaches_whether_it_goes_with_what_it_was_offered_beside
     assert lone.pair == pair.pair != again.pair
     assert LONE_STRENGTH == lone.chance.strength == again.chance.strength
     assert PAIR_STRENGTH == pair.chance.strength
+    assert pair.chance.mean < pair.hoped == pair.chance.hopeful(HOPE)
 
 
 def test_every_class_has_room_in_a_receipt() -> None:
