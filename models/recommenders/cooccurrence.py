@@ -129,7 +129,7 @@ class CoOccurrence(Recommender):
         self._reach = min(window or PARTNERS_MAX, PARTNERS_MAX)
         self._eras = Eras(half_life_s)
         self._pairs = PairTable(row_max, popularity_norm)
-        self._sessions = 0
+        self.sessions = 0  # that were seen
         self._latest_s = 0
         self._full = False  # whether items ever had to be forgotten
 
@@ -147,7 +147,7 @@ class CoOccurrence(Recommender):
         `begins`: whether a session begins with it; without that, one does where `x` is empty.
         """
         self._learn(x, y, time_s, weight, y not in x)
-        self._sessions += not x if begins is None else begins
+        self.sessions += not x if begins is None else begins
         if len(self._pairs.number) > self.items_max:
             self._forget()
 
@@ -179,7 +179,7 @@ class CoOccurrence(Recommender):
     ) -> None:
         """Take back what `learn_one`, or `learn_meetings` (`alone`), counted at this time."""
         take_back(self._pairs, x[-self._reach :], y, *self._eras.unit(time_s), alone=alone)
-        self._sessions -= begins
+        self.sessions -= begins
 
     def _forget(self) -> None:
         self._full = True
@@ -232,7 +232,7 @@ class CoOccurrence(Recommender):
 
     def _support(self) -> Support:
         """What evidence a candidate must have."""
-        return self.together_min, self._sessions, self.lift_z_min
+        return self.together_min, self.sessions, self.lift_z_min
 
     def _vote_weights(self, time_s: float | None) -> VoteWeights:
         """How votes count now. What the damping leaves out is put in here."""
@@ -244,8 +244,8 @@ class CoOccurrence(Recommender):
     def lift(self, a: str, b: str) -> PairLift:
         """How two items stand to each other, in whole counts."""
         of_b, of_a, together = met(self._pairs, b, a)
-        lift = together * self._sessions / (of_a * of_b) if of_a and of_b else 0.0
-        return PairLift(lift, together, of_a, of_b, self._sessions)
+        lift = together * self.sessions / (of_a * of_b) if of_a and of_b else 0.0
+        return PairLift(lift, together, of_a, of_b, self.sessions)
 
     def meetings(self, item: str) -> tuple[int, dict[str, int]]:
         """How often an item was seen, and how often with each partner that is remembered."""
@@ -272,7 +272,7 @@ class CoOccurrence(Recommender):
         return {
             "params": self._get_params(),
             "latest_s": self._latest_s,
-            "sessions": self._sessions,
+            "sessions": self.sessions,
             "full": self._full,
         }
 
@@ -291,7 +291,7 @@ class CoOccurrence(Recommender):
         latest_s, sessions = int(state["latest_s"]), int(state["sessions"])
         if latest_s < 0 or pairs.era != self._eras.unit(latest_s).era or not 0 <= sessions <= LARGE:
             raise ValueError(f"{sessions} sessions of {latest_s}, pairs of era {pairs.era}")
-        self._latest_s, self._sessions, self._full = latest_s, sessions, bool(state["full"])
+        self._latest_s, self.sessions, self._full = latest_s, sessions, bool(state["full"])
         self._pairs = pairs
         if len(pairs) > self.items_max:
             self._forget()

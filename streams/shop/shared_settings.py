@@ -95,6 +95,7 @@ MUST_AGREE: Mapping[str, str] = {
     **dict.fromkeys(ReturnSettings.model_fields, _DECISION),
     "items_decided": _DECISION,
     "items_exploration": _DECISION,
+    "best_worth": "it is an arm, and learned from what it offers",
     "receipt_secret": "each worker has to open the receipts of every other one",
 }
 """The settings that the workers of a group must have in common, and why."""

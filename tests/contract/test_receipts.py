@@ -81,8 +81,10 @@ ARMS = st.lists(st.tuples(IDS, NUMBERS, NUMBERS), max_size=5).map(
     lambda arms: tuple(zip(*arms, strict=True)) or ((), (), ())
 )
 AMOUNTS = st.none() | st.integers(-(10**15), 10**15)
-FITS = st.integers(0, 15)
+FITS, PAIRS = st.integers(0, 63), st.integers(1, 2**53)
+CHANCES = st.integers(0, 10**6)
 DISCOUNTS = st.integers(0, 10**15)
+CURRENCY = st.none() | st.just("EUR")
 RECEIPT = st.builds(
     lambda fields, times, arms, worth: Receipt._make(
         (*fields, min(times), max(times), *arms, worth and (worth,) * len(fields[-1]))
@@ -91,7 +93,8 @@ RECEIPT = st.builds(
     st.tuples(TIMES_MS, TIMES_MS),
     ARMS,
     st.just(())
-    | st.builds(ItemWorth, AMOUNTS, AMOUNTS, st.none() | st.just("EUR"), FITS, DISCOUNTS),
+    | st.builds(ItemWorth, AMOUNTS, AMOUNTS, CURRENCY, FITS, DISCOUNTS)
+    | st.builds(ItemWorth, AMOUNTS, AMOUNTS, CURRENCY, FITS, DISCOUNTS, PAIRS, CHANCES),
 )
 
 
@@ -494,3 +497,13 @@ def test_without_a_secret_nothing_starts() -> None:
     """An unsealed installation is refused, with the way out."""
     with pytest.raises(MissingSecret, match="GOESWITH_RECEIPT_SECRET"):
         Receipts(" , ")
+
+
+def test_a_worth_that_says_nothing_of_a_pair_is_written_as_it_ever_was() -> None:
+    """Four fields; with a pair there are three more, and what is none of them is refused."""
+    said = 120, 399, "EUR", 2
+    assert (said,) == plain((ItemWorth(*said),))
+    assert ((*said, 0, 7, 250_000),) == plain((ItemWorth(*said, 0, 7, 250_000),))
+    for judged in ((-1, 0), (2**53 + 1, 0), (1, 10**6 + 1), (1, True), (1.0, 0), (1,), (1, 2, 3)):
+        with pytest.raises(ValueError, match="worths"):
+            worths_of([[*said, 0, *judged]], items=1)

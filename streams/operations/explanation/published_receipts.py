@@ -12,6 +12,7 @@ from streams.contract.prompts import Prompt, PromptItem
 from streams.contract.receipts import PREFIX, Receipt, Receipts
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.on_offer import ItemWorth
+from streams.shop.decision.arms import BEST_WORTH
 from streams.shop.decision.policy.item_values import fit
 
 
@@ -19,7 +20,8 @@ class PublishedReceipts(Receipts):
     """Opens what the secrets of the settings have sealed, and what was published.
 
     Where prompts earn money, `in_money`, a prompt says how much spoke for each item; what an item
-    would earn it does not say. So how often offers were sold is counted as the worker counted it.
+    would earn it does not say, nor by which pair it was judged: for the arm that is judged by pairs
+    the receipt itself is needed. So how often offers were sold is counted as the worker counted it.
 
     >>> from streams.contract.schemas.examples import PROMPT
     >>> PublishedReceipts("another secret", [PROMPT]).open(PROMPT.receipt, "session-7").items
@@ -41,7 +43,7 @@ class PublishedReceipts(Receipts):
     def open(self, token: str, session_id: str) -> Receipt:
         """The receipt in a token of this session; raises `InvalidReceipt`."""
         receipt = self._published.get(token.rstrip("="))  # some shops strip the padding
-        if receipt is None or receipt.session_id != session_id:
+        if receipt is None or receipt.session_id != session_id or receipt.arm == BEST_WORTH:
             return super().open(token, session_id)
         return receipt
 

@@ -128,3 +128,6 @@ ARMS = {
     # where the settings ask for it
     "best_fit": Arm(lambda learned: learned.fit, _path, _named),
 }
+BEST_WORTH = "best_worth"
+"""The arm that ranks what all of these propose by what it is expected to earn, where the settings
+ask for it: it needs a catalogue (`streams.shop.decision.policy.best_worth`)."""

@@ -14,7 +14,7 @@ For each slot that an event asks for, one after the other:
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from models import Candidate, ThompsonSampling
 from models.bandit.propensity import NO_LIMITS
@@ -32,13 +32,14 @@ from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import NO_SHADOWS, Shadowed, shadowed
 from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.decision.policy import item_values
+from streams.shop.decision.policy.best_worth import BestWorthArm
 from streams.shop.decision.policy.draws import DrawSeeds
 from streams.shop.decision.policy.item_numbers import ItemNumbers
 from streams.shop.decision.prompt_writer import PromptWriter
 from streams.shop.decision.slots import upgrades
 from streams.shop.decision.slots.anchors import anchor_of, bought_with
 from streams.shop.decision.slots.bundles import BundleArm
-from streams.shop.decision.slots.incentives import offer_of
+from streams.shop.decision.slots.incentives import offer_of, with_offer
 from streams.shop.decision.slots.one_event import OneEvent
 from streams.shop.decision.slots.strategy import Strategy, on_offer
 from streams.shop.memory.answer import NO_SILENCES, OutgoingPrompt, Silence
@@ -93,6 +94,7 @@ class Decision:
         self.returned = ReturnedShares.of(settings)
         """Who sends too much back, and what comes back too often, where that is asked for."""
         self.numbers = None if rates is None else ItemNumbers(settings, learned, rates)
+        self.best_worth = None if rates is None else BestWorthArm.of(learned, rates)
 
     @cached_property
     def thresholds(self) -> Mapping[str, int]:
@@ -179,7 +181,7 @@ class Decision:
         question: CandidateQuery,
     ) -> OutgoingPrompt | Silence:
         """The prompt of the arm that is drawn for a question; a silence where there is none."""
-        arms: Mapping[str, Strategy] = self.arms if controls is None else controls.arms
+        arms = self.strategies(controls)
         if exclusions is not None or slot == upgrades.ARM:
             more = self.thresholds, () if controls is None else controls.off
             arms = slot_arms(arms, session, event, slot, exclusions, question, *more)
@@ -208,7 +210,12 @@ class Decision:
         of = slot, question.anchor, context, choice, candidates, known
         said = self.writer.prompt(session, event, *of)
         offer = None if type(drawn) is Arm else offer_of(drawn, candidates, question)
-        return _with_offer(said, slot, offer)
+        return with_offer(said, slot, offer)
+
+    def strategies(self, controls: Controlled | None) -> Mapping[str, Strategy]:
+        """The arms that need no catalogue, and `best_worth`, as far as controls let them be."""
+        arms, off = (self.arms, ()) if controls is None else (controls.arms, controls.off)
+        return arms if self.best_worth is None else self.best_worth.beside(arms, off)
 
     def _silence(
         self,
@@ -242,7 +249,7 @@ class Decision:
         shown = () if prompt is None else prompt.items
         apart = None if exclusions is None else exclusions.anew()
         question = self.question(session, anchor, event.time_s, apart, controls.settings)
-        arms: Mapping[str, Strategy] = self.arms
+        arms = self.strategies(None)
         if apart is not None:
             arms = {**arms, **told_arms(apart.catalog)}
         return shadowed(arms, controls.shadow, self.learned, question, shown)
@@ -284,14 +291,3 @@ class Decision:
         known = "known" if session.shopper_id is not None else "new"
         segment = event.segment if event.segment in self.segments else known
         return f"{slot}/{segment}"
-
-
-def _with_offer(
-    said: OutgoingPrompt, slot: Placement, offer: dict[str, Any] | None
-) -> OutgoingPrompt:
-    """The prompt, of its kind, and with what its items bring besides."""
-    if slot == upgrades.ARM:
-        said.fields["kind"] = "upsell"
-    if offer is not None:
-        said.fields["offer"] = offer
-    return said

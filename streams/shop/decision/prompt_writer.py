@@ -9,6 +9,7 @@ from streams.contract.events.slots import Placement
 from streams.contract.prompts import prompt_id
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.wire.shop.on_offer import ItemWorth
+from streams.shop.decision.arms import BEST_WORTH
 from streams.shop.decision.languages.messages import reason
 from streams.shop.memory.answer import OutgoingPrompt
 from streams.shop.memory.session import Session
@@ -82,6 +83,8 @@ class PromptWriter:
     ) -> dict[str, str]:
         """Why, in the shopper's language: by the strongest source, where the arm has several."""
         key = f"{arm}/{best.source}" if best.source else arm
+        if arm == BEST_WORTH:
+            key = best.source
         counted = (best.together, best.of) if self.evidence_said else None
         anchor, locale = best.anchor or asked_for, event.locale
         return reason(key, anchor=anchor, locale=locale, texts=self.texts, counted=counted)

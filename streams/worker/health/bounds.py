@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from streams.contract.settings import Settings
 from streams.shop.memory.orders import orders, weight
+from streams.shop.memory.orders.reward.pair_offers import PAIRS_MAX
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.people import shoppers as shoppers_of
 from streams.worker.answering.living_prompts import LIVING_MAX
@@ -61,6 +62,8 @@ CATEGORY_BYTES_MAX = 180
 """Of an item's category, where no other item has it."""
 RELATION_BYTES_MAX = 290
 """Of an item, and one that it is related to, which nobody else is."""
+OFFERED_PAIR_BYTES = 190
+"""Of a pair, by which an offer was judged: its trials and sales."""
 RANKED_ITEM_BYTES = 3_500
 """Of the learned ranker: its visits, pairs and features by item."""
 PROGRAM_BYTES = 180_000_000
@@ -131,6 +134,8 @@ def bounds(settings: Settings) -> list[Bound]:
         tables += _tables(1, "repeats.supposed", shoppers, SUPPOSED_BYTES, "shoppers_max")
     if settings.best_fit:
         tables += _tables(1, "fit", items, RANKED_ITEM_BYTES, per_item)
+    if settings.best_worth:
+        tables += _tables(1, "offered pairs", PAIRS_MAX, OFFERED_PAIR_BYTES, "")
     if prices := settings.catalog_prices_max:
         tables += _tables(1, "catalogue prices", prices, PRICE_BYTES, "catalog_prices_max")
     tables += _of_catalogue(settings)

@@ -28,7 +28,7 @@ def test_no_prompt_is_worth_more_than_the_best(kind: str) -> None:
         shopper = shop.visitor(rng)
         having = {*rng.sample(names, 2)}
         offered = [name for name in rng.sample(names, 6) if name not in having]
-        best = shop.best(having, shopper)
+        best = shop.worth(shop.best(having, shopper), having, shopper)
         assert best >= 0.0
         for way in permutations(offered, 2):
             assert shop.worth(way, having, shopper) <= best + 0.2 * abs(best) + 1e-9
@@ -79,4 +79,28 @@ def test_the_report_says_each_figure_as_json() -> None:
     said = json.loads(done.stdout)
 
     assert {"played", "claims", "seed", "events"} == said.keys()
-    assert {"of_best", "over_fixed", "dismissals"} < said["claims"].keys()
+    assert {"of_best", "over_fixed", "dismissals", "best_dismissals"} < said["claims"].keys()
+    assert len(said["played"]) == len(done.stderr.splitlines())
+
+
+def test_nothing_is_claimed_beside_who_does_not_play() -> None:
+    """Who plays alone is held against the best possible."""
+    about = ["--events", "200", "--measured", "100", "--shop", "grocery", "--contender", DECIDED]
+    done = CliRunner().invoke(goeswith, ["bench", "profit", *about, "--json"])
+    said = json.loads(done.stdout)
+
+    assert {"of_best", "calibration"} == said["claims"].keys()
+    assert [DECIDED] == [one["contender"] for one in said["played"]]
+
+
+def test_the_best_prompt_is_sent_away_as_often_as_its_chances_say() -> None:
+    """Silence is not; and a prompt of which everything is needed is by its number alone."""
+    shop, nobody = ProfitShop("pharmacy", seed=4), ShopVisitor(None)
+    having = {"g-1"}
+    best = shop.best(having, nobody)
+    chances, nothing = shop.chances(best, having, nobody), 1.0
+    for chance in chances:
+        nothing *= 1.0 - chance
+
+    assert nothing * shop.dismissed(chances) == pytest.approx(shop.sent_away(best, having, nobody))
+    assert 0.0 == shop.sent_away([], having, nobody)

@@ -18,7 +18,8 @@ from streams.shop.decision.slots.top_up import Gap, PriceTag, TopUpArm
 from streams.shop.decision.slots.upgrades import Price, UpgradeArm
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.orders.impression import Impression
-from streams.shop.memory.orders.reward.offer_rates import DISMISSAL_MEAN, SALE_MEAN, OfferRate
+from streams.shop.memory.orders.reward.offer_rates import DISMISSAL_MEAN, OfferRate
+from streams.shop.memory.orders.reward.pair_offers import SALE_MEAN
 from streams.shop.memory.orders.reward.reached import Reached
 from streams.shop.memory.session import Session
 from streams.shop.shop import Shop

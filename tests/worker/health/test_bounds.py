@@ -22,8 +22,10 @@ from streams.contract.wire.shop.offers import Offer
 from streams.lab.bench.stage.workload import workload
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.catalog.eligibility import segments_named
+from streams.shop.decision.policy.best_worth import pair_of
 from streams.shop.decision.slots.incentives import read_offer
 from streams.shop.memory.orders.orders import LINES_MAX, ORDERS_MAX
+from streams.shop.memory.orders.reward.pair_offers import PairOffers
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import IMPRESSIONS_MAX
 from streams.shop.people.denials import Denials, hashed
@@ -93,6 +95,16 @@ def worths() -> float:
         said = {"price_minor": 4900 + number, "margin_minor": 900 + number, "currency": "EUR"}
         catalog.put(CatalogItem.model_validate({"item_id": f"item-{number:06}", **said}))
     return deep_size(catalog.worths) / 20_000
+
+
+def offered_pairs() -> float:
+    """Pairs that were offered, and sold now and then."""
+    model = PairOffers()
+    for number in range(20_000):
+        pair = pair_of(f"item-{number:06}", "butter")
+        model.expose(pair, 9, number % 3, time_s=NOON_S - number)
+        model.reward(pair, 9, 1.0, time_s=NOON_S - number)
+    return deep_size(model._pairs) / 20_000
 
 
 def prices() -> float:
@@ -331,6 +343,7 @@ def paired_items() -> float:
         (upgrades, said.UPGRADE_BYTES),
         (prices, said.PRICE_BYTES),
         (worths, said.WORTH_BYTES),
+        (offered_pairs, said.OFFERED_PAIR_BYTES),
         (partial(of_the_catalogue, category="dairy/butter"), said.CATALOG_ITEM_BYTES),
         (partial(of_relations, 1, 100), said.CATALOG_ITEM_BYTES),
         (partial(of_relations, 1, 1_000_000), said.RELATION_BYTES_MAX),

@@ -13,7 +13,10 @@ VECTOR: tuple[Any, ...] = (str, NUMBER, NUMBER)
 """The types of what is said of each arm: its name, propensity and estimate."""
 MINOR_MAX = 10**15
 """No price and no margin is larger, in minor units."""
-FIT_MAX = 15
+FIT_MAX = 63
+PAIR_MAX = 2**53
+"""Whole numbers up to here are the same in every JSON reader."""
+MICRO = 1_000_000
 
 
 class ItemWorth(NamedTuple):
@@ -29,13 +32,20 @@ class ItemWorth(NamedTuple):
     """How much spoke for it, in classes: see `streams.shop.decision.policy.item_values`."""
     discount_minor: int = 0
     """What the prompt promised to take off the price, once, however many are bought."""
+    pair: int = 0
+    """A hash of the item and of what spoke for it; 0: it is not judged by pair."""
+    chance_micro: int = 0
+    """How probably it was expected to be taken at its place, in millionths."""
 
     def kept(self) -> tuple[Any, ...]:
-        """As plain values: a discount only where there is one, as before there were any."""
-        return tuple(self) if self.discount_minor else tuple(self[:-1])
+        """As plain values, without what few say: receipts of all others are as they ever were."""
+        return tuple(self) if self.pair else tuple(self[: 5 if self.discount_minor else 4])
 
 
-WORTH_FIELDS = len(ItemWorth._fields)
+LENGTHS = frozenset({4, 5, len(ItemWorth._fields)})
+"""How many values there may be of one item: see `kept`."""
+MOST = (FIT_MAX, MINOR_MAX, PAIR_MAX, MICRO)
+"""Of the fields behind the currency, none of which is below 0."""
 
 
 def vector_of(fields: list[Any]) -> tuple[tuple[Any, ...], ...]:
@@ -58,8 +68,8 @@ def vector_of(fields: list[Any]) -> tuple[tuple[Any, ...], ...]:
 def worths_of(fields: Any, items: int) -> tuple[ItemWorth, ...]:
     """The worths that JSON has of so many items; raises `ValueError` when they are none.
 
-    >>> worths_of([[120, 399, "EUR", 2]], items=1)
-    (ItemWorth(margin_minor=120, price_minor=399, currency='EUR', fit=2),)
+    >>> worths_of([[120, 399, "EUR", 2]], items=1) == (ItemWorth(120, 399, "EUR", 2),)
+    True
     """
     if not isinstance(fields, list | tuple) or len(fields) != items or not all(map(_sound, fields)):
         raise ValueError("these are not the worths of a receipt")
@@ -68,19 +78,19 @@ def worths_of(fields: Any, items: int) -> tuple[ItemWorth, ...]:
 
 def plain(worths: Iterable[ItemWorth]) -> tuple[tuple[Any, ...], ...]:
     """The same as plain values."""
-    return tuple(worth.kept() for worth in worths)
+    return tuple([worth.kept() for worth in worths])
 
 
 def _sound(fields: Any) -> bool:
-    if not isinstance(fields, list | tuple) or not 0 <= WORTH_FIELDS - len(fields) <= 1:
+    if not isinstance(fields, list | tuple) or len(fields) not in LENGTHS:
         return False
-    margin, price, currency, fit, discount = (*fields, 0)[:WORTH_FIELDS]
-    amounts = [amount for amount in (margin, price, discount) if amount is not None]
+    margin, price, currency, *counts = fields
+    amounts = [amount for amount in (margin, price) if amount is not None]
     return (
         all(type(amount) is int and abs(amount) <= MINOR_MAX for amount in amounts)
         and (currency is None or isinstance(currency, str))
-        and type(fit) is int
-        and 0 <= fit <= FIT_MAX
-        and discount is not None
-        and discount >= 0
+        and all(
+            type(count) is int and 0 <= count <= most
+            for count, most in zip(counts, MOST, strict=False)
+        )
     )

@@ -61,6 +61,13 @@ class RewardSettings(BaseModel):
         "given up can recover",
     )
 
+    best_worth: bool = Field(
+        False,
+        description="an arm more, `best_worth`: of what all sources propose, what is expected to "
+        "earn most, by what was learned of each pair; needs `items_decided`, and a catalogue with "
+        "prices or margins",
+    )
+
     @property
     def exchange_rates(self) -> dict[str, Fraction]:
         """`reward_rates` by currency, exactly; raises `ValueError` for what is none.
@@ -92,5 +99,7 @@ class RewardSettings(BaseModel):
             )
         if self.items_decided and self.reward != "net":
             raise ValueError("GOESWITH_ITEMS_DECIDED needs GOESWITH_REWARD=net")
+        if self.best_worth and not self.items_decided:
+            raise ValueError("GOESWITH_BEST_WORTH needs GOESWITH_ITEMS_DECIDED=true")
         _ = self.exchange_rates
         return self

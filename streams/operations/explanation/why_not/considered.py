@@ -142,10 +142,13 @@ def _arms(
 ) -> Mapping[str, Strategy]:
     """The arms of the slot: all that there are, and as they were drawn those that may be."""
     about = session, asked.event, asked.slot, out, question, shop.decision.thresholds
-    every = slot_arms(shop.decision.arms, *about)
+    every = slot_arms(shop.decision.strategies(None), *about)
     if asked.controls is None:
         return every
-    return {**every, **slot_arms(asked.controls.arms, *about, asked.controls.off)}
+    return {
+        **every,
+        **slot_arms(shop.decision.strategies(asked.controls), *about, asked.controls.off),
+    }
 
 
 def idle_arms(controls: Controlled | None) -> Collection[str]:

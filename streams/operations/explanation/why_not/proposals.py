@@ -4,8 +4,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from models import Candidate, CoOccurrence
+from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import Arm, CandidateQuery
+from streams.shop.decision.catalog.exclusions import UNKNOWN, Exclusions
 from streams.shop.decision.catalog.slot_arms import FittingArm
+from streams.shop.decision.policy.best_worth import BestWorthArm
 from streams.shop.decision.slots.bundles import BundleArm
 from streams.shop.decision.slots.incentives import is_whole
 from streams.shop.decision.slots.strategy import Strategy
@@ -65,6 +68,11 @@ class _AllBut(Collection[str]):
 
     def __contains__(self, item: object) -> bool:
         return item != self._item_id and item in self._excluded
+
+    def worth(self, item_id: str) -> ItemWorth:
+        """What the catalogue says that an item earns, where there is one."""
+        known = self._excluded
+        return known.worth(item_id) if isinstance(known, Exclusions) else UNKNOWN
 
     def __len__(self) -> int:
         return len(self._excluded)
@@ -133,7 +141,9 @@ def _told(learned: Learned, strategy: Strategy, allowed: CandidateQuery, item_id
     place = _place(ranked, item_id)
     if place is None:
         missing: Missing = "no_bundle" if isinstance(strategy, BundleArm) else "no_top_up"
-        return None, None, missing if whole else "not_said", None
+        arm = strategy.arm if isinstance(strategy, FittingArm) else strategy
+        unsaid: Missing = "not_ranked" if isinstance(arm, BestWorthArm) else "not_said"
+        return None, None, missing if whole else unsaid, None
     return place + 1, ranked[place], None, None
 
 

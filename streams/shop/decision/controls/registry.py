@@ -22,7 +22,7 @@ from streams.contract.events.reference.curated import PREFIX as CURATED
 from streams.contract.events.reference.curated import REFUSED, CuratedItems, curated_items
 from streams.contract.events.reference.loyalty import KEY as LOYALTY
 from streams.contract.events.reference.loyalty import LoyaltyProgram, loyalty_program
-from streams.shop.decision.arms import ARMS
+from streams.shop.decision.arms import ARMS, BEST_WORTH
 from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 
 HIDDEN_MAX = 1_000
@@ -159,8 +159,8 @@ def checked(key: str, value: Any, arms: Collection[str] = tuple(ARMS)) -> Any:
     if value is None or (found := known(key)) is None:
         return value
     control, arm = found
-    if arm and arm not in arms and arm not in TOLD_ARMS:
-        raise InvalidReference(REFUSED, f"there is no arm {arm}: {', '.join((*arms, *TOLD_ARMS))}")
+    if arm and arm not in (named := (*arms, *TOLD_ARMS, BEST_WORTH)):
+        raise InvalidReference(REFUSED, f"there is no arm {arm}: {', '.join(named)}")
     if key.startswith(CURATED):
         curated_items(key, value)
         return value

@@ -31,7 +31,8 @@ from streams.shop.decision.slots.incentives import is_whole
 from streams.shop.decision.slots.strategy import Strategy
 from streams.shop.decision.slots.upgrades import UpgradeArm
 from streams.shop.memory.learned import Learned
-from streams.shop.memory.orders.reward.offer_rates import OfferRate, OfferRates
+from streams.shop.memory.orders.reward.offer_rates import OfferRate, OfferRates, annoying
+from streams.shop.memory.orders.reward.pair_offers import Acceptance
 
 HOPE = 1.0
 """Standard deviations."""
@@ -105,7 +106,7 @@ class ItemNumbers:
             earned += self._hoped(arm, context, worth, rank)
             if whole and rank + 1 < len(known):
                 continue
-            net = earned - cost * self._dismissal(arm, context, rank + 1).mean
+            net = earned - cost * self._annoys(arm, context, known[: rank + 1])
             if net > most:
                 number, most = rank + 1, net
         return number
@@ -118,8 +119,17 @@ class ItemNumbers:
         """What one of an item earns; None: nobody says."""
         return self._rates.terms.unit_minor(worth)
 
-    def _sale(self, arm: str, context: str, worth: ItemWorth, rank: int) -> OfferRate:
+    def _sale(self, arm: str, context: str, worth: ItemWorth, rank: int) -> OfferRate | Acceptance:
+        if worth.pair and self._rates.pairs is not None:
+            return self._rates.pairs.estimate(worth.pair, worth.fit).at(rank)
         return self._read(self._rates.sale, (arm, context, worth.fit, rank))
+
+    def _annoys(self, arm: str, context: str, offered: list[ItemWorth]) -> float:
+        """How probably a prompt of these is dismissed; of pairs by how little it promises."""
+        if offered[0].pair:
+            chances = [self._sale(arm, context, one, rank).mean for rank, one in enumerate(offered)]
+            arm = f"{arm}/{annoying(chances)}"
+        return self._dismissal(arm, context, len(offered)).mean
 
     def _dismissal(self, arm: str, context: str, items: int) -> OfferRate:
         return self._read(self._rates.dismissal, (arm, context, items))

@@ -4,12 +4,14 @@ Only where net reward is asked for. The fold counts by it what is earned later, 
 catalogue (`streams.shop.memory.orders.reward.net_reward`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from models import Candidate
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import CandidateQuery
 from streams.shop.decision.catalog.exclusions import UNKNOWN, Exclusions
+from streams.shop.decision.catalog.slot_arms import FittingArm
+from streams.shop.decision.policy.best_worth import BestWorthArm
 from streams.shop.decision.slots.incentives import promised
 from streams.shop.decision.slots.strategy import Strategy
 
@@ -19,17 +21,21 @@ DOUBTED = 4
 
 
 def worths(
-    candidates: Iterable[Candidate], question: CandidateQuery, arm: Strategy
+    candidates: Sequence[Candidate], question: CandidateQuery, arm: Strategy
 ) -> tuple[ItemWorth, ...]:
     """What the catalogue says of each, if there is one, and how much speaks for it.
 
-    Of an arm that takes a discount off, what is left after that.
+    Of an arm that takes a discount off, what is left after that; of `best_worth` also by which pair
+    it is judged, and how probably it is taken.
     """
     known = question.excluded if isinstance(question.excluded, Exclusions) else None
     found = [
         (UNKNOWN if known is None else known.worth(one.item))._replace(fit=fit(one))
         for one in candidates
     ]
+    by = arm.arm if isinstance(arm, FittingArm) else arm
+    if isinstance(by, BestWorthArm):
+        return tuple(by.sealed(candidates, found, question.anchor))
     return tuple(promised(arm, found, question))
 
 

@@ -5,13 +5,16 @@ from typing import Any
 
 from models import Candidate
 from streams.contract.events.reference.loyalty import LoyaltyProgram
+from streams.contract.events.slots import Placement
 from streams.contract.wire.shop.offers import BundleOffer, LoyaltyOffer, Offer
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import CandidateQuery
+from streams.shop.decision.slots import upgrades
 from streams.shop.decision.slots.bundles import BundleArm, Bundles
 from streams.shop.decision.slots.loyalty import LoyaltyArm
 from streams.shop.decision.slots.strategy import Strategy
 from streams.shop.decision.slots.top_up import PriceTag, TopUpArm
+from streams.shop.memory.answer import OutgoingPrompt
 
 ENDING: Mapping[str, type[BundleOffer] | type[LoyaltyOffer]] = {
     "bundle": BundleOffer,
@@ -72,6 +75,17 @@ def read_offer(said: Any) -> Offer | None:
     """
     kind = ENDING.get(said["type"]) if isinstance(said, dict) and "type" in said else None
     return None if kind is None else kind.model_validate(said)
+
+
+def with_offer(
+    said: OutgoingPrompt, slot: Placement, offer: dict[str, Any] | None
+) -> OutgoingPrompt:
+    """The prompt, of its kind, and with what its items bring besides."""
+    if slot == upgrades.ARM:
+        said.fields["kind"] = "upsell"
+    if offer is not None:
+        said.fields["offer"] = offer
+    return said
 
 
 def promised(

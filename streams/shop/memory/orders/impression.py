@@ -207,7 +207,8 @@ class Impression:
             own = (fact for fact in self.reached if fact.stage != "returned")
             facts = [fact._replace(reward=0.0).fields() for fact in own]
         receipt = self.receipt
-        return [list(receipt if receipt.worths else receipt[:-1]), facts]
+        said = list(receipt[:-1])
+        return [[*said, plain(receipt.worths)] if receipt.worths else said, facts]
 
     @classmethod
     def from_state(cls, state: list[Any]) -> Self:

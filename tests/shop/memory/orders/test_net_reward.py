@@ -230,7 +230,7 @@ histories = st.builds(
 )
 AMOUNT = st.none() | st.integers(0, 3_000)
 CURRENCY = st.sampled_from((None, "EUR", "JPY"))
-WORTH = st.builds(ItemWorth, AMOUNT, AMOUNT, CURRENCY, st.integers(0, 15))
+WORTH = st.tuples(AMOUNT, AMOUNT, CURRENCY, st.integers(0, 15)).map(lambda said: ItemWorth(*said))
 worths = st.just(()) | st.tuples(WORTH, WORTH)
 terms = st.builds(
     NetReward,

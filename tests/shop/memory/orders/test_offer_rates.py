@@ -14,10 +14,10 @@ from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.reward.offer_rates import (
     DISMISSAL_MEAN,
     NEIGHBOURS_STRENGTH,
-    SALE_MEAN,
     OfferRate,
     OfferRates,
 )
+from streams.shop.memory.orders.reward.pair_offers import SALE_MEAN
 from streams.shop.memory.orders.reward.reached import Reached
 from streams.shop.shop import Shop
 from tests.shop.decision.test_item_numbers import DECIDED

@@ -14,7 +14,7 @@ from streams.cli.root import goeswith
 from streams.contract.events.reference.control import ControlRecord
 from streams.experiments.arm_estimates import ArmEstimates
 from streams.experiments.impressions import Trial
-from streams.shop.decision.arms import ARMS
+from streams.shop.decision.arms import ARMS, BEST_WORTH
 from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 from streams.storefront.reference.guardrails.first_impressions import FirstImpressions, Firsts
 from streams.storefront.reference.guardrails.first_sales import FirstSales, Sales
@@ -196,19 +196,19 @@ def test_an_arm_is_sent_away_too_often_from_700_to_one_on() -> None:
         for away in (enough - 1, enough)
     ]
 
-    assert 7 == len({*ARMS, *TOLD_ARMS})
-    assert log_e[0] <= math.log(700) < log_e[1]
+    assert 8 == len({*ARMS, *TOLD_ARMS, BEST_WORTH})
+    assert log_e[0] <= math.log(800) < log_e[1]
 
 
-def test_an_arm_earns_too_little_from_700_to_one_on() -> None:
-    """One side of a bound of .02 for seven arms; decision by decision, two stop it or none."""
-    evidence, chance, by = ArmEstimates(floor=0.5), Random(SEED), sequence(0.5, 0.02 / 7)
+def test_an_arm_earns_too_little_from_800_to_one_on() -> None:
+    """One side of a bound of .02 for eight arms; decision by decision, two stop it or none."""
+    evidence, chance, by = ArmEstimates(floor=0.5), Random(SEED), sequence(0.5, 0.02 / 8)
     stopped = []
     for _ in range(40):
         for trial in decided({"buy_again": 0.0, "popular": 0.6}, chance)[:5]:
             evidence.add([trial])
             sums = of_difference(evidence.groups, "buy_again", "popular")
-            enough = sums.score < 0 and by.log_e_value(-sums.score, sums.variance) > math.log(700)
+            enough = sums.score < 0 and by.log_e_value(-sums.score, sums.variance) > math.log(800)
             stopped.append(bool(breaches({}, evidence, Guardrails(loss_max=0.0))))
             assert enough == stopped[-1]
 
@@ -302,8 +302,8 @@ def test_money_is_watched_only_where_prompts_earn_money() -> None:
 
 def test_arms_that_only_a_catalogue_or_curators_bring_are_stopped_as_well() -> None:
     """Each arm that a control can name; of what it cannot, none."""
-    broken = [Breach(arm, "sent away") for arm in (*ARMS, *TOLD_ARMS, "top_up", "bundle")]
+    named = (*ARMS, *TOLD_ARMS, BEST_WORTH)
+    broken = [Breach(arm, "sent away") for arm in (*named, "top_up", "bundle")]
+    stopped = [one.key for one in stops(broken, {}, NOON_MS)]
 
-    assert [f"arms.{arm}.state" for arm in (*ARMS, *TOLD_ARMS)] == [
-        one.key for one in stops(broken, {}, NOON_MS)
-    ]
+    assert [f"arms.{arm}.state" for arm in named] == stopped

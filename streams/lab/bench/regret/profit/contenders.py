@@ -16,6 +16,8 @@ SINGLE = tuple(f"only {name}" for name in ARMS if name != "best_fit")
 POPULAR = "only popular"
 CONTENDERS = (*FIXED, DECIDED, *SINGLE)
 BINS = 10
+FLOOR = 0.01
+"""Of all contenders alike: what an arm that earns less is drawn for, so that it can recover."""
 
 
 class Played(NamedTuple):
@@ -29,6 +31,8 @@ class Played(NamedTuple):
     """What the best prompts would have earned, whenever manners let us speak."""
     dismissals: float
     """Of 100 sessions."""
+    best_dismissals: float
+    """What the best prompts would have had of them."""
     prompts: float
     """A session."""
     items: float
@@ -48,6 +52,8 @@ def settings_of(name: str, simulated: ProfitShop) -> Settings:
         "reward_scale_minor": scale,
         "dismissal_cost_minor": simulated.temper.dismissal_minor,
         "items_decided": name == DECIDED,
+        "best_worth": name == DECIDED,
+        "arm_floor": FLOOR,
         "prompt_items_max": int(name.split()[1]) if name in FIXED else 3,
     }
     return Settings(**said)
@@ -71,6 +77,7 @@ def _figures(kind: str, name: str, taken: Takings) -> Played:
         taken.worth_minor / sessions,
         taken.best_minor / sessions,
         100.0 * taken.dismissals / sessions,
+        100.0 * taken.best_dismissals / sessions,
         taken.prompts / sessions,
         taken.items / max(1, taken.prompts),
         reliability(taken.expectations),

@@ -9,7 +9,6 @@ import click
 from rich.table import Table
 
 from streams.cli.live import show
-from streams.cli.progress import progressed
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.claims import Claim, claim, claims_section, show_claims
 from streams.lab.bench.figures.in_processes import in_processes
@@ -35,6 +34,7 @@ LABELS = {
     "over_popular": "decided: profit over that of always three popular items, worst shop",
     "over_fixed": "decided: profit over that of the best fixed number, worst shop",
     "dismissals": "decided: dismissals as a share of always three popular items', worst shop",
+    "best_dismissals": "the best possible prompts' dismissals as such a share, worst shop",
     "calibration": "decided: how far the expected net reward of an item is off, worst shop",
 }
 BOUNDS = {"of_best": 0.85, "over_single": 1.0, "over_popular": 2.0, "over_fixed": 1.0}
@@ -44,17 +44,23 @@ Figures = dict[str, Any]
 
 
 def ratios(played: Sequence[Played], shop: str) -> dict[str, float]:
-    """What is claimed, of one shop."""
+    """What is claimed, of one shop, as far as who it is held against was played."""
     found = by_contender([*played], shop)
-    decided, popular = found[DECIDED], found[POPULAR]
-    return {
+    if (decided := found.get(DECIDED)) is None:
+        return {}
+    said = {
         "of_best": decided.profit / decided.best,
-        "over_single": _over(decided.profit, [found[name].profit for name in SINGLE]),
-        "over_popular": _over(decided.profit, [popular.profit]),
-        "over_fixed": _over(decided.profit, [found[name].profit for name in FIXED]),
-        "dismissals": decided.dismissals / max(popular.dismissals, 1e-9),
         "calibration": calibration_error(decided.reliability),
     }
+    rivals = {"over_single": SINGLE, "over_popular": (POPULAR,), "over_fixed": FIXED}
+    for claimed, names in rivals.items():
+        if found.keys() >= {*names}:
+            said[claimed] = _over(decided.profit, [found[name].profit for name in names])
+    if (popular := found.get(POPULAR)) is not None:
+        sent_away = max(popular.dismissals, 1e-9)
+        said["dismissals"] = decided.dismissals / sent_away
+        said["best_dismissals"] = decided.best_dismissals / sent_away
+    return said
 
 
 def _over(profit: float, others: Sequence[float]) -> float:
@@ -66,10 +72,13 @@ def _over(profit: float, others: Sequence[float]) -> float:
 def claims(played: Sequence[Played]) -> dict[str, Claim]:
     """What is to hold in the worst shop."""
     shops = [ratios(played, shop) for shop in dict.fromkeys(one.shop for one in played)]
-    least = {name: min(one[name] for one in shops) for name in BOUNDS}
-    found = {name: claim(v, BOUNDS[name], v >= BOUNDS[name]) for name, v in least.items()}
-    found["dismissals"] = claim(max(one["dismissals"] for one in shops), DISMISSALS_MAX)
-    found["calibration"] = claim(max(one["calibration"] for one in shops))
+    found: dict[str, Claim] = {}
+    for name in LABELS:
+        values = [one[name] for one in shops if name in one]
+        if values and name in BOUNDS:
+            found[name] = claim(min(values), BOUNDS[name], min(values) >= BOUNDS[name])
+        elif values:
+            found[name] = claim(max(values), *((DISMISSALS_MAX,) if name == "dismissals" else ()))
     return found
 
 
@@ -87,16 +96,33 @@ def claims(played: Sequence[Played]) -> dict[str, Claim]:
 @click.option(
     "--shop", "shops", multiple=True, type=click.Choice([*TEMPERS]), help="Which shops; or all."
 )
+@click.option(
+    "--contender",
+    "names",
+    multiple=True,
+    type=click.Choice(CONTENDERS),
+    help="Who plays; or all. Nothing is claimed beside who does not.",
+)
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of all draws.")
 @report_options
 def profit(
-    events: int, measured: int, shops: tuple[str, ...], jobs: int, seed: int, **how: bool
+    events: int,
+    measured: int,
+    shops: tuple[str, ...],
+    names: tuple[str, ...],
+    jobs: int,
+    seed: int,
+    **how: bool,
 ) -> None:
     """Shops with a known truth: what is earned, beside fixed numbers, single arms, the best."""
-    games = [(shop, name) for shop in shops or TEMPERS for name in CONTENDERS]
+    games = [(shop, name) for shop in shops or TEMPERS for name in names or CONTENDERS]
     one = partial(_played, seed=seed, learning=events, measured=measured)
-    played = list(progressed(in_processes(one, games, jobs), len(games), "contenders"))
+    played = list[Played]()
+    for each in in_processes(one, games, jobs):
+        played.append(each)
+        said = f"{each.shop}, {each.contender}: {each.profit / each.best:.2f} of the best"
+        click.echo(f"{len(played)} of {len(games)}: {said}", err=True)
     figures: Figures = {
         "played": [each._asdict() for each in played],
         "claims": claims(played),
@@ -112,7 +138,16 @@ def _played(game: tuple[str, str], seed: int, learning: int, measured: int) -> P
     return play(*game, seed, learning, measured)
 
 
-HEAD = ("shop", "contender", "profit a session", "of the best", "dismissals", "prompts", "items")
+HEAD = (
+    "shop",
+    "contender",
+    "profit a session",
+    "of the best",
+    "dismissals",
+    "the best's",
+    "prompts",
+    "items",
+)
 
 
 def _rows(figures: Figures) -> Iterator[tuple[str, ...]]:
@@ -124,6 +159,7 @@ def _rows(figures: Figures) -> Iterator[tuple[str, ...]]:
             f"{one.profit:.1f}",
             f"{one.profit / one.best:.2f}",
             f"{one.dismissals:.1f}",
+            f"{one.best_dismissals:.1f}",
             f"{one.prompts:.2f}",
             f"{one.items:.2f}",
         )

@@ -9,6 +9,7 @@ here alone, so that what a prompt is worth can be said without noise.
 
 from collections.abc import Collection, Sequence
 from itertools import accumulate
+from math import prod
 from random import Random
 from typing import NamedTuple
 
@@ -164,8 +165,8 @@ class ProfitShop:
             nobody *= 1.0 - chance
         return total - nobody * self.dismissed(chances) * self.temper.dismissal_minor
 
-    def best(self, having: Collection[str], shopper: ShopVisitor) -> float:
-        """What the best prompt is worth, or silence: all-knowing, item by item."""
+    def best(self, having: Collection[str], shopper: ShopVisitor) -> list[str]:
+        """The best prompt, or silence: all-knowing, item by item."""
         likely = {other for one in having for other in self.complements.get(one, ())}
         likely |= {*shopper.habits, *self._names[:10]}
         by_worth = sorted(
@@ -176,4 +177,13 @@ class ProfitShop:
             ),
         )[:MOST]
         prefixes = (by_worth[:number] for number in range(len(by_worth) + 1))
-        return max(self.worth(items, having, shopper) for items in prefixes)
+        return max(prefixes, key=lambda items: self.worth(items, having, shopper))
+
+    def sent_away(
+        self, items: Sequence[str], having: Collection[str], shopper: ShopVisitor
+    ) -> float:
+        """How probably a prompt of these items is dismissed; silence is not."""
+        if not items:
+            return 0.0
+        chances = self.chances(items, having, shopper)
+        return prod(1.0 - chance for chance in chances) * self.dismissed(chances)

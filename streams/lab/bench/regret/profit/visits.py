@@ -50,7 +50,7 @@ class Takings:
 
     def __init__(self) -> None:
         self.sessions = self.prompts = self.items = 0
-        self.worth_minor = self.best_minor = self.dismissals = 0.0
+        self.worth_minor = self.best_minor = self.dismissals = self.best_dismissals = 0.0
         self.expectations: list[Expectation] = []
 
 
@@ -114,7 +114,9 @@ class Contender:
         takings, simulated, luck = self.takings, self._simulated, rng.random()
         prompt = answer.prompt
         if answer.silence is None or answer.silence.reason in FREE:
-            takings.best_minor += simulated.best(having, visit.shopper)
+            best = simulated.best(having, visit.shopper)
+            takings.best_minor += simulated.worth(best, having, visit.shopper)
+            takings.best_dismissals += simulated.sent_away(best, having, visit.shopper)
         if prompt is None:
             return
         items = [item.item_id for item in prompt.items]

@@ -20,7 +20,7 @@ from streams.contract.events.reference.declared import named_by
 from streams.operations.console.access import Visitor, is_from_here
 from streams.operations.console.pages.rendering import Console, Here, form_of, rendered
 from streams.operations.console.pages.words import moment
-from streams.shop.decision.arms import ARMS
+from streams.shop.decision.arms import ARMS, BEST_WORTH
 from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 from streams.shop.decision.controls.registry import CONTROLS, known
 from streams.storefront.reference.control_changes import change
@@ -31,7 +31,7 @@ PATH = "/experiments/controls"
 FORM_BYTES_MAX = 20_000
 SHOWN_CHARS_MAX = 200
 STATES = ("on", "off", "shadow")
-NAMED = (*ARMS, *TOLD_ARMS)
+NAMED = (*ARMS, *TOLD_ARMS, BEST_WORTH)
 """The arms that a control may name."""
 
 

@@ -13,19 +13,27 @@ It is the cascade's question, how far down a list it is worth to go, asked by ra
 item depends on its place as well as on what speaks for it (the position-based model; N. Craswell
 and others, "An Experimental Comparison of Click Position-Bias Models", WSDM 2008).
 
+An item that was offered for what is known of its pair (`best_worth`) is a trial of that instead
+(`streams.shop.memory.orders.reward.pair_offers`); and who is shown nothing that is needed sends it
+away more often, so the context of its dismissals has the octave of the best chance.
+
 What is told of a prompt is a function of its facts, so it does not depend on their order.
 """
 
-from math import sqrt
+from collections.abc import Sequence
+from math import log2, sqrt
 from typing import Any, NamedTuple
 
 from models import ThompsonSampling
 from streams.contract.settings import Settings
+from streams.contract.wire.shop.on_offer import MICRO, ItemWorth
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.reward.net_reward import NetReward
+from streams.shop.memory.orders.reward.pair_offers import SALE_MEAN, PairOffers
 
-SALE_MEAN, DISMISSAL_MEAN = 0.1, 0.05
-"""What is expected before anything is known: hopeful of sales, so that they are tried."""
+DISMISSAL_MEAN = 0.05
+"""What is expected before anything is known."""
+OCTAVES = 8
 NEIGHBOURS_STRENGTH = 30.0
 """Trials that the record of a cell's neighbours is worth, at most: as the policy has it."""
 
@@ -43,6 +51,16 @@ class OfferRate(NamedTuple):
         return min(1.0, self.mean + deviations * sqrt(spread))
 
 
+def annoying(chances: Sequence[float]) -> str:
+    """The octave of the best chance of a prompt: 0 is more than half, 7 nearly none.
+
+    >>> annoying([0.3, 0.9]), annoying([0.125, 0.1]), annoying([0.0])
+    ('0', '2', '7')
+    """
+    best = max(chances)
+    return str(OCTAVES - 1 if best < 2.0**-OCTAVES else min(OCTAVES - 1, int(-log2(best) - 1e-9)))
+
+
 class OfferRates:
     """Learns the two rates; `version` tells whether they may have changed."""
 
@@ -58,10 +76,12 @@ class OfferRates:
             )
             for mean in (SALE_MEAN, DISMISSAL_MEAN)
         )
+        self.pairs = PairOffers(settings.pair_half_life_s) if settings.best_worth else None
 
     def parts(self) -> dict[str, Any]:
         """What of the shop's state it is."""
-        return {"offer_sales": self.sales, "offer_dismissals": self.dismissals}
+        parts = {"offer_sales": self.sales, "offer_dismissals": self.dismissals}
+        return parts if self.pairs is None else {**parts, "offer_pairs": self.pairs}
 
     def sale(self, arm: str, context: str, fit: int, rank: int) -> OfferRate:
         """How much of what is offered at a rank, from 0 on, is sold and kept."""
@@ -77,10 +97,14 @@ class OfferRates:
         receipt = impression.receipt
         asked_s = receipt.prompted_at_ms / 1000
         for rank, worth in enumerate(receipt.worths):
+            if worth.pair:
+                if self.pairs is not None:
+                    self.pairs.expose(worth.pair, worth.fit, rank, time_s=asked_s)
+                continue
             arm, context = f"{receipt.arm}/{worth.fit}", f"{receipt.context}/{rank}"
             self.sales.expose(arm, context, time_s=asked_s)
         if receipt.worths:
-            context = f"{receipt.context}/{receipt.arm}"
+            context = _annoyance(impression)
             self.dismissals.expose(str(len(receipt.items)), context, time_s=asked_s)
 
     def earned(self, impression: Impression) -> tuple[float, ...]:
@@ -99,12 +123,29 @@ class OfferRates:
         receipt = impression.receipt
         asked_s = receipt.prompted_at_ms / 1000
         for rank, worth in enumerate(receipt.worths):
-            if before[rank] != after[rank]:
+            if before[rank] != after[rank] and worth.pair:
+                self._sold(worth, after[rank] - before[rank], asked_s)
+            elif before[rank] != after[rank]:
                 arm, context = f"{receipt.arm}/{worth.fit}", f"{receipt.context}/{rank}"
                 self.sales.reward(arm, context, -before[rank], time_s=asked_s)
                 self.sales.reward(arm, context, after[rank], time_s=asked_s)
                 self.version += 1
         if after and before[-1] != after[-1]:
-            items, context = str(len(receipt.items)), f"{receipt.context}/{receipt.arm}"
+            items, context = str(len(receipt.items)), _annoyance(impression)
             self.dismissals.reward(items, context, after[-1] - before[-1], time_s=asked_s)
             self.version += 1
+
+    def _sold(self, worth: ItemWorth, more: float, asked_s: float) -> None:
+        """So much more of an item that was judged by its pair was sold and kept."""
+        if self.pairs is not None:
+            self.pairs.reward(worth.pair, worth.fit, more, time_s=asked_s)
+            self.version += 1
+
+
+def _annoyance(impression: Impression) -> str:
+    """The context of a prompt's dismissal: where, by which arm, and how little it promised."""
+    receipt = impression.receipt
+    context = f"{receipt.context}/{receipt.arm}"
+    if not receipt.worths[0].pair:
+        return context
+    return f"{context}/{annoying([worth.chance_micro / MICRO for worth in receipt.worths])}"

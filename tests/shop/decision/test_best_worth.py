@@ -1,0 +1,321 @@
+"""The arm of what is worth most: from all sources, by what pairs earn and how they are taken."""
+
+from typing import Any
+
+import pytest
+
+from models import Candidate
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.prompts import Prompt
+from streams.contract.settings import Settings
+from streams.contract.wire.shop.on_offer import FIT_MAX, MICRO, ItemWorth
+from streams.shop.decision.arms import BEST_WORTH
+from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.policy.best_worth import (
+    CLASSES,
+    HOPE,
+    SOURCES,
+    BestWorthArm,
+    beyond,
+    fit_of,
+    pair_of,
+)
+from streams.shop.memory.orders.reward.pair_offers import (
+    LONE_STRENGTH,
+    PAIR_STRENGTH,
+    attention,
+)
+from streams.shop.shop import Shop
+from tests.clients.checkpoints.test_other_terms import switch
+from tests.shop.decision.test_item_numbers import DECIDED, items
+from tests.stories import NOON_MS, OPEN, Story, Till
+
+WORTH: dict[str, Any] = {**DECIDED, "best_worth": True, "dismissal_cost_minor": 1, "arm_floor": 0.0}
+MARGINS = {"butter": 150, "jam": 140, "cake": 900, "milk": -4, "tea": 2, "bread": 100}
+
+
+def till(margins: dict[str, int] | None = None, **more: Any) -> Till:
+    """Bread is bought with milk, jam and butter; cake, which earns most, is bought by few."""
+    shop = Till(**{**WORTH, **more})
+    shop.catalog = Catalog(worths=True)
+    for item, margin in (MARGINS if margins is None else margins).items():
+        said = {"margin_minor": margin, "price_minor": 1_000, "currency": "EUR"}
+        shop.catalog.put(CatalogItem(item_id=item, **said))
+    for times, item in ((16, "milk"), (12, "jam"), (10, "butter")):
+        shop.teach("bread", item, times=times)
+    for number in range(60):
+        shop.serve(Story(f"tea-{number}", start_ms=NOON_MS - 9**8).add("tea"))
+    shop.serve(Story("cake", start_ms=NOON_MS - 9**8).add("cake"))
+    return shop
+
+
+def alone(shop: Till) -> Till:
+    """No other arm is drawn."""
+    for arm in ("bought_together", "viewed_together", "buy_again", "popular"):
+        shop.controls.put(f"arms.{arm}.state", "off", size=90)
+    return shop
+
+
+def arm_of(shop: Till) -> BestWorthArm:
+    """The arm."""
+    arm = shop.shop.decision.best_worth
+    assert arm is not None
+    return arm
+
+
+def source_of(fit: int) -> str:
+    """The source of a class."""
+    return next(s for s in reversed(SOURCES) if fit >= CLASSES[s][0])
+
+
+def served(shop: Till, name: str, *, take: str = "", back: bool = False) -> Prompt:
+    """Somebody has bread and sees the prompt; takes and buys an item of it, and sends it back."""
+    story = Story(name)
+    prompt = shop.prompt(story.add("bread"))
+    shop.serve(story.see(prompt))
+    if take:
+        shop.serve(story.add(take, receipt=prompt.receipt))
+        shop.serve(story.order(take))
+    if back:
+        shop.serve(story.send_back(take))
+    return prompt
+
+
+def test_items_of_all_sources_stand_in_one_prompt_by_what_they_are_expected_to_earn() -> None:
+    """Cake is merely popular, and earns six times as much as what goes with bread; milk loses."""
+    shop = alone(till())
+    prompt = shop.prompt(Story().add("bread"))
+
+    assert BEST_WORTH == prompt.arm
+    assert {"cake", "butter", "jam"} == {*items(prompt)}
+    assert items(prompt).index("butter") < items(prompt).index("jam") or "cake" == items(prompt)[0]
+    scores = [item.score for item in prompt.items]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_what_is_offered_beside_an_item_and_not_taken_gives_way_to_what_is() -> None:
+    """Though it earns more where it is sold: the pair is learned, and by itself."""
+    shop = alone(till({"butter": 150, "jam": 140}, prompt_items_max=1))
+    assert ["butter"] == items(shop.prompt(Story("first").add("bread")))
+    for number in range(40):
+        shown = served(shop, f"no-{number}")
+        if items(shown) == ["jam"]:
+            served(shop, f"yes-{number}", take="jam")
+    prompt = shop.prompt(Story("last").add("bread"))
+
+    assert ["jam"] == items(prompt)
+    bread, cheese = (
+        arm_of(shop).judged(Candidate("butter", 0.0, 10, 38, main, SOURCES[0]), main).chance.mean
+        for main in ("bread", "cheese")
+    )
+    assert bread < cheese
+
+
+def test_what_comes_back_was_not_sold() -> None:
+    """Bit by bit: pairs and classes are as if it had been shown alone."""
+    states = []
+    for take, back in (("", False), ("butter", True), ("butter", False)):
+        shop = alone(till())
+        served(shop, "ann", take=take, back=back)
+        states.append(shop.shop.parts()["offer_pairs"].state())
+
+    assert states[0] == states[1] != states[2]
+
+
+def test_a_receipt_says_by_what_each_item_was_judged() -> None:
+    """Its class, its pair and its chance at its place: nothing else is needed to fold."""
+    shop = alone(till())
+    prompt = shop.prompt(Story("ann").add("bread"))
+    worths = shop.shop.receipts.open(prompt.receipt, "ann").worths
+
+    for rank, (said, worth) in enumerate(zip(prompt.items, worths, strict=True)):
+        evidence = said.evidence
+        source = source_of(worth.fit)
+        beside = evidence.anchor if source == SOURCES[0] else "bread"
+        assert worth.pair == pair_of(beside or "", said.item_id)
+        chance = arm_of(shop).offers.estimate(worth.pair, worth.fit).mean * attention(rank)
+        assert worth.chance_micro == pytest.approx(MICRO * chance, abs=1)
+        assert worth.margin_minor == MARGINS[said.item_id]
+
+
+def test_what_a_shopper_buys_again_is_among_what_is_worth_most() -> None:
+    """For who is known; nobody else is offered it for that."""
+    shop = alone(till({"coffee": 500, "butter": 150}, just_bought_s=0.0))
+    day_s = 86_400_000
+    for number in range(3):
+        story = Story(f"ann-{number}", shopper_id="ann", start_ms=NOON_MS - (9 - number) * day_s)
+        shop.serve(story.add("coffee"))
+        shop.serve(story.order("coffee"))
+    prompt = shop.prompt(Story("now", shopper_id="ann").add("bread"))
+    worths = shop.shop.receipts.open(prompt.receipt, "now").worths
+
+    assert "coffee" == items(prompt)[0]
+    assert "buy_again" == source_of(worths[0].fit)
+    assert "buy_again" == prompt.reason.key
+
+
+def test_the_reason_is_that_of_the_source_of_the_first_item() -> None:
+    """In the shopper's language, with the item that speaks for it."""
+    shop = alone(till({"butter": 150}))
+    prompt = shop.prompt(Story().add("bread", locale="de"))
+
+    assert "bought_together" == prompt.reason.key
+    assert "Wird oft zusammen mit bread gekauft" == prompt.reason.text
+
+
+def test_without_a_catalogue_or_where_it_is_off_the_arm_is_not_there() -> None:
+    """And a prompt without it says nothing of pairs."""
+    for change in ("no catalogue", "no prices", "off"):
+        shop = till({} if change == "no prices" else None)
+        if change == "no catalogue":
+            shop.catalog = None
+        if change == "off":
+            shop.controls.put(f"arms.{BEST_WORTH}.state", "off", size=90)
+        prompt = shop.prompt(Story("ann").add("bread"))
+        assert BEST_WORTH not in prompt.propensities
+        worths = shop.shop.receipts.open(prompt.receipt, "ann").worths
+        assert {(0, 0)} == {(one.pair, one.chance_micro) for one in worths}
+
+
+def test_without_the_setting_nothing_is_there_and_nothing_is_kept() -> None:
+    """And the setting is refused where numbers of items are not decided."""
+    shop = till(best_worth=False)
+    prompt = shop.prompt(Story().add("bread"))
+
+    assert BEST_WORTH not in prompt.propensities
+    assert "offer_pairs" not in shop.shop.parts()
+    with pytest.raises(ValueError, match="BEST_WORTH needs GOESWITH_ITEMS_DECIDED"):
+        Settings(reward="net", best_worth=True)
+
+
+def test_items_out_of_the_question_are_not_offered() -> None:
+    """Neither what is in the basket nor what the catalogue withholds."""
+    shop = alone(till())
+    assert shop.catalog is not None
+    gone = {"margin_minor": 900, "price_minor": 1_000, "currency": "EUR", "in_stock": False}
+    shop.catalog.put(CatalogItem(item_id="cake", **gone))
+    story = Story()
+    shop.serve(story.add("jam"))
+    prompt = shop.prompt(story.add("bread"))
+
+    assert {"cake", "jam", "bread"}.isdisjoint(items(prompt))
+
+
+def test_pairs_are_in_the_digest_and_survive_a_checkpoint() -> None:
+    """Switched on later, they are learned anew, from nothing where no log can be read."""
+    shop = alone(till())
+    served(shop, "ann", take="butter")
+    other = Shop(shop.shop.settings)
+    for name, part in other.parts().items():
+        part.restore(shop.shop.parts()[name].state())
+    assert "offer_pairs" in shop.shop.digests()
+    assert shop.shop.digest() == other.digest()
+
+    before = till(best_worth=False)
+    served(before, "ann", take="butter")
+    fates = switch(before, WORTH)
+    assert fates["offer_pairs"].endswith("new")
+    assert "begins with nothing" in fates["offer_pairs"] or "learned anew" in fates["offer_pairs"]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_the_same_event_has_the_same_prompt_however_often_it_is_asked(share: float) -> None:
+    """Nothing but what was learned and the keyed seed decides."""
+    shop = till(items_exploration=share, arm_floor=0.1)
+    event = Story("ann").add("bread")
+    first = shop.serve(event).prompt
+    again = shop.ask(event, len(shop.served) - 1).prompt
+
+    assert first == again
+
+
+@pytest.mark.parametrize(
+    ("source", "together", "of", "by_chance", "fit"),
+    [
+        ("bought_together", 50, 60, 0.0, 32),
+        ("bought_together", 50, 60, 49.0, 5),
+        ("bought_together", 30, 60, 10.0, 25),
+        ("bought_together", 12, 60, 4.0, 18),
+        ("bought_together", 3, 60, 1.0, 12),
+        ("bought_together", 3, 10**9, 0.0, 31),
+        ("bought_together", 0, 10**9, 9.0, 7),
+        ("buy_again", 9, 12, 0.0, 40),
+        ("buy_again", 1, 12, 0.0, 43),
+        ("buy_again", 1, 10**9, 0.0, 47),
+        ("popular", 9, 12, 0.0, 49),
+        ("popular", 1, 100, 0.0, 60),
+        ("popular", 1, 10**9, 0.0, 63),
+    ],
+)
+def test_a_class_is_of_one_source_and_of_what_speaks_for_an_item(
+    source: str, together: int, of: int, by_chance: float, fit: int
+) -> None:
+    """Of companions by how surely they are some, then by their share; of others by the share."""
+    assert fit == fit_of(Candidate("jam", 0.0, together, of, "", source), by_chance)
+    assert source == source_of(fit)
+
+
+def test_who_met_no_more_often_than_by_chance_is_no_companion() -> None:
+    """Tea is in every basket: that it is beside bread says nothing; everybody buys it anyway."""
+    shop = alone(till({"tea": 100, "butter": 150}))
+    for number in range(40):
+        story = Story(f"both-{number}", start_ms=NOON_MS - 9**8)
+        for item in ("bread", "tea") if number < 5 else ("soap", "tea"):
+            shop.serve(story.add(item))
+    prompt = shop.prompt(Story("now").add("bread"))
+    worths = shop.shop.receipts.open(prompt.receipt, "now").worths
+    by = {item: source_of(one.fit) for item, one in zip(items(prompt), worths, strict=True)}
+
+    assert {"butter": "bought_together", "tea": "popular"} == by
+    few, more = (Candidate("tea", 0.0, n, 60, "bread", SOURCES[0]) for n in (10, 13))
+    assert beyond(few, 9.5) < 1.0 < beyond(more, 9.5)
+
+
+def test_a_pair_is_known_by_what_speaks_for_it_too() -> None:
+    """Butter beside bread, butter beside jam, and butter that somebody buys again are three."""
+    pairs = {pair_of(beside, "butter") for beside in ("bread", "jam", "")}
+
+    assert 3 == len(pairs)
+    assert all(0 < pair < 2**53 for pair in pairs)
+    assert pair_of("", "butter\ud800") != pair_of("", "butter")
+
+
+def test_what_is_popular_teaches_whether_it_goes_with_what_it_was_offered_beside() -> None:
+    """However it was offered, the pair is one: as a companion it is judged by that, too."""
+    arm = arm_of(alone(till()))
+    lone = arm.judged(Candidate("cake", 0.0, 1, 100, "", SOURCES[2]), "bread")
+    pair = arm.judged(Candidate("cake", 0.0, 5, 38, "bread", SOURCES[0]), "milk")
+    again = arm.judged(Candidate("cake", 0.0, 5, 38, "", SOURCES[1]), "bread")
+
+    assert lone.pair == pair.pair != again.pair
+    assert LONE_STRENGTH == lone.chance.strength == again.chance.strength
+    assert PAIR_STRENGTH == pair.chance.strength
+    assert pair.chance.mean < pair.hoped == pair.chance.hopeful(HOPE)
+
+
+def test_every_class_has_room_in_a_receipt() -> None:
+    """The last one of the last source."""
+    assert FIT_MAX == sum(CLASSES["popular"][::2]) - 1
+    assert not Settings(**OPEN).best_worth
+
+
+def test_a_prompt_that_promises_little_is_expected_to_annoy_by_what_such_prompts_did() -> None:
+    """Not by what prompts did whose items are nearly always taken."""
+    shop, noon_s = alone(till()), NOON_MS / 1000
+    rates, numbers = shop.shop.attribution.rewards.offers, shop.shop.decision.numbers
+    assert rates is not None
+    assert rates.pairs is not None
+    assert numbers is not None
+    little, much = ItemWorth(100, 400, "EUR", 7, 0, 2), ItemWorth(100, 400, "EUR", 32, 0, 1)
+    for _ in range(50):
+        rates.pairs.expose(1, 32, 0, time_s=noon_s)
+        rates.pairs.reward(1, 32, 1.0, time_s=noon_s)
+        rates.dismissals.expose("1", "basket/new/best_worth/3", time_s=noon_s)
+        rates.dismissals.reward("1", "basket/new/best_worth/3", 1.0, time_s=noon_s)
+        rates.dismissals.expose("1", "basket/new/best_worth/0", time_s=noon_s)
+    rates.version += 1
+    of_much, of_little = (
+        numbers._annoys(BEST_WORTH, "basket/new", [worth]) for worth in (much, little)
+    )
+
+    assert of_much < of_little / 2
