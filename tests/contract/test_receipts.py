@@ -93,7 +93,7 @@ RECEIPT = st.builds(
     st.tuples(TIMES_MS, TIMES_MS),
     ARMS,
     st.just(())
-    | st.builds(ItemWorth, AMOUNTS, AMOUNTS, CURRENCY, FITS, DISCOUNTS)
+    | st.tuples(AMOUNTS, AMOUNTS, CURRENCY, FITS, DISCOUNTS).map(lambda said: ItemWorth(*said))
     | st.builds(ItemWorth, AMOUNTS, AMOUNTS, CURRENCY, FITS, DISCOUNTS, PAIRS, CHANCES),
 )
 

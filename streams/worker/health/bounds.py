@@ -47,7 +47,7 @@ PENDING_BYTES = 2_000
 PENDING_BYTES_MAX = 4_000
 LIVING_BYTES = 650
 """Of a prompt of three items that may be on a screen;"""
-LIVING_BYTES_MAX = 2_000
+LIVING_BYTES_MAX = 2_600
 """and of one that promises a bundle of eight."""
 QUEUED_BYTES = 2_000
 CATALOG_ITEM_BYTES = 105
