@@ -54,10 +54,10 @@ MIXING = {"popularity": {"add_weight", "view_weight"}}
 """Settings by which a part adds up: what the old value added, the new one does not take back."""
 REWARDING = {"reward_clicked", "reward_added", "reward_bought", *IN_MONEY}
 """What prompts earn by."""
+OFFERS = ("offer_sales", "offer_dismissals", "offer_pairs")
 TAUGHT_AGAIN = {
     "policy": {"policy.half_life_s", "policy.window_s", *REWARDING},
-    "offer_sales": {"offer_sales.half_life_s"},
-    "offer_dismissals": {"offer_dismissals.half_life_s"},
+    **{name: {f"{name}.half_life_s"} for name in OFFERS},
 }
 """What the sums of trials are made by: what was sold and dismissed is no money."""
 SAME_SUMS = {ThompsonSampling.__name__, LinearThompsonSampling.__name__}
@@ -228,7 +228,7 @@ class _Taking:
     def _exposures(self, name: str) -> int:
         """How many trials the bandit, or a rate, of the checkpoint knew."""
         version = self._parts[name].STATE_VERSION
-        for kind in sorted(SAME_SUMS) if name in self.packed else ():
+        for kind in sorted({*SAME_SUMS, _kind(self._parts[name])}) if name in self.packed else ():
             try:
                 return int(unpack(self.packed[name], kind, version)["exposures_all"])
             except SnapshotError:

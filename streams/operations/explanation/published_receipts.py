@@ -5,9 +5,11 @@ receipt that stands in a prompt on the topic needs no key to be believed: the pr
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Self
 
 from models import Candidate
+from streams.contract.errors import InvalidReceipt
 from streams.contract.prompts import Prompt, PromptItem
 from streams.contract.receipts import PREFIX, Receipt, Receipts
 from streams.contract.settings import Settings
@@ -21,7 +23,8 @@ class PublishedReceipts(Receipts):
 
     Where prompts earn money, `in_money`, a prompt says how much spoke for each item; what an item
     would earn it does not say, nor by which pair it was judged: for the arm that is judged by pairs
-    the receipt itself is needed. So how often offers were sold is counted as the worker counted it.
+    the receipt itself is opened where the secret is there. So how often offers were sold is counted
+    as the worker counted it; without the secret its prompts are known all the same.
 
     >>> from streams.contract.schemas.examples import PROMPT
     >>> PublishedReceipts("another secret", [PROMPT]).open(PROMPT.receipt, "session-7").items
@@ -43,8 +46,11 @@ class PublishedReceipts(Receipts):
     def open(self, token: str, session_id: str) -> Receipt:
         """The receipt in a token of this session; raises `InvalidReceipt`."""
         receipt = self._published.get(token.rstrip("="))  # some shops strip the padding
-        if receipt is None or receipt.session_id != session_id or receipt.arm == BEST_WORTH:
+        if receipt is None or receipt.session_id != session_id:
             return super().open(token, session_id)
+        if receipt.arm == BEST_WORTH:
+            with suppress(InvalidReceipt):
+                return super().open(token, session_id)
         return receipt
 
 

@@ -62,7 +62,7 @@ CATEGORY_BYTES_MAX = 180
 """Of an item's category, where no other item has it."""
 RELATION_BYTES_MAX = 290
 """Of an item, and one that it is related to, which nobody else is."""
-OFFERED_PAIR_BYTES = 190
+OFFERED_PAIR_BYTES = 220
 """Of a pair, by which an offer was judged: its trials and sales."""
 RANKED_ITEM_BYTES = 3_500
 """Of the learned ranker: its visits, pairs and features by item."""

@@ -202,7 +202,7 @@ def test_items_out_of_the_question_are_not_offered() -> None:
 
 
 def test_pairs_are_in_the_digest_and_survive_a_checkpoint() -> None:
-    """Switched on later, they are learned anew, from nothing where no log can be read."""
+    """Switched on later, they are taught by the prompts that sessions remember."""
     shop = alone(till())
     served(shop, "ann", take="butter")
     other = Shop(shop.shop.settings)
@@ -214,8 +214,29 @@ def test_pairs_are_in_the_digest_and_survive_a_checkpoint() -> None:
     before = till(best_worth=False)
     served(before, "ann", take="butter")
     fates = switch(before, WORTH)
-    assert fates["offer_pairs"].endswith("new")
-    assert "begins with nothing" in fates["offer_pairs"] or "learned anew" in fates["offer_pairs"]
+    assert "taught again by 0 trials: new" == fates["offer_pairs"]
+
+
+def test_pairs_of_another_half_life_are_taught_again_and_can_be_taken_back() -> None:
+    """As if it had been so from the start; what comes back later leaves no less than nothing."""
+    shop = alone(till())
+    prompt = served(shop, "ann", take="butter")
+    fates = switch(shop, {**WORTH, "pair_half_life_s": 30 * 86_400.0})
+    assert f"taught again by {len(prompt.items)} of its {len(prompt.items)}" in fates["offer_pairs"]
+    story = Story("ann", start_ms=NOON_MS + 60_000)
+    shop.serve(story.send_back("butter", event_id="back-1"))
+    sold = [int(each[1], 16) for each in shop.shop.parts()["offer_pairs"].state()["pairs"].values()]
+
+    assert len(prompt.items) == len(sold)
+    assert {0} == {*sold}
+
+
+def test_what_loses_is_not_offered_though_some_prompts_try_what_is_worth_less() -> None:
+    """Milk is bought with bread more often than all else, at a loss."""
+    shop = alone(till({"milk": -400}, items_exploration=0.5))
+    asked = (Story(f"s-{number}").add("bread") for number in range(40))
+
+    assert all(shop.serve(event).prompt is None for event in asked)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])

@@ -52,7 +52,7 @@ CLASSES = {
 """By source its first class, how many an octave has, and how many there are of a kind."""
 DOUBTED, CREDITED = 4.0, 0.5
 """Cases more in which it did not go along, and in which it did: two of two is no certainty."""
-PAIRS_KEPT = 65_536
+PAIRS_KEPT = 16_384
 
 
 @runtime_checkable
@@ -99,7 +99,7 @@ class BestWorthArm(NamedTuple):
         if not isinstance(excluded, Priced):
             return False
         proposed = self._proposed(question)
-        return any(self._unit(one, excluded) is not None for one in proposed)
+        return any(self._unit(one, excluded) > 0 for one, _ in proposed)
 
     def candidates(self, _learned: Learned, question: CandidateQuery) -> list[Candidate]:
         """What is expected to earn most, as far as it may be hoped; first of equals by id."""
@@ -107,16 +107,16 @@ class BestWorthArm(NamedTuple):
         if not isinstance(excluded, Priced):
             return []
         best: dict[str, JudgedOffer] = {}
-        for candidate in self._proposed(question):
-            judged = self.judged(candidate, question.anchor)
+        for candidate, by_chance in self._proposed(question):
+            judged = self._judged(candidate, by_chance, question.anchor)
             before = best.get(candidate.item)
             if before is None or judged.hoped > before.hoped:
                 best[candidate.item] = judged
-        hoped = []
-        for item, judged in best.items():
-            unit = self._unit(judged.candidate, excluded)
-            if unit is not None:
-                hoped.append((-unit * judged.hoped, item))
+        hoped = [
+            (-unit * judged.hoped, item)
+            for item, judged in best.items()
+            if (unit := self._unit(judged.candidate, excluded)) > 0
+        ]
         return [
             best[item].candidate._replace(score=-less)
             for less, item in sorted(hoped)[: question.items_max]
@@ -141,7 +141,10 @@ class BestWorthArm(NamedTuple):
         What is popular is offered beside the item that `asked`, and tells whether it goes with it;
         what is bought again, beside nothing.
         """
-        fit = fit_of(candidate, self._by_chance(candidate))
+        return self._judged(candidate, self._by_chance(candidate), asked)
+
+    def _judged(self, candidate: Candidate, by_chance: float, asked: str) -> JudgedOffer:
+        fit = fit_of(candidate, by_chance)
         beside = "" if candidate.source == SOURCES[1] else candidate.anchor or asked
         pair = pair_of(beside, candidate.item)
         chance = self.offers.estimate(pair, fit)
@@ -154,24 +157,28 @@ class BestWorthArm(NamedTuple):
         baskets = self.learned.baskets
         return float(candidate.of * baskets.seen(candidate.item) / max(1, baskets.sessions))
 
-    def _unit(self, candidate: Candidate, excluded: Priced) -> int | None:
-        return self.terms.unit_minor(excluded.worth(candidate.item))
+    def _unit(self, candidate: Candidate, excluded: Priced) -> int:
+        """What one of it earns, in minor units; 0 where that is not known."""
+        return self.terms.unit_minor(excluded.worth(candidate.item)) or 0
 
-    def _proposed(self, question: CandidateQuery) -> Iterator[Candidate]:
-        """What each source proposes, an item once for each reason."""
+    def _proposed(self, question: CandidateQuery) -> Iterator[tuple[Candidate, float]]:
+        """What each source proposes, an item once for each reason; with `_by_chance`."""
         excluded, learned = question.excluded, self.learned
         for main in in_basket(question)[: -MAINS_MAX - 1 : -1]:
             of, met = learned.baskets.meetings(main)
             for item, together in met.items():
                 one = Candidate(item, 0.0, together, of, main, SOURCES[0])
-                if item not in excluded and beyond(one, self._by_chance(one)) >= SURE[0]:
-                    yield one
+                if item in excluded:
+                    continue
+                by_chance = self._by_chance(one)
+                if beyond(one, by_chance) >= SURE[0]:
+                    yield one, by_chance
         shopper_id = question.session.shopper_id
         if shopper_id is not None:
             found = learned.repeats.recommend((shopper_id,), AGAIN_MAX, exclude=excluded)
-            yield from (one._replace(source=SOURCES[1]) for one in found)
+            yield from ((one._replace(source=SOURCES[1]), 0.0) for one in found)
         found = learned.popularity.recommend((), POPULAR_MAX, exclude=excluded)
-        yield from (one._replace(source=SOURCES[2]) for one in found)
+        yield from ((one._replace(source=SOURCES[2]), 0.0) for one in found)
 
 
 def fit_of(candidate: Candidate, by_chance: float = 0.0) -> int:

@@ -115,7 +115,14 @@ def test_what_is_no_state_is_refused_and_leaves_it_as_it_was() -> None:
     """Each part is needed, and of its kind."""
     model = learned([Offer(1, 0, 0, 0, 1.0)])
     before = model.state()
-    for broken in ({"pairs": {"x": ["1", "1"]}}, {"classes": None}, {"full": 1}, {"latest_s": -1}):
+    for broken in (
+        {"pairs": {"x": ["1", "1"]}},
+        {"pairs": {"1": ["-1", "0"]}},
+        {"classes": None},
+        {"full": 1},
+        {"latest_s": -1},
+        {"exposures_all": -1},
+    ):
         with pytest.raises(SnapshotError):
             model.restore({**before, **broken})
         assert before == model.state()
@@ -165,12 +172,12 @@ def rates(**more: object) -> OfferRates:
     return OfferRates(Settings(**{**OPEN, **DECIDED, "best_worth": True, **more}))
 
 
-def shown(*chances_micro: int) -> Impression:
+def shown(*chances_micro: int, at_ms: int = NOON_MS) -> Impression:
     """A prompt of items of pairs 1, 2, ..."""
     worths = tuple(ItemWorth(100, 400, "EUR", 20, 0, n, c) for n, c in enumerate(chances_micro, 1))
     items = tuple(f"item-{n}" for n, _ in enumerate(worths))
-    receipt = Receipt("p1", "s1", "best_worth", "basket/new", 0.5, 0.1, items, NOON_MS)
-    return Impression(receipt._replace(worths=worths), [Reached("shown", "seen", NOON_MS)])
+    receipt = Receipt("p1", "s1", "best_worth", "basket/new", 0.5, 0.1, items, at_ms)
+    return Impression(receipt._replace(worths=worths), [Reached("shown", "seen", at_ms)])
 
 
 def test_an_item_that_was_judged_by_its_pair_is_a_trial_of_that_alone() -> None:
@@ -194,6 +201,30 @@ def test_an_item_that_was_judged_by_its_pair_is_a_trial_of_that_alone() -> None:
     known.change(prompt, (0.0, 0.5, 0.0), (0.0, 0.0, 0.0))
     assert tried == known.pairs.state()
     assert version < known.version
+
+
+STEPS = some.integers(1, 12).flatmap(
+    lambda pieces: some.lists(some.integers(0, pieces).map(lambda kept: kept / pieces))
+)
+"""What is kept of so many pieces, step by step: sold, sent back, sold again."""
+
+
+@given(STEPS, some.integers(0, 400))
+def test_whichever_steps_lead_there_the_same_is_known(shares: list[float], age_days: int) -> None:
+    """What is told last counts, and nothing remains of the rest."""
+    by_steps, at_once = rates(), rates()
+    prompt = shown(100_000, at_ms=NOON_MS - age_days * 86_400_000)
+    for known in (by_steps, at_once):
+        known.begin(prompt)
+    kept = 0.0
+    for share in shares:
+        by_steps.change(prompt, (kept, 0.0), (share, 0.0))
+        kept = share
+    at_once.change(prompt, (0.0, 0.0), (kept, 0.0))
+    assert by_steps.pairs is not None
+    assert at_once.pairs is not None
+
+    assert at_once.pairs.state() == by_steps.pairs.state()
 
 
 def test_who_was_promised_little_sends_away_apart_from_who_was_promised_much() -> None:

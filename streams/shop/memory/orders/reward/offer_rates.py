@@ -124,7 +124,7 @@ class OfferRates:
         asked_s = receipt.prompted_at_ms / 1000
         for rank, worth in enumerate(receipt.worths):
             if before[rank] != after[rank] and worth.pair:
-                self._sold(worth, after[rank] - before[rank], asked_s)
+                self._sold(worth, before[rank], after[rank], asked_s)
             elif before[rank] != after[rank]:
                 arm, context = f"{receipt.arm}/{worth.fit}", f"{receipt.context}/{rank}"
                 self.sales.reward(arm, context, -before[rank], time_s=asked_s)
@@ -135,10 +135,15 @@ class OfferRates:
             self.dismissals.reward(items, context, after[-1] - before[-1], time_s=asked_s)
             self.version += 1
 
-    def _sold(self, worth: ItemWorth, more: float, asked_s: float) -> None:
-        """So much more of an item that was judged by its pair was sold and kept."""
+    def _sold(self, worth: ItemWorth, before: float, after: float, asked_s: float) -> None:
+        """So much of an item that was judged by its pair was sold and kept, and is now.
+
+        What was told is taken back as it was told: the weight of a difference is rounded, and
+        would leave a rest that depends on the order of the steps.
+        """
         if self.pairs is not None:
-            self.pairs.reward(worth.pair, worth.fit, more, time_s=asked_s)
+            self.pairs.reward(worth.pair, worth.fit, -before, time_s=asked_s)
+            self.pairs.reward(worth.pair, worth.fit, after, time_s=asked_s)
             self.version += 1
 
 

@@ -90,7 +90,7 @@ class PairOffers(Snapshotted):
         self._decay = ForwardDecay(half_life_s)
         self._pairs: dict[int, Sums] = {}
         self._classes: dict[int, Sums] = {}
-        self._latest_s, self._full = 0, False
+        self._latest_s, self._full, self._exposures_all = 0, False, 0
 
     def __len__(self) -> int:
         """How many pairs are remembered."""
@@ -100,6 +100,7 @@ class PairOffers(Snapshotted):
         """An item was shown at a place, from 0 on."""
         weight = self._decay.weight(time_s, attention(rank))
         self._latest_s = max(self._latest_s, int(time_s))
+        self._exposures_all += 1
         self._add(self._classes, fit, (weight, 0))
         self._add(self._pairs, pair, (weight, 0))
         if len(self._pairs) > self.pairs_max:
@@ -147,6 +148,7 @@ class PairOffers(Snapshotted):
         return {
             "params": {"half_life_s": self.half_life_s, "pairs_max": self.pairs_max},
             "latest_s": self._latest_s,
+            "exposures_all": self._exposures_all,
             "classes": _written(self._classes),
             "pairs": _written(self._pairs),
             "full": self._full,
@@ -162,6 +164,7 @@ class PairOffers(Snapshotted):
 
     def _restore(self, state: dict[str, Any]) -> None:
         (self._latest_s,) = each(int, [state["latest_s"]], 0, LATEST_S)
+        (self._exposures_all,) = each(int, [state["exposures_all"]], 0)
         (self._full,) = each(bool, [state["full"]])
         self._classes = dict(_read(state["classes"].items()))
         self._pairs = dict(_read(state["pairs"].items()))
@@ -175,4 +178,7 @@ def _written(sums: dict[int, Sums]) -> dict[str, list[str]]:
 
 def _read(said: Iterable[tuple[str, list[str]]]) -> Iterable[tuple[int, Sums]]:
     for key, (trials, sold) in said:
-        yield int(key), (read(trials), read(sold))
+        shown = read(trials)
+        if shown < 0:
+            raise ValueError(f"less than no trial of {key}")
+        yield int(key), (shown, read(sold))
