@@ -54,11 +54,16 @@ class FirstSales:
         """The sales of each arm."""
         return {arm: Sales(*firsts) for arm, firsts in self._firsts.by_arm.items()}
 
-    def sold(self, arm: str, session_id: str, prompt_id: str, order_id: str, item_id: str) -> None:
+    def sold(
+        self, arm: str, session_id: str, prompt_id: str, order_id: str, item_id: str, at_ms: int = 0
+    ) -> None:
         """Count that an order bought an item from a prompt: of a unit the first of the arm."""
+        unit = self._units.unit(session_id, at_ms)
+        if unit is None:
+            return
         before = self._firsts.by_arm.get(arm)
         sale = _named(prompt_id, order_id, item_id)
-        self._firsts.shown(arm, self._units.unit(session_id), sale)
+        self._firsts.shown(arm, unit, sale)
         if self._firsts.by_arm.get(arm) == before:
             return
         known = (*self._of_order.pop(order_id, ()), (prompt_id, item_id))
@@ -90,7 +95,8 @@ class FirstSales:
         if order_id is None or item_id is None:
             return
         if outcome.stage == "bought":
-            self.sold(outcome.arm, outcome.session_id, outcome.prompt_id, order_id, item_id)
+            who, at_ms = outcome.session_id, outcome.occurred_at_ms
+            self.sold(outcome.arm, who, outcome.prompt_id, order_id, item_id, at_ms)
         elif outcome.stage == "returned":
             self.came_back(outcome.prompt_id, order_id, item_id)
 

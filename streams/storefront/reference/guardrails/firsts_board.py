@@ -20,7 +20,8 @@ class FirstsBoard(ArmBoard):
         if not isinstance(published, Outcome):
             return
         if published.stage == "shown":
-            self.firsts.shown(published.arm, published.session_id, published.prompt_id)
+            who, at_ms = published.session_id, published.occurred_at_ms
+            self.firsts.shown(published.arm, who, published.prompt_id, at_ms)
         elif published.stage == "dismissed":
             self.firsts.dismissed(published.prompt_id)
         else:

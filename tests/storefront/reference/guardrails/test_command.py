@@ -140,6 +140,22 @@ def test_what_is_not_stopped_is_said_once(
     assert 1 == capsys.readouterr().err.count("no control stops it")
 
 
+def test_how_much_is_not_counted_is_said_when_it_has_doubled(
+    operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of sessions of which it is not known any more whose they are."""
+    annoys(operator, "popular")
+    with open_reader(operator.settings, operator.settings.topics.outcomes) as reader:
+        log = FirstsReader(operator.settings, reader, None)
+        log.firsts.sessions_max = 0
+        log.firsts.assigned("forgotten", "ann", SHOWN.occurred_at_ms)
+        guard = Guard(operator.settings, log, Guardrails(0.15))
+        said = [guard.look() for _ in range(2)]
+
+    assert ["", ""] == said
+    assert "goeswith: 60 outcomes not counted: too many" in capsys.readouterr().err
+
+
 def test_what_is_compared_with_has_to_be_an_arm(operator: Operator) -> None:
     """A slip of the pen is said, instead of watching nothing."""
     said = operator.types("guardrails", "--loss-max", "0.01", "--against", "populer")
