@@ -17,6 +17,11 @@ from streams.storefront.reference.guardrails.first_impressions import FirstImpre
 
 BACKS_MAX = 100_000
 """Orders of which something came back elsewhere that are remembered."""
+ITEMS_OF_ORDER_MAX = 2_000
+"""First sales, and items that came back, that are remembered of one order, as many as its lines.
+
+More are told only by who tells one number again and again; they count as kept.
+"""
 UNMATCHED = b'"unmatched"'
 """What the value of a record has in it that tells of such a return."""
 EVERYTHING = frozenset[str]()
@@ -46,7 +51,7 @@ class FirstSales:
         self.backs_max = backs_max
         self._backs: OrderedDict[str, frozenset[str]] = OrderedDict()
         """By order the items that came back elsewhere."""
-        self._of_order: OrderedDict[str, tuple[tuple[str, str], ...]] = OrderedDict()
+        self._of_order: OrderedDict[str, dict[tuple[str, str], None]] = OrderedDict()
         """By order its first sales: the prompt and the item of each."""
 
     @property
@@ -66,8 +71,10 @@ class FirstSales:
         self._firsts.shown(arm, unit, sale)
         if self._firsts.by_arm.get(arm) == before:
             return
-        known = (*self._of_order.pop(order_id, ()), (prompt_id, item_id))
+        known = self._of_order.pop(order_id, {})
         self._of_order[order_id] = known
+        if len(known) < ITEMS_OF_ORDER_MAX:
+            known[prompt_id, item_id] = None
         if len(self._of_order) > self._units.open_max:
             self._of_order.popitem(last=False)
         back = self._backs.get(order_id)
@@ -81,8 +88,8 @@ class FirstSales:
     def came_back_elsewhere(self, order_id: str, items: frozenset[str]) -> None:
         """The same of all that an order sold of these items; none: of any."""
         before = self._backs.pop(order_id, items)
-        whole = EVERYTHING in (items, before)
-        self._backs[order_id] = EVERYTHING if whole else before | items
+        told = EVERYTHING if EVERYTHING in (items, before) else before | items
+        self._backs[order_id] = told if len(told) <= ITEMS_OF_ORDER_MAX else before
         if len(self._backs) > self.backs_max:
             self._backs.popitem(last=False)
         for prompt_id, item_id in self._of_order.get(order_id, ()):

@@ -7,7 +7,11 @@ import pytest
 from streams.contract.prompts import Outcome, OutcomeLine, Unmatched
 from streams.contract.schemas.examples import ASSIGNED, SHOWN
 from streams.storefront.reference.guardrails.first_impressions import FirstImpressions
-from streams.storefront.reference.guardrails.first_sales import FirstSales, Sales
+from streams.storefront.reference.guardrails.first_sales import (
+    ITEMS_OF_ORDER_MAX,
+    FirstSales,
+    Sales,
+)
 from streams.storefront.reference.guardrails.firsts_board import FirstsBoard
 
 ARM = SHOWN.arm
@@ -106,6 +110,22 @@ def test_what_is_remembered_of_returns_is_bounded() -> None:
     for order in ("o-1", "o-2"):
         few.read(unmatched(order=order))
     assert {ARM: Sales(2, 1)} == few.by_arm
+
+
+def test_what_is_remembered_of_one_order_is_bounded() -> None:
+    """Whoever tells more of one number has it counted as kept: what came first is remembered."""
+    sales, most = FirstSales(FirstImpressions()), ITEMS_OF_ORDER_MAX
+    for number in range(most + 5):
+        sales.count(outcome("bought", session=f"visitor {number}"))
+    sales.read(unmatched())
+    assert {ARM: Sales(most + 5, most)} == sales.by_arm
+
+    before = FirstSales(FirstImpressions())
+    before.read(unmatched(*(f"item {number}" for number in range(most))))
+    before.read(unmatched("coat"))
+    for item in ("coat", "item 0"):
+        before.count(outcome("bought", session=f"of the {item}", item=item))
+    assert {ARM: Sales(2, 1)} == before.by_arm
 
 
 def test_an_order_that_bought_from_prompts_of_two_arms_comes_back_for_both() -> None:
