@@ -13,6 +13,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from streams.contract.prompts import ANY_OUTCOME, Outcome, Unmatched
+from streams.experiments.open_prompts import possible
 from streams.storefront.reference.guardrails.first_impressions import FirstImpressions
 
 BACKS_MAX = 100_000
@@ -22,8 +23,8 @@ ITEMS_OF_ORDER_MAX = 2_000
 
 More are told only by who tells one number again and again; they count as kept.
 """
-UNMATCHED = b'"unmatched"'
-"""What the value of a record has in it that tells of such a return."""
+MARKS = b'"bought"', b'"returned"', b'"unmatched"'
+"""What the value of a record has in it, one of them, that tells of a sale or a return."""
 EVERYTHING = frozenset[str]()
 """What a return is of that names no items."""
 
@@ -97,7 +98,7 @@ class FirstSales:
                 self.came_back(prompt_id, order_id, item_id)
 
     def count(self, outcome: Outcome) -> None:
-        """Count what an outcome tells that is known to be no repeat."""
+        """Count what an outcome tells; a repeat changes nothing, however late it comes."""
         order_id, item_id = outcome.order_id, outcome.item_id
         if order_id is None or item_id is None:
             return
@@ -108,8 +109,12 @@ class FirstSales:
             self.came_back(outcome.prompt_id, order_id, item_id)
 
     def read(self, value: bytes | None) -> None:
-        """Note what came back, if a record of the outcomes topic tells that by its order alone."""
-        if value is None or UNMATCHED not in value:
+        """Count what a record of the outcomes topic tells, if it is of a sale, and can be true.
+
+        All of them are looked at: whoever joins outcomes of prompts knows no items of a prompt any
+        more when that is settled, and drops what comes of a second one.
+        """
+        if value is None or not any(mark in value for mark in MARKS):
             return
         try:
             told = ANY_OUTCOME.validate_json(value)
@@ -118,6 +123,8 @@ class FirstSales:
         if isinstance(told, Unmatched):
             items = frozenset(line.item_id for line in told.lines)
             self.came_back_elsewhere(told.order_id, items)
+        elif isinstance(told, Outcome) and possible(told):
+            self.count(told)
 
 
 def _named(prompt_id: str, order_id: str, item_id: str) -> str:

@@ -32,7 +32,7 @@ class FirstsReader(BoardReader):
         super().__init__(settings, reader, *args, **more)
         self.firsts = FirstImpressions()
         self.sales = FirstSales(self.firsts)
-        self.board = FirstsBoard(self.firsts, self.sales)
+        self.board = FirstsBoard(self.firsts)
 
     def _read(self, begins: Offsets, ends: Offsets) -> Iterable[RawRecord]:
         for record in super()._read(begins, ends):

@@ -24,7 +24,7 @@ def outcome(prompt: str, session: str, stage: str) -> Outcome:
 def test_the_sessions_of_a_visitor_are_one_unit() -> None:
     """Where an experiment tells whose they are; a session that it does not tell of is its own."""
     firsts = FirstImpressions()
-    board = FirstsBoard(firsts, FirstSales(firsts))
+    board = FirstsBoard(firsts)
     for session in ("monday", "tuesday"):
         firsts.read(ASSIGNED.model_copy(update={"session_id": session}).to_json())
     for session in ("monday", "tuesday", "somebody else's"):
@@ -40,7 +40,7 @@ def test_what_tells_of_no_session_is_passed_over() -> None:
     firsts = FirstImpressions()
     for value in (None, b"{}", b'{"type":"assigned"}', SHOWN.to_json()):
         firsts.read(value)
-    FirstsBoard(firsts, FirstSales(firsts)).count(PROMPT)
+    FirstsBoard(firsts).count(PROMPT)
 
     assert {} == firsts.by_arm
 
@@ -48,7 +48,7 @@ def test_what_tells_of_no_session_is_passed_over() -> None:
 def test_only_what_was_a_first_impression_can_be_sent_away_and_once() -> None:
     """Neither the second one, nor a click, nor a repeat counts."""
     firsts = FirstImpressions()
-    board = FirstsBoard(firsts, FirstSales(firsts))
+    board = FirstsBoard(firsts)
     for prompt, stage in (
         *(("first", "shown"), ("second", "shown"), ("second", "dismissed")),
         *(("unseen", "dismissed"), ("first", "clicked")),
