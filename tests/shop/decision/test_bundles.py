@@ -21,10 +21,12 @@ from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.controls.controls import Controls
 from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.decision.slots.bundles import (
+    ASKED_MAX,
     HELD_MAX,
     LOOKED_AT_MAX,
     BundleArm,
     Bundles,
+    SavedBeside,
     completions,
     whole,
 )
@@ -269,8 +271,8 @@ def test_of_a_large_basket_the_latest_items_make_bundles() -> None:
     many = {f"i{number}": 1 for number in range(HELD_MAX + 2)}
     most = dict.fromkeys([*many][1:-1], 1) | {"i0": 1}
 
-    assert () == whole(bundles, many).names
-    assert ("b",) == whole(bundles, most).names
+    assert {} == whole(bundles, many).sets
+    assert {"b": 1} == whole(bundles, most).sets
 
 
 def earned(shop: Till) -> int:
@@ -468,3 +470,30 @@ def test_of_very_many_bundles_of_an_item_the_first_are_looked_at() -> None:
     assert [f"{number:04}" for number in range(LOOKED_AT_MAX)] == [*bundles.of("a")]
     bundles.clear()
     assert (0, []) == (len(bundles), [*bundles.of("a")])
+
+
+def test_what_bundles_save_with_further_items_is_reckoned_of_so_many_sets_of_items() -> None:
+    """Of what is in no bundle it is nothing; of one set too many nobody can tell."""
+    bundles, names = Bundles(), [f"i{number}" for number in range(ASKED_MAX + 1)]
+    for name in names:
+        terms = BundleTerms(items=(name, "tea"), discount_minor={"EUR": 5})
+        bundles.put(name, terms)
+    prices = dict.fromkeys([*names, "tea"], PriceTag(100, 50, "EUR"))
+    beside = SavedBeside(bundles, prices, {"tea": 1}, 0)
+
+    assert [5] * ASKED_MAX == [beside.minor((name, "salt")) for name in names[:-1]]
+    assert (None, 5, 0) == (
+        beside.minor(names[-1:]),
+        beside.minor(("i0",)),
+        beside.minor(("salt",)),
+    )
+
+
+def test_a_bundle_that_is_there_twice_saves_twice() -> None:
+    """And what is left of it is what may be completed: no item of which nothing is left."""
+    bundles = Bundles()
+    bundles.put("duo", BundleTerms(items=("a", "b"), discount_minor={"EUR": 500}))
+    found = whole(bundles, {"a": 2, "b": 3})
+
+    assert ({"duo": 2}, {"b": 1}) == (found.sets, found.spare)
+    assert 1_000 == found.saved_minor(bundles, dict.fromkeys("ab", PriceTag(1000, 400, "EUR")))

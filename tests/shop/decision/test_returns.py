@@ -196,6 +196,44 @@ def test_what_is_kept_is_what_a_count_of_the_orders_gives(
     assert often == shares.often_back
 
 
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_of_what_is_left_of_an_order_counts_who_is_known(at: int) -> None:
+    """Told by two that know nobody, and by one that does: that counts while it is there."""
+    shares = ReturnedShares(0.5, 1)
+    named = Order("o", "s", 0, "ann", None, {"bag": BoughtLine(1, None, back=1)})
+    first = Order("o", "s", 0, "ann", None, {"bag": BoughtLine(1, None, back=1)})
+    copies = [Order("o", "s", 0, None, None, {"bag": BoughtLine(1, None)}) for _ in range(2)]
+    copies.insert(at, named)
+    for one in (first, *copies):
+        shares.ordered(one)
+    shares.left(first)
+    assert shares.returns_too_much("ann")
+
+    shares.left(named)
+    assert not shares.returns_too_much("ann")
+    assert {"bag": [1, 0]} == shares._items
+
+
+def test_what_is_kept_by_others_again_is_offered_again() -> None:
+    """As soon as it is no more than the share of what was ordered; and what nobody orders is."""
+    shares = ReturnedShares(0.5, 1)
+    back, kept = (
+        Order(number, "s", 0, None, None, {"bag": BoughtLine(1, None, back=gone)})
+        for number, gone in (("o-1", 1), ("o-2", 0))
+    )
+    shares.ordered(back)
+    assert {"bag"} == shares.often_back
+
+    shares.ordered(kept)
+    assert set() == shares.often_back
+
+    shares.left(kept)
+    assert {"bag"} == shares.often_back
+
+    shares.left(back)
+    assert set() == shares.often_back
+
+
 def test_no_more_items_are_withheld_than_a_decision_can_carry() -> None:
     """Of a shop where everything comes back most is offered."""
     shares = ReturnedShares(0.0, 1)

@@ -23,7 +23,7 @@ from streams.shop.decision.catalog.exclusions import Exclusions
 from streams.shop.decision.catalog.told_arms import told_arms
 from streams.shop.decision.slots import bundles, loyalty, top_up, upgrades
 from streams.shop.decision.slots.anchors import bought_with, told_currency
-from streams.shop.decision.slots.bundles import BundleArm, WholeBundles
+from streams.shop.decision.slots.bundles import BundleArm, SavedBeside, WholeBundles
 from streams.shop.decision.slots.loyalty import LoyaltyArm
 from streams.shop.decision.slots.strategy import Strategy, offered_by
 from streams.shop.decision.slots.top_up import Gap, PriceTag, TopUpArm
@@ -115,11 +115,23 @@ def _with_offers(
     if slot in top_up.SLOTS and thresholds:
         missing = _missing(whole, catalog, session, event, thresholds)
         if missing is not None:
-            nearly = bundles.completions(catalog.bundles, [*whole.spare], exclusions.prices)
-            saving = frozenset(item for one in nearly for item in one.missing)
-            top = TopUpArm(missing, exclusions.prices, learning, fits, saving)
+            top = TopUpArm(missing, exclusions.prices, learning, fits)
+            if catalog.bundles:
+                top = _after_bundles(top, whole, session, exclusions)
             return {**arms, top_up.ARM: top}
     return arms
+
+
+def _after_bundles(
+    top: TopUpArm, whole: WholeBundles, session: Session, exclusions: Exclusions
+) -> TopUpArm:
+    """The same, which minds what bundles save: of the basket, and of it with what is taken."""
+    defined, prices = exclusions.catalog.bundles, exclusions.prices
+    nearly = bundles.completions(defined, [*whole.spare], prices)
+    saving = frozenset(item for one in nearly for item in one.missing)
+    now_minor = whole.saved_minor(defined, prices)
+    beside = SavedBeside(defined, prices, session.basket, now_minor)
+    return top._replace(saving=saving, beside=beside)
 
 
 def _held(
@@ -134,7 +146,7 @@ def _held(
     What has been paid for is in no further bundle, and what is merely looked at has to be for sale
     to whoever looks: nobody could keep the promise.
     """
-    held = [item for item, spare in (whole.spare or session.basket).items() if spare]
+    held = [*whole.spare]
     if anchor in session.basket:
         return [*filter(anchor.__ne__, held), *filter(anchor.__eq__, held)]
     asks = not isinstance(event, OrderPlaced) and exclusions.withheld(anchor) in (None, "margin")

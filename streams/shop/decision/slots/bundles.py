@@ -11,7 +11,7 @@ there for the next, or two discounts would be taken off what one price was recko
 """
 
 from bisect import insort
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, islice
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -32,6 +32,8 @@ LOOKED_AT_MAX = 16
 """Bundles of one item that are looked at, the first by name;"""
 HELD_MAX = 32
 """and items of the basket, the latest ones."""
+ASKED_MAX = 256
+"""Sets of items of one basket of which it is reckoned what bundles save of it with them."""
 
 
 class Bundles:
@@ -63,6 +65,10 @@ class Bundles:
         """The names of those with this item, the first of them."""
         return islice(self._with.get(item_id, ()), LOOKED_AT_MAX)
 
+    def holds(self, item_id: object) -> bool:
+        """Whether there is one with this item."""
+        return item_id in self._with
+
     def put(self, name: str, terms: BundleTerms) -> None:
         """A bundle as it is from now on."""
         self.take_out(name)
@@ -87,35 +93,64 @@ class Bundles:
 class WholeBundles(NamedTuple):
     """The bundles of which a basket has everything already, and what there is besides."""
 
-    names: tuple[str, ...] = ()
-    """In their order; each piece of the basket is in one of them at most."""
+    sets: Mapping[str, int] = MappingProxyType({})
+    """By name how often; each piece of the basket is in one of them at most."""
     spare: Mapping[str, int] = MappingProxyType({})
     """The basket without their pieces: of these others may be completed."""
 
     def saved_minor(self, bundles: Bundles, prices: Mapping[str, PriceTag]) -> int:
         """What all of them cost less than their items do, where each price is known."""
-        every = map(bundles.terms.__getitem__, self.names)
-        told = (_worth(terms, [prices.get(item) for item in terms.items], None) for terms in every)
-        return sum(worth[1] for worth in told if worth is not None)
+        saved = 0
+        for name, times in self.sets.items():
+            terms = bundles.terms[name]
+            worth = _worth(terms, [prices.get(item) for item in terms.items], None)
+            saved += 0 if worth is None else times * worth[1]
+        return saved
 
 
-def whole(bundles: Bundles, basket: Mapping[str, int]) -> WholeBundles:
-    """The bundles that are whole in a basket: by name, each once, no piece in two of them.
+def whole(bundles: Bundles, basket: Mapping[str, int], kinds_max: int = HELD_MAX) -> WholeBundles:
+    """The bundles that are whole in a basket: by name, as often as there are, no piece in two.
+
+    Of the latest `kinds_max` items.
 
     >>> bundles = Bundles()
     >>> bundles.put("photo", BundleTerms(items=("camera", "case"), discount_per_mille=100))
-    >>> whole(bundles, {"camera": 2, "case": 1})
-    WholeBundles(names=('photo',), spare={'camera': 1, 'case': 0})
+    >>> whole(bundles, {"camera": 3, "case": 2})
+    WholeBundles(sets={'photo': 2}, spare={'camera': 1})
     """
-    spare, found = dict(basket), []
-    latest = [*basket][-HELD_MAX:]
+    spare, sets = dict(basket), dict[str, int]()
+    latest = [*basket][-kinds_max:]
     for name in sorted({name for item in latest for name in bundles.of(item)}):
         items = bundles.terms[name].items
-        if all(spare.get(item, 0) > 0 for item in items):
-            found.append(name)
+        if (times := min(spare.get(item, 0) for item in items)) > 0:
+            sets[name] = times
             for item in items:
-                spare[item] -= 1
-    return WholeBundles(tuple(found), spare)
+                spare[item] -= times
+    return WholeBundles(sets, {item: left for item, left in spare.items() if left > 0})
+
+
+class SavedBeside:
+    """What bundles save of a basket with further items in it, beyond what they save of it now."""
+
+    def __init__(
+        self, bundles: Bundles, prices: Mapping[str, PriceTag], basket: Mapping[str, int], now: int
+    ) -> None:
+        self._bundles, self._prices, self._basket, self._now_minor = bundles, prices, basket, now
+        self._known: dict[frozenset[str], int | None] = {frozenset(): 0}
+
+    def __contains__(self, item_id: object) -> bool:
+        """Whether an item is in any bundle: others save nothing."""
+        return self._bundles.holds(item_id)
+
+    def minor(self, items: Iterable[str]) -> int | None:
+        """How much, one of each item; None: too many sets of items have been asked for already."""
+        bundled = frozenset(filter(self._bundles.holds, items))
+        if bundled not in self._known and len(self._known) <= ASKED_MAX:
+            more = {item: self._basket.get(item, 0) + 1 for item in sorted(bundled)}
+            then = whole(self._bundles, {**self._basket, **more}, HELD_MAX + len(more))
+            saved = then.saved_minor(self._bundles, self._prices)
+            self._known[bundled] = saved - self._now_minor
+        return self._known.get(bundled)
 
 
 class Completion(NamedTuple):

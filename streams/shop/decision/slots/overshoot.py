@@ -18,16 +18,22 @@ KEPT = 64
 
 Fits = Callable[[int, int], bool]
 """Whether two of the things that are bought may be bought together, by their places."""
+Stands = Callable[[tuple[int, ...]], bool]
+"""Whether what is bought reaches it after all, by its places: some is cheaper together."""
 Places = NDArray[np.int64]
 
 
 def least_overshoot(
-    missing: int, prices: Sequence[int], most: int, fits: Fits | None = None
+    missing: int,
+    prices: Sequence[int],
+    most: int,
+    fits: Fits | None = None,
+    stands: Stands | None = None,
 ) -> tuple[int, ...]:
     """Which of these prices, the better first, together reach what is missing; none: nothing does.
 
-    All of them have to fit each other; none: all do. Of those that cost the same the fewest are
-    taken, of these the better ones.
+    All of them have to fit each other; none: all do. What does not stand is not taken. Of those
+    that cost the same the fewest are taken, of these the better ones.
 
     >>> least_overshoot(1000, [900, 400, 1050, 620], most=2), least_overshoot(9, [1, 2], most=3)
     ((2,), ())
@@ -46,18 +52,21 @@ def least_overshoot(
         reach = totals >= missing
         if best:
             reach &= totals < spent
-        if found := _first(totals, np.flatnonzero(reach), places, fits):
+        if found := _first(totals, np.flatnonzero(reach), places, fits, stands):
             best, spent = found, sum(prices[place] for place in found)
         if best and spent - missing <= CLOSE * missing:
             break
     return best
 
 
-def _first(totals: Places, reaching: Places, places: Places, fits: Fits | None) -> tuple[int, ...]:
-    """The cheapest combination that fits, of equal ones the first; empty: there is none."""
+def _first(
+    totals: Places, reaching: Places, places: Places, fits: Fits | None, stands: Stands | None
+) -> tuple[int, ...]:
+    """The cheapest combination that fits and stands, of equal ones the first; empty: none does."""
     for at in _cheapest_first(totals, reaching):
         found: tuple[int, ...] = tuple(places[:, at].tolist())
-        if fits is None or all(starmap(fits, combinations(found, 2))):
+        fit = fits is None or all(starmap(fits, combinations(found, 2)))
+        if fit and (stands is None or stands(found)):
             return found
     return ()
 

@@ -5,13 +5,14 @@ It takes as few items as come close: one, if that is no more than a tenth of the
 the best two or three. Each has to earn something by the catalogue. It is silent when the threshold
 is met, where a price of the basket is not known or its currencies are mixed, where nothing reaches.
 Items of one prompt have to fit each other, as in any other arm. What the bundles of a basket save
-is not paid, and does not count; what would complete one is not taken.
+is not paid, and does not count; what would complete one is not taken, and where what is taken is
+cheaper together, by a bundle or by several, it has to reach after that, too.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from sys import intern
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from models import Candidate
 from streams.contract.events.reference.catalog import CatalogItem
@@ -165,6 +166,16 @@ def _fit(fits: Callable[[str, str], bool], items: Sequence[str], a: int, b: int)
     return fits(items[a], items[b])
 
 
+class Saving(Protocol):
+    """What bundles take off a basket in which there is more."""
+
+    def __contains__(self, item_id: object) -> bool:
+        """Whether an item may save anything."""
+
+    def minor(self, items: Iterable[str]) -> int | None:
+        """What such items save, in minor units; None: nobody can tell."""
+
+
 class TopUpArm(NamedTuple):
     """The arm, for one basket."""
 
@@ -176,6 +187,8 @@ class TopUpArm(NamedTuple):
     """Whether two items may stand in one prompt; none where nothing is known of that."""
     saving: Collection[str] = ()
     """What would complete a bundle, whose discount takes away from what is reached."""
+    beside: Saving | None = None
+    """What the items save together with the basket; none where there are no bundles."""
 
     def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer: what that is takes longer to find."""
@@ -184,7 +197,9 @@ class TopUpArm(NamedTuple):
         for candidate, price_minor in self._pool(learned, question):
             items.append(candidate.item)
             if reach.by(price_minor):
-                return True
+                if self.beside is None or not any(item in self.beside for item in items):
+                    return True
+                return bool(self.candidates(learned, question))
         return False
 
     def candidates(self, learned: Learned, question: CandidateQuery) -> list[Candidate]:
@@ -192,8 +207,17 @@ class TopUpArm(NamedTuple):
         pool = [*self._pool(learned, question)]
         fits = self._fits([candidate.item for candidate, _ in pool])
         paid = [price_minor for _, price_minor in pool]
-        chosen = least_overshoot(self.gap.missing_minor, paid, question.items_max, fits)
+        stands = None if self.beside is None else partial(self._stands, self.beside, pool)
+        chosen = least_overshoot(self.gap.missing_minor, paid, question.items_max, fits, stands)
         return [pool[index][0] for index in chosen]
+
+    def _stands(
+        self, beside: Saving, pool: Sequence[tuple[Candidate, int]], chosen: tuple[int, ...]
+    ) -> bool:
+        """Whether these of the pool reach what is missing after all that bundles save."""
+        saved = beside.minor(pool[place][0].item for place in chosen)
+        paid = sum(pool[place][1] for place in chosen)
+        return saved is not None and paid - saved >= self.gap.missing_minor
 
     def _fits(self, items: Sequence[str]) -> Fits | None:
         """Whether the items at two places may stand in one prompt; each pair is judged once."""

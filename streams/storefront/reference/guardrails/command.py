@@ -40,7 +40,8 @@ MINOR_MAX = 1e15
     "margin_loss_minor_max",
     type=FiniteRange(0.0, MINOR_MAX),
     metavar="MINOR",
-    help="The same in money: net reward of an impression, in minor units. Needs net reward.",
+    help="The same in money: net reward of an impression, in minor units. Needs net reward. All of "
+    "the log is reckoned in the reward_scale_minor of today, earlier rewards, too.",
 )
 @click.option(
     "--against", default=AGAINST, show_default=True, metavar="ARM", help="What to compare with."

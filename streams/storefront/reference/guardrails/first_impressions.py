@@ -5,7 +5,8 @@ away too. So of each arm only the first impression counts that a unit had: the v
 experiment tells which sessions are one's (`assigned`), else the session. Memory is bounded without
 counting anybody twice: where units are too many, only those go on to be counted whose hash is low,
 which has nothing to do with what they do (a hash threshold, as in distinct sampling; Gibbons,
-VLDB 2001).
+VLDB 2001). Where sessions are too many, what comes of one that may have been forgotten is left out,
+and counted as such: to take it for a unit of its own would be to count a visitor again and again.
 """
 
 from collections import OrderedDict
@@ -20,7 +21,11 @@ from streams.views.arm_board import ARMS_MAX
 UNITS_MAX = 500_000
 """Units of arms that are remembered, in some 80 bytes each."""
 OPEN_MAX = 100_000
-"""First impressions that may still be sent away, and sessions whose unit is remembered."""
+"""First impressions that may still be sent away."""
+SESSIONS_MAX = 200_000
+"""Sessions whose unit is remembered, in some 300 bytes each."""
+TOLD_MS = 7 * 86_400_000
+"""So long after it was told whose it is a session sells; the purchase window is a day."""
 ASSIGNED = b'"assigned"'
 """What the value of a record has in it that tells a session's unit."""
 HASH_BYTES = 8
@@ -44,32 +49,56 @@ class FirstImpressions:
     {'popular': Firsts(shown=2, dismissed=2)}
     """
 
-    def __init__(self, units_max: int = UNITS_MAX, open_max: int = OPEN_MAX) -> None:
+    def __init__(
+        self,
+        units_max: int = UNITS_MAX,
+        open_max: int = OPEN_MAX,
+        sessions_max: int = SESSIONS_MAX,
+    ) -> None:
         self.units_max = units_max
         self.open_max = open_max
+        self.sessions_max = sessions_max
         self.by_arm: dict[str, Firsts] = {}
         """Of at most `ARMS_MAX` arms."""
+        self.left_out = 0
+        """Impressions and sales of sessions whose unit may have been forgotten."""
         self._below = 1 << 8 * HASH_BYTES
         self._units: set[int] = set()
         self._open: OrderedDict[str, str] = OrderedDict()
-        self._unit_of: OrderedDict[str, str] = OrderedDict()
+        self._unit_of: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._forgotten_ms: int | None = None
+        """The latest time at which a session was told of that is forgotten by now."""
 
-    def assigned(self, session_id: str, unit: str) -> None:
+    def assigned(self, session_id: str, unit: str, at_ms: int = 0) -> None:
         """From now on the session is this unit's."""
-        _put(self._unit_of, session_id, unit, self.open_max)
+        self._unit_of[session_id] = unit, at_ms
+        if len(self._unit_of) > self.sessions_max:
+            _, (_, forgotten_ms) = self._unit_of.popitem(last=False)
+            self._forgotten_ms = max(self._forgotten_ms or 0, forgotten_ms)
 
-    def unit(self, session_id: str) -> str:
-        """Whose a session is, as far as it was told; else it is its own."""
-        return self._unit_of.get(session_id, session_id)
+    def unit(self, session_id: str, at_ms: int = 0) -> str | None:
+        """Whose a session is that does something; of whom nothing was told, it is its own.
 
-    def shown(self, arm: str, session_id: str, prompt_id: str) -> None:
+        None: it was told, perhaps, and is forgotten; what it does is not to be counted, but here.
+        """
+        if (told := self._unit_of.get(session_id)) is not None:
+            return told[0]
+        if self._forgotten_ms is None or at_ms - self._forgotten_ms > TOLD_MS:
+            return session_id
+        self.left_out += 1
+        return None
+
+    def shown(self, arm: str, session_id: str, prompt_id: str, at_ms: int = 0) -> None:
         """Count an impression, if it is the first of its arm that the unit had."""
         known = self.by_arm.get(arm, Firsts())
         if arm not in self.by_arm and len(self.by_arm) >= ARMS_MAX:
             return
-        if self._is_first(arm, self.unit(session_id)):
+        unit = self.unit(session_id, at_ms)
+        if unit is not None and self._is_first(arm, unit):
             self.by_arm[arm] = known._replace(shown=known.shown + 1)
-            _put(self._open, prompt_id, arm, self.open_max)
+            self._open[prompt_id] = arm
+            if len(self._open) > self.open_max:
+                self._open.popitem(last=False)
 
     def dismissed(self, prompt_id: str) -> None:
         """Count that a prompt was sent away, once, if it was such a first impression."""
@@ -86,7 +115,7 @@ class FirstImpressions:
         except ValidationError:  # counted by whoever reads all of it
             return
         if isinstance(told, Assigned):
-            self.assigned(told.session_id, told.unit)
+            self.assigned(told.session_id, told.unit, told.occurred_at_ms)
 
     def _is_first(self, arm: str, unit: str) -> bool:
         digest = blake2b(f"{arm}\0{unit}".encode(), digest_size=HASH_BYTES).digest()
@@ -98,10 +127,3 @@ class FirstImpressions:
             self._below //= 2
             self._units = {one for one in self._units if one < self._below}
         return True
-
-
-def _put(kept: OrderedDict[str, str], key: str, value: str, most: int) -> None:
-    """Keep the latest few."""
-    kept[key] = value
-    if len(kept) > most:
-        kept.popitem(last=False)

@@ -13,12 +13,18 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from streams.contract.prompts import ANY_OUTCOME, Outcome, Unmatched
+from streams.experiments.open_prompts import possible
 from streams.storefront.reference.guardrails.first_impressions import FirstImpressions
 
 BACKS_MAX = 100_000
 """Orders of which something came back elsewhere that are remembered."""
-UNMATCHED = b'"unmatched"'
-"""What the value of a record has in it that tells of such a return."""
+ITEMS_OF_ORDER_MAX = 2_000
+"""First sales, and items that came back, that are remembered of one order, as many as its lines.
+
+More are told only by who tells one number again and again; they count as kept.
+"""
+MARKS = b'"bought"', b'"returned"', b'"unmatched"'
+"""What the value of a record has in it, one of them, that tells of a sale or a return."""
 EVERYTHING = frozenset[str]()
 """What a return is of that names no items."""
 
@@ -46,7 +52,7 @@ class FirstSales:
         self.backs_max = backs_max
         self._backs: OrderedDict[str, frozenset[str]] = OrderedDict()
         """By order the items that came back elsewhere."""
-        self._of_order: OrderedDict[str, tuple[tuple[str, str], ...]] = OrderedDict()
+        self._of_order: OrderedDict[str, dict[tuple[str, str], None]] = OrderedDict()
         """By order its first sales: the prompt and the item of each."""
 
     @property
@@ -54,15 +60,22 @@ class FirstSales:
         """The sales of each arm."""
         return {arm: Sales(*firsts) for arm, firsts in self._firsts.by_arm.items()}
 
-    def sold(self, arm: str, session_id: str, prompt_id: str, order_id: str, item_id: str) -> None:
+    def sold(
+        self, arm: str, session_id: str, prompt_id: str, order_id: str, item_id: str, at_ms: int = 0
+    ) -> None:
         """Count that an order bought an item from a prompt: of a unit the first of the arm."""
+        unit = self._units.unit(session_id, at_ms)
+        if unit is None:
+            return
         before = self._firsts.by_arm.get(arm)
         sale = _named(prompt_id, order_id, item_id)
-        self._firsts.shown(arm, self._units.unit(session_id), sale)
+        self._firsts.shown(arm, unit, sale)
         if self._firsts.by_arm.get(arm) == before:
             return
-        known = (*self._of_order.pop(order_id, ()), (prompt_id, item_id))
+        known = self._of_order.pop(order_id, {})
         self._of_order[order_id] = known
+        if len(known) < ITEMS_OF_ORDER_MAX:
+            known[prompt_id, item_id] = None
         if len(self._of_order) > self._units.open_max:
             self._of_order.popitem(last=False)
         back = self._backs.get(order_id)
@@ -76,8 +89,8 @@ class FirstSales:
     def came_back_elsewhere(self, order_id: str, items: frozenset[str]) -> None:
         """The same of all that an order sold of these items; none: of any."""
         before = self._backs.pop(order_id, items)
-        whole = EVERYTHING in (items, before)
-        self._backs[order_id] = EVERYTHING if whole else before | items
+        told = EVERYTHING if EVERYTHING in (items, before) else before | items
+        self._backs[order_id] = told if len(told) <= ITEMS_OF_ORDER_MAX else before
         if len(self._backs) > self.backs_max:
             self._backs.popitem(last=False)
         for prompt_id, item_id in self._of_order.get(order_id, ()):
@@ -85,18 +98,23 @@ class FirstSales:
                 self.came_back(prompt_id, order_id, item_id)
 
     def count(self, outcome: Outcome) -> None:
-        """Count what an outcome tells that is known to be no repeat."""
+        """Count what an outcome tells; a repeat changes nothing, however late it comes."""
         order_id, item_id = outcome.order_id, outcome.item_id
         if order_id is None or item_id is None:
             return
         if outcome.stage == "bought":
-            self.sold(outcome.arm, outcome.session_id, outcome.prompt_id, order_id, item_id)
+            who, at_ms = outcome.session_id, outcome.occurred_at_ms
+            self.sold(outcome.arm, who, outcome.prompt_id, order_id, item_id, at_ms)
         elif outcome.stage == "returned":
             self.came_back(outcome.prompt_id, order_id, item_id)
 
     def read(self, value: bytes | None) -> None:
-        """Note what came back, if a record of the outcomes topic tells that by its order alone."""
-        if value is None or UNMATCHED not in value:
+        """Count what a record of the outcomes topic tells, if it is of a sale, and can be true.
+
+        All of them are looked at: whoever joins outcomes of prompts knows no items of a prompt any
+        more when that is settled, and drops what comes of a second one.
+        """
+        if value is None or not any(mark in value for mark in MARKS):
             return
         try:
             told = ANY_OUTCOME.validate_json(value)
@@ -105,6 +123,8 @@ class FirstSales:
         if isinstance(told, Unmatched):
             items = frozenset(line.item_id for line in told.lines)
             self.came_back_elsewhere(told.order_id, items)
+        elif isinstance(told, Outcome) and possible(told):
+            self.count(told)
 
 
 def _named(prompt_id: str, order_id: str, item_id: str) -> str:

@@ -1,18 +1,17 @@
-"""A board of arms that counts first impressions and first sales beside what it shows."""
+"""A board of arms that counts first impressions beside what it shows."""
 
 from streams.contract.prompts import Outcome, Prompt
 from streams.shop.memory.answer import OutgoingPrompt
 from streams.storefront.reference.guardrails.first_impressions import FirstImpressions
-from streams.storefront.reference.guardrails.first_sales import FirstSales
 from streams.views.arm_board import ArmBoard
 
 
 class FirstsBoard(ArmBoard):
     """Counts of news alone, which can be true."""
 
-    def __init__(self, firsts: FirstImpressions, sales: FirstSales) -> None:
+    def __init__(self, firsts: FirstImpressions) -> None:
         super().__init__()
-        self.firsts, self.sales = firsts, sales
+        self.firsts = firsts
 
     def count(self, published: Prompt | OutgoingPrompt | Outcome) -> None:
         """Count what is known to be no repeat."""
@@ -20,8 +19,7 @@ class FirstsBoard(ArmBoard):
         if not isinstance(published, Outcome):
             return
         if published.stage == "shown":
-            self.firsts.shown(published.arm, published.session_id, published.prompt_id)
+            who, at_ms = published.session_id, published.occurred_at_ms
+            self.firsts.shown(published.arm, who, published.prompt_id, at_ms)
         elif published.stage == "dismissed":
             self.firsts.dismissed(published.prompt_id)
-        else:
-            self.sales.count(published)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from streams.cli.printable import printable
+from streams.cli.printable import many, printable
 from streams.clients.log_reader import LogReader, Offsets, RawRecord
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.settings import Settings
@@ -32,7 +32,7 @@ class FirstsReader(BoardReader):
         super().__init__(settings, reader, *args, **more)
         self.firsts = FirstImpressions()
         self.sales = FirstSales(self.firsts)
-        self.board = FirstsBoard(self.firsts, self.sales)
+        self.board = FirstsBoard(self.firsts)
 
     def _read(self, begins: Offsets, ends: Offsets) -> Iterable[RawRecord]:
         for record in super()._read(begins, ends):
@@ -63,10 +63,15 @@ class Guard:
     def look(self) -> str:
         """Read what has come, stop what is to be stopped, and return that in lines.
 
-        What is not stopped, as no control can or as this is a dry run, is said once.
+        What is not stopped, as no control can or as this is a dry run, is said once; how much is
+        not counted, each time that it has doubled.
         """
         self.log.catch_up()
         log = self.log
+        left_out = log.firsts.left_out
+        if left_out and self._is_news(f"left out {left_out.bit_length()}"):
+            what = "outcomes not counted: too many sessions to know whose they are"
+            click.echo(f"goeswith: {many(left_out, what)}", err=True)
         broken = breaches(log.firsts.by_arm, log.evidence, self.allowed, log.sales.by_arm)
         if not broken:
             return ""

@@ -17,6 +17,7 @@ from streams.contract.schemas.examples import SHOWN
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
 from streams.lab.embedded.worker_process import environment
+from streams.storefront.reference.guardrails.first_sales import Sales
 from streams.storefront.reference.guardrails.judged import Guardrails
 from streams.storefront.reference.guardrails.watching import FirstsReader, Guard
 from tests.integration.operators import ByHand, Operator, send
@@ -138,6 +139,48 @@ def test_what_is_not_stopped_is_said_once(
 
     assert [True, False, False] == [bool(one) for one in said]
     assert 1 == capsys.readouterr().err.count("no control stops it")
+
+
+def test_how_much_is_not_counted_is_said_when_it_has_doubled(
+    operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of sessions of which it is not known any more whose they are."""
+    annoys(operator, "popular")
+    with open_reader(operator.settings, operator.settings.topics.outcomes) as reader:
+        log = FirstsReader(operator.settings, reader, None)
+        log.firsts.sessions_max = 0
+        log.firsts.assigned("forgotten", "ann", SHOWN.occurred_at_ms)
+        guard = Guard(operator.settings, log, Guardrails(0.15))
+        said = [guard.look() for _ in range(2)]
+
+    assert ["", ""] == said
+    assert "goeswith: 60 outcomes not counted: too many" in capsys.readouterr().err
+
+
+def test_what_comes_back_weeks_later_counts_the_same_whenever_one_looks(operator: Operator) -> None:
+    """Of two items of a prompt that is settled by then, the second sale's return first."""
+    first = SHOWN.model_copy(update={"propensity": 1.0, "propensities": {SHOWN.arm: 1.0}})
+    shown = first.model_copy(update={"estimates": None})
+    later_ms = SHOWN.occurred_at_ms + 10**9
+    later = shown.model_copy(update={"prompt_id": "later", "occurred_at_ms": later_ms})
+    traded = [
+        shown.model_copy(update={"stage": stage, "item_id": item, "order_id": "o-1", **told})
+        for stage, told, items in (
+            ("bought", {}, ("coat", "hat")),
+            ("returned", {"occurred_at_ms": later_ms + 1}, ("hat", "coat")),
+        )
+        for item in items
+    ]
+    topic = operator.settings.topics.outcomes
+    with open_reader(operator.settings, topic) as reader:
+        watching = FirstsReader(operator.settings, reader, None)
+        for told in ([shown, *traded[:2]], [later], traded[2:3], traded[3:]):
+            send(operator.settings, topic, [ByHand(b"p", one.to_json()) for one in told])
+            watching.catch_up()
+        at_once = FirstsReader(operator.settings, reader, None)
+        at_once.catch_up()
+
+    assert {SHOWN.arm: Sales(1, 1)} == watching.sales.by_arm == at_once.sales.by_arm
 
 
 def test_what_is_compared_with_has_to_be_an_arm(operator: Operator) -> None:

@@ -7,8 +7,11 @@ import pytest
 from streams.contract.prompts import Outcome, OutcomeLine, Unmatched
 from streams.contract.schemas.examples import ASSIGNED, SHOWN
 from streams.storefront.reference.guardrails.first_impressions import FirstImpressions
-from streams.storefront.reference.guardrails.first_sales import FirstSales, Sales
-from streams.storefront.reference.guardrails.firsts_board import FirstsBoard
+from streams.storefront.reference.guardrails.first_sales import (
+    ITEMS_OF_ORDER_MAX,
+    FirstSales,
+    Sales,
+)
 
 ARM = SHOWN.arm
 
@@ -108,6 +111,22 @@ def test_what_is_remembered_of_returns_is_bounded() -> None:
     assert {ARM: Sales(2, 1)} == few.by_arm
 
 
+def test_what_is_remembered_of_one_order_is_bounded() -> None:
+    """Whoever tells more of one number has it counted as kept: what came first is remembered."""
+    sales, most = FirstSales(FirstImpressions()), ITEMS_OF_ORDER_MAX
+    for number in range(most + 5):
+        sales.count(outcome("bought", session=f"visitor {number}"))
+    sales.read(unmatched())
+    assert {ARM: Sales(most + 5, most)} == sales.by_arm
+
+    before = FirstSales(FirstImpressions())
+    before.read(unmatched(*(f"item {number}" for number in range(most))))
+    before.read(unmatched("coat"))
+    for item in ("coat", "item 0"):
+        before.count(outcome("bought", session=f"of the {item}", item=item))
+    assert {ARM: Sales(2, 1)} == before.by_arm
+
+
 def test_an_order_that_bought_from_prompts_of_two_arms_comes_back_for_both() -> None:
     """Each arm has its first sale."""
     sales = FirstSales(FirstImpressions())
@@ -118,17 +137,13 @@ def test_an_order_that_bought_from_prompts_of_two_arms_comes_back_for_both() -> 
     assert {"popular": Sales(1, 1), "curated": Sales(1, 1)} == sales.by_arm
 
 
-def test_the_board_counts_sales_and_impressions_apart() -> None:
-    """What names no item or no order is no sale."""
-    firsts = FirstImpressions()
-    sales = FirstSales(firsts)
-    board = FirstsBoard(firsts, sales)
-    for one in (outcome("shown"), outcome("bought"), outcome("returned"), outcome("clicked")):
-        board.count(one)
-    board.count(outcome("bought", session="bob").model_copy(update={"order_id": None}))
+def test_what_names_no_item_or_no_order_is_no_sale() -> None:
+    """Nor is a click, nor what cannot be true; each is counted once, however often it is read."""
+    sales = FirstSales(FirstImpressions())
+    unknown = outcome("bought", session="bob").model_copy(update={"order_id": None})
+    untrue = outcome("bought", session="eve").model_copy(update={"reward": 2.0})
+    told = [*map(outcome, ("shown", "bought", "returned", "clicked")), unknown, untrue]
+    for one in told * 2:
+        sales.read(one.to_json())
 
-    assert ({ARM: Sales(1, 1)}, 1, 0) == (
-        sales.by_arm,
-        firsts.by_arm[ARM].shown,
-        firsts.by_arm[ARM].dismissed,
-    )
+    assert {ARM: Sales(1, 1)} == sales.by_arm

@@ -85,12 +85,16 @@ class ReturnedShares:
                 self._count(order, item, 0, 1)
 
     def left(self, order: Order) -> None:
-        """An order is remembered no longer, where it was told."""
+        """An order is remembered no longer, where it was told: another one of its number counts.
+
+        As it is when they are told: one of which it is known whose it is, if there is any.
+        """
         others = [one for one in self._again.pop(order.order_id, ()) if one is not order]
         if self._counts(order):
             self._end(order)
             if others:
-                self._begin(others.pop())
+                known = (at for at, one in enumerate(others) if one.shopper_id is not None)
+                self._begin(others.pop(next(known, -1)))
         if others:
             self._again[order.order_id] = others
 
