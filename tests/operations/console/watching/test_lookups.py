@@ -24,7 +24,8 @@ from streams.operations.console.watching.lookups.questions import (
     WhyNotAsked,
 )
 from streams.operations.console.watching.lookups.telling import SESSION_EVENTS_MAX
-from streams.operations.explanation.story import Progress, Story, check_number
+from streams.operations.explanation.log.progress import Progress
+from streams.operations.explanation.story import Story, check_length
 
 KNOWN = StoryAsked("known")
 
@@ -301,7 +302,7 @@ def test_pages_that_were_closed_while_they_waited_have_no_turn() -> None:
 
 def test_a_session_of_very_many_events_is_told_by_the_command_alone() -> None:
     """Each of them is a fold by itself."""
-    check_number(SESSION_EVENTS_MAX, "script", "shop.events", SESSION_EVENTS_MAX)
-    check_number(100_000, "script", "shop.events", None)
-    with pytest.raises(NotEnough, match=r"100,000 events, and a page .*`goeswith explain script`"):
-        check_number(100_000, "script", "shop.events", SESSION_EVENTS_MAX)
+    check_length("goeswith explain script", SESSION_EVENTS_MAX, SESSION_EVENTS_MAX)
+    check_length("goeswith explain script", None, 100_000)
+    with pytest.raises(NotEnough, match=r"more than 2,000 events, .*`goeswith explain script`"):
+        check_length("goeswith explain script", SESSION_EVENTS_MAX, SESSION_EVENTS_MAX + 1)

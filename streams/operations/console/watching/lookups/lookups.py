@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from streams.contract.errors import GoeswithError, NotEnough
 from streams.operations.console.watching.lookups.questions import Answer, Question
-from streams.operations.explanation.story import Progress
+from streams.operations.explanation.log.progress import Progress
 
 logger = logging.getLogger(__name__)
 
