@@ -1,26 +1,27 @@
 """Look-ups: one at a time, bounded, and what went wrong is told."""
 
 from collections.abc import Callable
+from threading import Event
 
 import pytest
 
 from streams.contract.errors import NotEnough
 from streams.operations.console.watching.lookups.lookup import (
+    ANSWER_S,
     CANCELLED,
     FULL,
+    TROUBLE_S,
     UNBEGUN,
     WAITING_MAX,
     YOURS_WAITS,
     Lookup,
 )
 from streams.operations.console.watching.lookups.lookups import (
-    ANSWER_S,
     ENDED_MAX,
     KEPT,
     LEFT_S,
     LOOKUP_S_MAX,
     RECORDS_MAX,
-    TROUBLE_S,
     Lookups,
     SoFar,
 )
@@ -412,3 +413,14 @@ def test_what_is_only_seen_is_not_begun_by_whoever_renews_the_page() -> None:
     for number in range(ENDED_MAX + 1):
         lookups.seen(StoryAsked(f"session-{number}"))
     assert ENDED_MAX == len(lookups._ended)
+
+
+def test_while_nothing_is_asked_for_the_thread_rests() -> None:
+    """So that what is held in memory can go."""
+    rested = Event()
+    lookups = Lookups(tell, rest=rested.set, rest_s=0.01)
+    lookups.start()
+    try:
+        assert rested.wait(30)
+    finally:
+        lookups.stop()

@@ -5,6 +5,8 @@ from typing import NamedTuple
 from streams.operations.console.watching.lookups.questions import Answer, Question
 
 WAITING_MAX = 4
+ANSWER_S, TROUBLE_S = 300.0, 30.0
+"""So long an answer is told, and that there was none."""
 CANCELLED = "it was cancelled"
 FULL = f"{WAITING_MAX} look-ups wait already: try again in a minute"
 YOURS_WAITS = "another question of yours waits for its turn: try again once it has had it"
@@ -27,3 +29,7 @@ class Lookup(NamedTuple):
     """When it was done, in seconds since 1970."""
     ahead: int = 0
     """Questions that have their turn before it."""
+
+    def lasts(self, age_s: float) -> bool:
+        """Whether it is still told as it is, so long after it was done."""
+        return age_s <= (TROUBLE_S if self.trouble else ANSWER_S)

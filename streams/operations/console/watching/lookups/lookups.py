@@ -30,8 +30,7 @@ logger = logging.getLogger(__name__)
 
 KEPT = 20
 ENDED_MAX = 1_000
-ANSWER_S, TROUBLE_S = 300.0, 30.0
-"""So long an answer is told, and that there was none."""
+REST_S = 60.0
 RECORDS_MAX = 3_000_000
 """Of a longer log a command tells, which has the machine for itself."""
 LOOKUP_S_MAX = 120.0
@@ -60,6 +59,8 @@ class Lookups:
         The time in seconds since 1970.
     steady_s
         A time in seconds that nobody sets.
+    rest, rest_s
+        Done by the thread that looks up, each time that nothing is asked for so long.
     """
 
     def __init__(
@@ -67,10 +68,13 @@ class Lookups:
         tell: Telling,
         clock_s: Callable[[], float] = time.time,
         steady_s: Callable[[], float] = time.monotonic,
+        rest: Callable[[], object] = lambda: None,
+        rest_s: float = REST_S,
     ) -> None:
         self._tell = tell
         self._clock_s = clock_s
         self._steady_s = steady_s
+        self._rest, self._rest_s = rest, rest_s
         self._known: OrderedDict[Question, Lookup] = OrderedDict()
         self._waiting: deque[Question] = deque()
         self._whose: dict[Question, str] = {}
@@ -114,7 +118,12 @@ class Lookups:
             if known is not None:
                 self._known.move_to_end(question)
             is_done = known is not None and not known.doing
-            if known and is_done and not again and (renews or self._lasts(known, now_s)):
+            if (
+                known
+                and is_done
+                and not again
+                and (renews or known.lasts(now_s - self._done_s[question]))
+            ):
                 return known
             if known is None and renews and question in self._ended:
                 return Lookup(question, trouble=UNBEGUN)
@@ -179,15 +188,11 @@ class Lookups:
         while True:
             with self._changed:
                 while not (self._waiting or self._end):
-                    self._changed.wait()
+                    if not self._changed.wait(self._rest_s):
+                        self._rest()
                 if self._end:
                     return
             self.look()
-
-    def _lasts(self, known: Lookup, now_s: float) -> bool:
-        """Whether it is still told as it is."""
-        age_s = now_s - self._done_s[known.question]
-        return age_s <= (TROUBLE_S if known.trouble else ANSWER_S)
 
     def _refusal(self, visitor: str | None, now_s: float) -> str:
         """Why nothing more can wait now; empty: it can."""

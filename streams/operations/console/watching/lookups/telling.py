@@ -27,9 +27,8 @@ SESSION_EVENTS_MAX = 2_000
 """A longer session is no shopper's, and each of its events is a fold by itself."""
 
 
-def telling(settings: Settings, clock_s: Callable[[], float] = time.time) -> Telling:
+def telling(settings: Settings, held: HeldLog, clock_s: Callable[[], float] = time.time) -> Telling:
     """What answers questions of a shop's log, in Kafka; a short log is read once for all."""
-    held = HeldLog()
 
     def tell(question: Question, progress: Progress, so_far: SoFar) -> Answer:
         if isinstance(question, StoryAsked):
