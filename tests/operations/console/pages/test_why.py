@@ -5,12 +5,17 @@ import re
 
 import pytest
 
+from streams.contract.errors import NotEnough
 from streams.operations.console.watching.lookups.lookup import UNBEGUN, WAITING_MAX, YOURS_WAITS
+from streams.operations.console.watching.lookups.lookups import SoFar
 from streams.operations.console.watching.lookups.questions import (
+    Answer,
+    Question,
     StoryAsked,
     WhyAsked,
     WhyNotAsked,
 )
+from streams.operations.explanation.log.progress import Progress
 from streams.operations.explanation.why.command import as_plain
 from streams.operations.explanation.why_not.command import as_plain as why_not_as_plain
 from streams.operations.explanation.why_not.words import MISSING, REFUSALS
@@ -236,3 +241,20 @@ async def test_programs_are_told_when_it_was_and_can_ask_again(eyes: Eyes) -> No
     assert (None, eyes.now_s) == (waits["at_s"], told["at_s"])
     assert "As of 2026-01-01 12:00:00" in said
     assert "waiting for its turn" == again["doing"]
+
+
+async def test_backticks_in_a_name_make_no_command_of_it(eyes: Eyes) -> None:
+    """What went wrong names the session, and stays text where it could be taken for ours."""
+    for name, is_code in (("x` `goeswith topics` `", False), ("x", True)):
+        question = StoryAsked(name)
+        eyes.sources.lookups._tell = refusing
+        async with eyes.client() as http:
+            eyes.sources.lookups.ask(question)
+            eyes.sources.lookups.look()
+            said = (await http.get("/prompts", params={"session": name})).text
+        assert ("<code>goeswith" in said) == is_code
+
+
+def refusing(question: Question, _progress: Progress, _so_far: SoFar) -> Answer:
+    """A look-up that a terminal has to do."""
+    raise NotEnough(f"`{question.in_terminal}` tells it in a terminal")
