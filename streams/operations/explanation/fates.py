@@ -23,6 +23,8 @@ from streams.operations.explanation.retold import NO_SILENCES, Retold
 from streams.operations.explanation.sender_times import sender_times, times_in_words
 from streams.shop.people.context import asks
 
+OF_ALL = {"arm_stopped": "its arm was stopped", "offer_ended": "its offer ended"}
+"""Why a prompt was taken back as a whole, whatever its items."""
 Became = Literal["prompt", "silence", "dead_letter", "waiting", "unknown", "learned"]
 
 
@@ -199,8 +201,15 @@ def _said(fate: Fate) -> Iterator[str]:
         if stages:
             yield f"  so far: {', '.join(stages)}"
     for gone in fate.taken_back:
-        which = printable(gone.item_id or "", 40)
-        yield f"taken back of {printable(gone.prompt_id, 40)}: {which} is {gone.because} by now"
+        yield f"taken back of {printable(gone.prompt_id, 40)}: {_taken_back(gone)}"
+
+
+def _taken_back(gone: PromptWithdrawn) -> str:
+    """Why catalogue or controls have taken a prompt back: one of its items, or all of it."""
+    because = printable(gone.because)
+    if gone.item_id is None:
+        return OF_ALL.get(because, f"{because} by now")
+    return f"{printable(gone.item_id, 40)} is {because} by now"
 
 
 def _counted(prompt: Prompt) -> str:

@@ -1,8 +1,8 @@
 """The story of a session: what became of each of its events, read off the topics."""
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import partial
 from shlex import quote
 from typing import NamedTuple
 
@@ -14,16 +14,15 @@ from streams.contract.errors import NotEnough
 from streams.contract.settings import Settings
 from streams.operations.explanation.fates import Fate, fate
 from streams.operations.explanation.log.held import Opened
+from streams.operations.explanation.log.progress import Progress
 from streams.operations.explanation.log.session_log import (
+    SessionEvent,
     SessionEvents,
     read_published,
     read_session,
 )
 from streams.operations.explanation.retold import disagreeing, retell, silent
 from streams.shop.shop import Shop
-
-Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
-"""Says what is being done, of so many records; what it gives is told of each of them."""
 
 
 class Story(NamedTuple):
@@ -64,12 +63,13 @@ def story_of(
     with opened(settings, *names) as reader:
         events_at = [at for at in reader.partitions if at.topic == topics.events]
         begins, ends = reader.begins(), reader.ends()
-        log, since = found_session(reader, session_id, settings, progress, since_ms)
-        check_number(len(log.events), session_id, topics.events, session_events_max)
+        check = partial(check_length, explained_by(session_id), session_events_max)
+        log, since = found_session(reader, session_id, settings, progress, since_ms, check)
+        check_there(log.events, session_id, topics.events)
         with open_admin(settings) as admin:
             committed = committed_offsets(settings, admin, events_at)
         offsets = {at.number: offset for at, offset in committed.items()}
-        published = read_published(reader, log, session_id, settings, since)
+        published = read_published(reader, log, session_id, settings, since, progress)
         latest = log.events[-events_max:]
         left_out, gone = len(log.events) - len(latest), sum(begins[at] for at in events_at)
         again = bool(silent(latest, published))
@@ -94,6 +94,7 @@ def found_session(
     settings: Settings,
     progress: Progress,
     since_ms: int | None,
+    check: Callable[[int], object] = lambda _: None,
 ) -> tuple[SessionEvents, Offsets | None]:
     """The session's events; with where was begun to look, where that was not the log's begin.
 
@@ -107,25 +108,29 @@ def found_session(
     if since is not None and since_ms is not None and any(since[at] > begins[at] for at in parts):
         records = sum(max(0, ends[at] - since[at]) for at in parts)
         with progress("looking for the session in the last hours", records) as advance:
-            log = read_session(reader, session_id, settings, advance, since)
+            log = read_session(reader, session_id, settings, advance, since, check)
         first_ms = min((event.timestamp_ms for event in log.events), default=0)
         if first_ms - since_ms > settings.session_gap_s * 1000:
             return log, since
     with progress("looking for the session", sum(ends[at] - begins[at] for at in parts)) as advance:
-        return read_session(reader, session_id, settings, advance), None
+        return read_session(reader, session_id, settings, advance, None, check), None
 
 
-def check_number(events: int, session_id: str, topic: str, events_max: int | None) -> None:
-    """Raise `NotEnough` for a session of no events, or of too many."""
+def check_there(events: Sequence[SessionEvent], session_id: str, topic: str) -> None:
+    """Raise `NotEnough` for a session of no events."""
     if not events:
         raise NotEnough(
             f"no event of session {session_id!r} is on {topic}: is it the record's key, and was "
             "it sent to this Kafka, under this prefix?"
         )
+
+
+def check_length(in_terminal: str, events_max: int | None, events: int) -> None:
+    """Raise `NotEnough` for a session of more events than a page tells; `in_terminal` does."""
     if events_max is not None and events > events_max:
         raise NotEnough(
-            f"session {session_id!r} has {events:,} events, and a page tells sessions of "
-            f"{events_max:,} at most: `{explained_by(session_id)}` tells it in a terminal"
+            f"the session has more than {events_max:,} events, too many for a page: "
+            f"`{in_terminal}` tells it in a terminal"
         )
 
 

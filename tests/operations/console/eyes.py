@@ -39,7 +39,7 @@ from streams.operations.console.watching.workers import (
     WorkerSeen,
     WorkerState,
 )
-from streams.operations.explanation.story import Progress
+from streams.operations.explanation.log.progress import Progress
 from streams.operations.lag.figures import GroupLag, PartitionLag
 
 WORD = "not a secret, and long enough for it"

@@ -1,5 +1,6 @@
 """What is told of a session is what happened to it."""
 
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -11,6 +12,7 @@ from streams.cli.options import with_some_secret
 from streams.contract.dead_letters import REASONS
 from streams.contract.events import Event, encode
 from streams.contract.prompts import ANY_PUBLISHED, Prompt, PromptWithdrawn
+from streams.contract.schemas.examples import PROMPT_WITHDRAWN
 from streams.contract.settings import Settings
 from streams.operations.explanation.advice import ADVICE, told
 from streams.operations.explanation.fates import Fate, fate, in_words
@@ -155,7 +157,7 @@ def test_what_the_catalogue_took_back_counts_for_no_cap_in_what_is_told() -> Non
     assert "no_candidate" == worker.silences[last.event.place].reason
     assert "no_candidate" == (last.silence and last.silence.reason)
     assert [gone] == [*first.taken_back]
-    assert "taken back" in in_words(first)
+    assert f"taken back of {prompt.prompt_id}: {gone.item_id} is sold_out" in in_words(first)
     assert "sold_out" == first.to_json()["taken_back"][0]["because"]
 
 
@@ -420,3 +422,22 @@ def test_a_prompt_is_told_with_its_reason_and_what_was_counted() -> None:
         for item in prompt.items
     )
     assert all(item.evidence.of for item in prompt.items)
+
+
+@pytest.mark.parametrize(
+    ("because", "told"),
+    [
+        ("arm_stopped", "its arm was stopped"),
+        ("offer_ended", "its offer ended"),
+        ("something_new", "something_new by now"),
+    ],
+)
+def test_what_was_taken_back_as_a_whole_names_no_item(because: str, told: str) -> None:
+    """It was its arm, or what it promised; a later release may know more reasons."""
+    worker, story = OneWorker(Settings(**POLITE)), Story("ann")
+    worker.take(0, story.add("bread"))
+    (first,) = explained(worker, "ann")
+    gone = PROMPT_WITHDRAWN.model_copy(update={"because": because, "item_id": None})
+
+    said = in_words(replace(first, taken_back=(gone,)))
+    assert f"taken back of {gone.prompt_id}: {told}" in said

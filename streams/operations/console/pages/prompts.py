@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request, Response
 
 from streams.contract.events.slots import PLACEMENTS
 from streams.operations.console.pages.links import why_href
-from streams.operations.console.pages.rendering import PART, Here, notices, rendered
-from streams.operations.console.pages.why import ID_CHARS_MAX, fields, progress_json
+from streams.operations.console.pages.rendering import Here, notices, rendered
+from streams.operations.console.pages.why import ID_CHARS_MAX, fields, looked_up, progress_json
 from streams.operations.console.watching.lookups.questions import StoryAsked
 from streams.operations.console.watching.prompts import PromptSeen
 from streams.operations.explanation.fates import Fate, in_words
@@ -49,8 +49,7 @@ async def prompts(request: Request, here: Here, session: str = "", like: str = "
 async def story(request: Request, here: Here, session: str) -> Response:
     """What became of each event of a session; looked up where it has not been."""
     asked = StoryAsked(session.strip()[:ID_CHARS_MAX])
-    again = "again" in request.query_params and PART not in request.headers
-    lookup = here.sources.lookups.ask(asked, again=again)
+    lookup = looked_up(request, here, asked)
     known = lookup.answer if isinstance(lookup.answer, Story) else None
     fates = () if known is None else known.fates
     unlooked = known is not None and not known.whole
@@ -89,14 +88,15 @@ def _lines(fate: Fate, silence: str) -> list[str]:
 
 
 @router.get("/api/prompts")
-async def prompts_json(here: Here, session: str = "") -> dict[str, Any]:
+async def prompts_json(request: Request, here: Here, session: str = "") -> dict[str, Any]:
     """The newest prompts; with `session` its story, as `goeswith explain --json`, once it is told.
 
-    `doing` says what is still being done: ask again.
+    `doing` says what is still being done: ask again; `at_s`: when it was told; with `again` it is
+    told anew.
     """
     if session:
         asked = StoryAsked(session.strip()[:ID_CHARS_MAX])
-        lookup = here.sources.lookups.ask(asked)
+        lookup = looked_up(request, here, asked)
         known = lookup.answer if isinstance(lookup.answer, Story) else None
         return {
             "session_id": asked.session_id,

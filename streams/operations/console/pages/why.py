@@ -16,7 +16,7 @@ from models import Candidate
 from streams.cli.tables import Listing
 from streams.contract.events.slots import PLACEMENTS, Placement
 from streams.contract.prompts import Prompt
-from streams.operations.console.access import is_from_here
+from streams.operations.console.access import Visitor, is_from_here
 from streams.operations.console.pages.rendering import (
     PART,
     Cells,
@@ -26,7 +26,7 @@ from streams.operations.console.pages.rendering import (
     form_of,
     rendered,
 )
-from streams.operations.console.watching.lookups.lookups import Lookup
+from streams.operations.console.watching.lookups.lookup import Lookup
 from streams.operations.console.watching.lookups.questions import (
     Question,
     StoryAsked,
@@ -47,6 +47,7 @@ ID_CHARS_MAX = 128
 """Of a session, a prompt or an item, as `streams.contract.events.fields` has it."""
 FORM_BYTES_MAX = 4_000
 OFFERED, IN_ITS_WAY = "would have offered", "what was in its way"
+ELSEWHERE = "cross-site", "same-site"
 NOT_WHOLE = "name a prompt, or a session and an item"
 
 
@@ -56,7 +57,7 @@ async def why_page(request: Request, here: Here, prompt: str = "", session: str 
     asked = WhyAsked(_id(prompt), _id(session))
     if not asked.prompt_id:
         return RedirectResponse("/prompts", 303)
-    lookup = _asked(request, here, asked)
+    lookup = looked_up(request, here, asked)
     told = lookup.answer if isinstance(lookup.answer, Why) else None
     seen = told.prompt if told is not None else _seen(here, asked.prompt_id)
     return rendered(
@@ -79,7 +80,7 @@ async def why_not_page(
     """Why an item was not offered at the last decision of a session."""
     asked = WhyNotAsked(_id(session), _id(item), _slot(slot))
     whole = bool(asked.session_id and asked.item_id)
-    lookup = _asked(request, here, asked) if whole else None
+    lookup = looked_up(request, here, asked) if whole else None
     told = lookup.answer if lookup and isinstance(lookup.answer, WhyNot) else None
     return rendered(
         request,
@@ -97,25 +98,27 @@ async def why_not_page(
 
 
 @router.get("/api/prompts/why", response_model=None)
-async def why_json(here: Here, prompt: str = "", session: str = "") -> Response | dict[str, Any]:
+async def why_json(
+    request: Request, here: Here, prompt: str = "", session: str = ""
+) -> Response | dict[str, Any]:
     """As `goeswith why --json` in `why`, once it is told; `doing`: ask again."""
     asked = WhyAsked(_id(prompt), _id(session))
     if not asked.prompt_id:
         return JSONResponse({"reason": "query", "message": NOT_WHOLE}, 400)
-    lookup = here.sources.lookups.ask(asked)
+    lookup = looked_up(request, here, asked)
     told = as_plain(lookup.answer) if isinstance(lookup.answer, Why) else None
     return progress_json(lookup) | {"why": told}
 
 
 @router.get("/api/prompts/why-not", response_model=None)
 async def why_not_json(
-    here: Here, session: str = "", item: str = "", slot: str = ""
+    request: Request, here: Here, session: str = "", item: str = "", slot: str = ""
 ) -> Response | dict[str, Any]:
     """As `goeswith why-not --json` in `why_not`, once it is told; `doing`: ask again."""
     asked = WhyNotAsked(_id(session), _id(item), _slot(slot))
     if not (asked.session_id and asked.item_id):
         return JSONResponse({"reason": "query", "message": NOT_WHOLE}, 400)
-    lookup, told = here.sources.lookups.ask(asked), None
+    lookup, told = looked_up(request, here, asked), None
     if isinstance(lookup.answer, WhyNot):
         told = why_not_as_plain(asked.session_id, lookup.answer)
     return progress_json(lookup) | {"why_not": told}
@@ -141,6 +144,27 @@ async def cancelled(request: Request, here: Here) -> Response:
     return RedirectResponse(f"{path}?{urlencode(query)}", 303)
 
 
+def looked_up(request: Request, here: Console, question: Question) -> Lookup:
+    """What is known of a question by now; `again` in the address has it looked up anew.
+
+    No other site has anything looked up: a browser says where an address came from.
+    """
+    if request.headers.get("sec-fetch-site") in ELSEWHERE:
+        return here.sources.lookups.seen(question)
+    renews = PART in request.headers
+    again = "again" in request.query_params and not renews
+    who = _who(request)
+    return here.sources.lookups.ask(question, again=again, visitor=who, renews=renews)
+
+
+def _who(request: Request) -> str:
+    """Who asks: by the proxy's word, else by the address."""
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    if visitor is not None and visitor.name:
+        return f"named {visitor.name}"
+    return f"from {request.client.host if request.client else ''}"
+
+
 def progress_json(lookup: Lookup) -> dict[str, Any]:
     """How far a question is, for programs."""
     return {
@@ -148,6 +172,7 @@ def progress_json(lookup: Lookup) -> dict[str, Any]:
         "share": lookup.share,
         "ahead": lookup.ahead,
         "trouble": lookup.trouble,
+        "at_s": lookup.at_s or None,
     }
 
 
@@ -241,11 +266,6 @@ def _met(together: int, of: int, anchor: str) -> tuple[str, str, str]:
 
 def _number(number: int | None) -> str:
     return "" if number is None else f"{number:,}"
-
-
-def _asked(request: Request, here: Console, question: Question) -> Lookup:
-    again = "again" in request.query_params and PART not in request.headers
-    return here.sources.lookups.ask(question, again=again)
 
 
 def _seen(here: Console, prompt_id: str) -> Prompt | None:

@@ -2,19 +2,30 @@
 
 A question is looked for in the log, which then is folded, step by step, and the next question wants
 the same log again. Of a long log each reads what it needs; of a short one, as a demo's is, reading
-takes longer than all else: its broker hands out a batch of each partition at a time.
+takes longer than all else: its broker hands out a batch of each partition at a time. What is held
+is dropped where it is too large, where nobody has asked for a while, and after an error.
 """
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
+from time import monotonic
 
 from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord, open_reader
+from streams.contract.errors import GoeswithError, NotEnough
 from streams.contract.settings import Settings
 
 HELD_MAX = 150_000
-"""Records that are held, at most: some 150 MB."""
+"""Records that are held, at most."""
+HELD_BYTES_MAX = 150_000_000
+"""And the memory that they take, about."""
+RECORD_BYTES = 500
+"""What a record takes beside its key, its value and its headers."""
+HEADER_BYTES = 150
+"""What a header takes beside its own bytes."""
+IDLE_S = 300.0
+"""So long after the last question nothing is held any more."""
 Opened = Callable[..., AbstractContextManager[LogReader]]
 """As `open_reader`: settings, and the names of topics."""
 
@@ -24,33 +35,71 @@ class HeldLog:
 
     Parameters
     ----------
-    records_max
+    records_max, bytes_max
         Of a reader whose topics have more, nothing is held.
+    steady_s
+        A time in seconds that nobody sets.
     """
 
-    def __init__(self, records_max: int = HELD_MAX) -> None:
-        self.records_max = records_max
+    def __init__(
+        self,
+        records_max: int = HELD_MAX,
+        bytes_max: int = HELD_BYTES_MAX,
+        steady_s: Callable[[], float] = monotonic,
+    ) -> None:
+        self.records_max, self.bytes_max = records_max, bytes_max
+        self.too_large = False
+        """Whether it takes too much memory to be held."""
+        self._steady_s = steady_s
+        self._asked_s = steady_s()
+        self._drop()
+
+    def _drop(self) -> None:
         self._records: dict[Partition, list[RawRecord]] = {}
         self._next: dict[Partition, int] = {}
+        self._begins: dict[Partition, int] = {}
+        self._bytes = 0
 
     @contextmanager
     def open(self, settings: Settings, *topics: str) -> Iterator[LogReader]:
         """As `open_reader`, but that each record is read once."""
-        with open_reader(settings, *topics) as reader:
+        with open_reader(settings, *topics) as reader, self.asked():
             yield self.over(reader)
+
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        """Somebody asks; what goes wrong may be because of what is held: it is read anew."""
+        try:
+            yield
+        except NotEnough:
+            raise
+        except GoeswithError:
+            self._drop()
+            raise
+        finally:
+            self._asked_s = self._steady_s()
+
+    def rest(self) -> None:
+        """Nobody asks just now: after a while nothing is held any more."""
+        if self._steady_s() - self._asked_s > IDLE_S:
+            self._drop()
+            self.too_large = False
 
     def over(self, reader: LogReader) -> LogReader:
         """A reader that reads each record once; where there are too many, the reader itself."""
         begins, ends = reader.begins(), reader.ends()
-        if sum(ends[at] - begins[at] for at in ends) > self.records_max:
-            self._records, self._next = {}, {}
+        if self.too_large or sum(ends[at] - begins[at] for at in ends) > self.records_max:
+            self._drop()
             return reader
-        if not self._goes_on(reader, ends):
-            self._records, self._next = {}, {}
+        if not self._goes_on(reader, begins, ends):
+            self._drop()
         for at, begin in begins.items():
             held = self._held(at)
-            del held[: bisect_left(held, begin, key=_offset)]
-            self._next[at] = max(begin, self._next.get(at, 0))
+            gone = bisect_left(held, begin, key=_offset)
+            self._bytes -= sum(map(_bytes_of, held[:gone]))
+            del held[:gone]
+            self._next[at] = max(begin, self._next.get(at, 0)) if held else begin
+            self._begins[at] = begin
         return _HeldReader(reader, self, ends)
 
     def between(self, at: Partition, begin: int, end: int) -> Iterator[RawRecord]:
@@ -71,24 +120,36 @@ class HeldLog:
         upto |= {at: end for at, end in along.items() if at not in upto}
         starts = {at: self._next[at] for at, end in upto.items() if self._next[at] < end}
         for record in reader.between(starts, upto):
-            self._held(record.at).append(record)
-            self._next[record.at] = record.offset + 1
+            self._hold(record)
             yield record
-            if self._next[record.at] >= wanted.get(record.at, record.offset + 2):
+            if record.offset + 1 >= wanted.get(record.at, record.offset + 2):
                 left.discard(record.at)
                 if not left:
                     return
-        for at in starts:  # markers of transactions are no records
+        for at in () if self.too_large else starts:  # markers of transactions are no records
             self._next[at] = max(upto[at], self._next[at])
 
     def _held(self, at: Partition) -> list[RawRecord]:
         return self._records.setdefault(at, [])
 
-    def _goes_on(self, reader: LogReader, ends: Offsets) -> bool:
+    def _hold(self, record: RawRecord) -> None:
+        """Unless it is too much: then nothing is held, and readers read on by themselves."""
+        if self.too_large:
+            return
+        self._held(record.at).append(record)
+        self._next[record.at] = record.offset + 1
+        self._bytes += _bytes_of(record)
+        if self._bytes > self.bytes_max:
+            self.too_large = True
+            self._drop()
+
+    def _goes_on(self, reader: LogReader, begins: Offsets, ends: Offsets) -> bool:
         """Whether it is the log that is held: a topic that was made anew holds other records."""
-        last = {at: held[-1] for at, held in self._records.items() if held and at in ends}
-        if any(ends[at] <= record.offset for at, record in last.items()):
+        if any(ends[at] < self._next.get(at, 0) for at in ends):
             return False
+        if any(begin < self._begins.get(at, 0) for at, begin in begins.items()):
+            return False
+        last = {at: held[-1] for at, held in self._records.items() if held and at in ends}
         offsets = {at: record.offset for at, record in last.items()}
         found = reader.first_times_ms(offsets, ends) if last else {}
         return all(found.get(at) == record.timestamp_ms for at, record in last.items())
@@ -111,6 +172,9 @@ class _HeldReader(LogReader):
         return self._reader.since(time_ms)
 
     def between(self, begins: Offsets, ends: Offsets) -> Iterator[RawRecord]:
+        if self._log.too_large:
+            yield from self._reader.between(begins, ends)
+            return
         for at, begin in begins.items():
             yield from self._log.between(at, begin, ends[at])
         wanted = {at: ends[at] for at in begins}
@@ -121,3 +185,9 @@ class _HeldReader(LogReader):
 
 def _offset(record: RawRecord) -> int:
     return record.offset
+
+
+def _bytes_of(record: RawRecord) -> int:
+    """The memory that a record takes, about."""
+    headers = sum(HEADER_BYTES + len(name) + len(value or b"") for name, value in record.headers)
+    return RECORD_BYTES + len(record.key or b"") + len(record.value or b"") + headers

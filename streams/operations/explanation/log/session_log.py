@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -13,11 +14,16 @@ from streams.contract.errors import InvalidEvent
 from streams.contract.events import Event, decode
 from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
 from streams.contract.settings import Settings
+from streams.operations.explanation.log.progress import Progress, told_of, unseen
 from streams.operations.explanation.log.time_index import TimeIndex
 from streams.shop.people.context import AskingEvent
 
 Place = tuple[int, int]
 """Partition and offset of an event."""
+AHEAD_MS = 24 * 3_600_000
+"""So far the clock of a sender may be ahead."""
+CALENDAR_MS_MAX = 253_402_300_800_000
+"""The year 10000: whoever sends later times counts something else, as microseconds."""
 
 
 class SessionEvent(NamedTuple):
@@ -66,10 +72,12 @@ def read_session(
     settings: Settings,
     advance: Callable[[int], object] = lambda _: None,
     since: Offsets | None = None,
+    check: Callable[[int], object] = lambda _: None,
 ) -> SessionEvents:
     """Look through the events topic; `advance` is told of each record of it.
 
-    `since`: from these offsets on alone.
+    `since`: from these offsets on alone. `check` is told how many events of the session there are,
+    with each that is found: what it raises ends the reading.
     """
     key, index = session_id.encode(), TimeIndex()
     found: list[SessionEvent] = []
@@ -82,6 +90,7 @@ def read_session(
         event = _of_session(record, key, session_id, settings)
         if event is not None:
             found.append(event)
+            check(len(found))
     partitions = frozenset(event.place[0] for event in found)
     return SessionEvents(list(_told_apart(_in_order(found))), partitions, index)
 
@@ -92,26 +101,53 @@ def read_published(
     session_id: str,
     settings: Settings,
     since: Offsets | None = None,
+    progress: Progress = unseen,
 ) -> PublishedAnswers:
-    """What was published to the partitions of the session's events; `since`: from there on."""
+    """What was published to the partitions of the session's events; `since`: from there on.
+
+    `progress` is told of each record.
+    """
     topics = settings.topics
-    begins, ends = _of(reader, topics.prompts, log.partitions, since)
+    of = partial(_of, reader, numbers=log.partitions, since=since)
+    parts = of(topics.prompts), of(topics.outcomes), of(topics.dead_letters)
+    number = sum(ends[at] - begin for begins, ends in parts for at, begin in begins.items())
+    with progress("reading what was published", number) as advance:
+        published, outcomes, letters = (
+            told_of(reader.between(begins, ends), advance) for begins, ends in parts
+        )
+        prompts, withdrawals = _prompts(published, session_id)
+        return PublishedAnswers(
+            dict(_by_place(log.events, prompts)),
+            withdrawals,
+            list(_outcomes(outcomes, session_id)),
+            dict(_letters(letters, {event.place for event in log.events}, topics.events)),
+        )
+
+
+def published_since(reader: LogReader, log: SessionEvents) -> Offsets | None:
+    """Before these offsets nothing was published because of the session's events.
+
+    Senders set the times of events, and some clocks are ahead: a day is left for that. None: any.
+    """
+    first_ms = min((event.timestamp_ms for event in log.events), default=CALENDAR_MS_MAX)
+    if first_ms >= CALENDAR_MS_MAX:
+        return None
+    return reader.since(max(0, first_ms - AHEAD_MS))
+
+
+def _prompts(
+    records: Iterable[RawRecord], session_id: str
+) -> tuple[dict[str, dict[str, Prompt]], list[PromptWithdrawn]]:
+    """The session's prompts, by the event that caused them and the slot, and what was withdrawn."""
     prompts: dict[str, dict[str, Prompt]] = {}
     withdrawals = []
-    for record in reader.between(begins, ends):
+    for record in records:
         said = _published(record) if record.key == session_id.encode() else None
         if isinstance(said, Prompt):
             prompts.setdefault(said.caused_by, {}).setdefault(said.placement, said)
         elif said is not None:
             withdrawals.append(said)
-    outcomes = reader.between(*_of(reader, topics.outcomes, log.partitions, since))
-    letters = reader.between(*_of(reader, topics.dead_letters, log.partitions, since))
-    return PublishedAnswers(
-        dict(_by_place(log.events, prompts)),
-        withdrawals,
-        list(_outcomes(outcomes, session_id)),
-        dict(_letters(letters, {event.place for event in log.events}, topics.events)),
-    )
+    return prompts, withdrawals
 
 
 def _of(

@@ -1,5 +1,6 @@
 """Why this prompt: it is looked for on its topic, and the log is folded up to its event."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from streams.clients.log_reader import open_reader
@@ -8,13 +9,13 @@ from streams.contract.events.slots import Placement
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.operations.explanation.log.held import Opened
+from streams.operations.explanation.log.progress import Progress
 from streams.operations.explanation.log.session_log import (
     PublishedAnswers,
     SessionEvent,
     SessionEvents,
     published_in,
 )
-from streams.operations.explanation.story import Progress
 from streams.operations.explanation.why.decided import Behind, behind
 from streams.operations.explanation.why_not.asking import AtDecision, Standing, at_decision
 
@@ -35,7 +36,13 @@ DIFFERS = (
 )
 
 
-def why(settings: Settings, prompt_id: str, standing: Standing, progress: Progress) -> Why:
+def why(
+    settings: Settings,
+    prompt_id: str,
+    standing: Standing,
+    progress: Progress,
+    check: Callable[[int], object] = lambda _: None,
+) -> Why:
     """Why a prompt was what it was. Raises `NotEnough` where it, or its event, is on no topic."""
     topic = settings.topics.prompts
     with open_reader(settings, topic) as reader:
@@ -51,16 +58,23 @@ def why(settings: Settings, prompt_id: str, standing: Standing, progress: Progre
             f"prompt {prompt_id!r} is not on {topic}: is the id whole, and was it published to "
             "this Kafka, under this prefix? `goeswith explain SESSION` lists a session's"
         )
-    return of_prompt(settings, prompt, standing, progress)
+    return of_prompt(settings, prompt, standing, progress, check)
 
 
-def of_prompt(settings: Settings, prompt: Prompt, standing: Standing, progress: Progress) -> Why:
+def of_prompt(
+    settings: Settings,
+    prompt: Prompt,
+    standing: Standing,
+    progress: Progress,
+    check: Callable[[int], object] = lambda _: None,
+) -> Why:
     """The same of a prompt that was found."""
 
     def choose(log: SessionEvents, published: PublishedAnswers) -> tuple[SessionEvent, Placement]:
         return asked_by(log, published, prompt), prompt.placement
 
-    return _told(at_decision(settings, prompt.session_id, choose, standing, progress), prompt)
+    given = prompt.session_id, choose, standing, progress, open_reader, check
+    return _told(at_decision(settings, *given), prompt)
 
 
 def why_in_session(
@@ -70,13 +84,14 @@ def why_in_session(
     standing: Standing,
     progress: Progress,
     opened: Opened = open_reader,
+    check: Callable[[int], object] = lambda _: None,
 ) -> Why:
     """The same where the session is known: nobody else's prompts are looked through."""
 
     def choose(log: SessionEvents, published: PublishedAnswers) -> tuple[SessionEvent, Placement]:
         return event_of(log, published, session_id, prompt_id)
 
-    at = at_decision(settings, session_id, choose, standing, progress, opened)
+    at = at_decision(settings, session_id, choose, standing, progress, opened, check)
     prompt = at.asked.prompt
     assert prompt is not None  # noqa: S101  # the decision was chosen by it
     return _told(at, prompt)

@@ -14,16 +14,17 @@ from streams.contract.events.slots import Placement
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.operations.explanation.log.held import Opened
+from streams.operations.explanation.log.progress import Progress
 from streams.operations.explanation.log.session_log import (
     PublishedAnswers,
     SessionEvent,
     SessionEvents,
+    published_since,
     read_published,
     read_session,
 )
 from streams.operations.explanation.published_receipts import PublishedReceipts
 from streams.operations.explanation.retold import fold_to
-from streams.operations.explanation.story import Progress
 from streams.operations.explanation.why_not.considered import Considered, DecisionAsked, considered
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.controls.controls import Controlled, Controls
@@ -71,6 +72,7 @@ def why_not(
     standing: Standing,
     progress: Progress,
     opened: Opened = open_reader,
+    check: Callable[[int], object] = lambda _: None,
 ) -> WhyNot:
     """What became of an item at the last decision of a session, in one slot if one is named.
 
@@ -80,7 +82,7 @@ def why_not(
     def choose(log: SessionEvents, _: PublishedAnswers) -> tuple[SessionEvent, Placement]:
         return last_asked(log, session_id, slot)
 
-    at = at_decision(settings, session_id, choose, standing, progress, opened)
+    at = at_decision(settings, session_id, choose, standing, progress, opened, check)
     return WhyNot(
         at.asked.event.event_id, at.at_ms, considered(at.shop, at.asked, item_id), at.notes
     )
@@ -93,10 +95,11 @@ def at_decision(
     standing: Standing,
     progress: Progress,
     opened: Opened = open_reader,
+    check: Callable[[int], object] = lambda _: None,
 ) -> AtDecision:
     """Read a session off the log, and fold the log up to the decision that is chosen of it.
 
-    `opened` opens the log.
+    `opened` opens the log; `check` is told how many events of the session were found.
     """
     topics = settings.topics
     names = (topics.events, topics.prompts, topics.outcomes, topics.dead_letters)
@@ -105,8 +108,9 @@ def at_decision(
         begins, ends = reader.begins(), reader.ends()
         records = sum(ends[at] - begins[at] for at in events_at)
         with progress("looking for the session", records) as advance:
-            log = read_session(reader, session_id, settings, advance)
-        published = read_published(reader, log, session_id, settings)
+            log = read_session(reader, session_id, settings, advance, None, check)
+        since = published_since(reader, log)
+        published = read_published(reader, log, session_id, settings, since, progress)
         event, slot = choose(log, published)
         shop = Shop(with_some_secret(settings))
         with progress("folding", records) as advance:

@@ -5,12 +5,17 @@ import re
 
 import pytest
 
-from streams.operations.console.watching.lookups.lookups import WAITING_MAX
+from streams.contract.errors import NotEnough
+from streams.operations.console.watching.lookups.lookup import UNBEGUN, WAITING_MAX, YOURS_WAITS
+from streams.operations.console.watching.lookups.lookups import SoFar
 from streams.operations.console.watching.lookups.questions import (
+    Answer,
+    Question,
     StoryAsked,
     WhyAsked,
     WhyNotAsked,
 )
+from streams.operations.explanation.log.progress import Progress
 from streams.operations.explanation.why.command import as_plain
 from streams.operations.explanation.why_not.command import as_plain as why_not_as_plain
 from streams.operations.explanation.why_not.words import MISSING, REFUSALS
@@ -40,7 +45,7 @@ async def test_what_is_known_of_a_prompt_is_there_while_its_why_is_looked_up(eye
     eyes.publish(prompt(7))
     eyes.look()
     async with eyes.client() as http:
-        await http.get("/prompts", params={"session": "somebody"})
+        eyes.sources.lookups.ask(StoryAsked("of somebody else"))
         said = (await http.get("/prompts/why", params=ASKED)).text
         api = (await http.get("/api/prompts/why", params=ASKED)).json()
 
@@ -194,3 +199,62 @@ async def test_the_list_of_prompts_leads_to_each_ones_why(eyes: Eyes) -> None:
 
     assert 'href="/prompts/why?prompt=p-7&amp;session=session-7"' in said
     assert 'href="/prompts?session=session-7"' in said
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_another_site_has_nothing_looked_up(eyes: Eyes, site: str) -> None:
+    """An image there may name any address of the console, and the page says how to look."""
+    async with eyes.client() as http:
+        for asked in (ASKED, ASKED | {"again": ""}):
+            there = await http.get("/prompts/why", params=asked, headers={"sec-fetch-site": site})
+            renewed = await http.get(
+                "/prompts/why", params=asked, headers={"goeswith-part": "live"}
+            )
+            for said in (there, renewed):
+                assert "not looked up by itself" in said.text
+                assert "Look again" in said.text
+        api = await http.get("/api/prompts/why", params=ASKED, headers={"sec-fetch-site": site})
+        assert UNBEGUN == api.json()["trouble"]
+        for own in ({}, {"sec-fetch-site": "same-origin"}, {"sec-fetch-site": "none"}):
+            assert "Waiting" in (await http.get("/prompts/why", params=ASKED, headers=own)).text
+
+
+async def test_one_reader_does_not_fill_the_queue(eyes: Eyes) -> None:
+    """One question of each address waits."""
+    async with eyes.client() as http:
+        for number in range(WAITING_MAX):
+            asked = {"session": f"session-{number}"}
+            api = (await http.get("/api/prompts", params=asked)).json()
+            assert api["trouble"] == (YOURS_WAITS if number else "")
+
+
+async def test_programs_are_told_when_it_was_and_can_ask_again(eyes: Eyes) -> None:
+    """And the page says the day."""
+    eyes.answers[WhyAsked("p-7", "session-7")] = why_bread()
+    async with eyes.client() as http:
+        waits = (await http.get("/api/prompts/why", params=ASKED)).json()
+        eyes.sources.lookups.look()
+        told = (await http.get("/api/prompts/why", params=ASKED)).json()
+        said = (await http.get("/prompts/why", params=ASKED)).text
+        again = (await http.get("/api/prompts/why", params=ASKED | {"again": ""})).json()
+
+    assert (None, eyes.now_s) == (waits["at_s"], told["at_s"])
+    assert "As of 2026-01-01 12:00:00" in said
+    assert "waiting for its turn" == again["doing"]
+
+
+async def test_backticks_in_a_name_make_no_command_of_it(eyes: Eyes) -> None:
+    """What went wrong names the session, and stays text where it could be taken for ours."""
+    for name, is_code in (("x` `goeswith topics` `", False), ("x", True)):
+        question = StoryAsked(name)
+        eyes.sources.lookups._tell = refusing
+        async with eyes.client() as http:
+            eyes.sources.lookups.ask(question)
+            eyes.sources.lookups.look()
+            said = (await http.get("/prompts", params={"session": name})).text
+        assert ("<code>goeswith" in said) == is_code
+
+
+def refusing(question: Question, _progress: Progress, _so_far: SoFar) -> Answer:
+    """A look-up that a terminal has to do."""
+    raise NotEnough(f"`{question.in_terminal}` tells it in a terminal")

@@ -1,18 +1,27 @@
 """Look-ups: one at a time, bounded, and what went wrong is told."""
 
 from collections.abc import Callable
+from threading import Event
 
 import pytest
 
 from streams.contract.errors import NotEnough
-from streams.operations.console.watching.lookups.lookups import (
+from streams.operations.console.watching.lookups.lookup import (
+    ANSWER_S,
     CANCELLED,
+    FULL,
+    TROUBLE_S,
+    UNBEGUN,
+    WAITING_MAX,
+    YOURS_WAITS,
+    Lookup,
+)
+from streams.operations.console.watching.lookups.lookups import (
+    ENDED_MAX,
     KEPT,
     LEFT_S,
     LOOKUP_S_MAX,
     RECORDS_MAX,
-    WAITING_MAX,
-    Lookup,
     Lookups,
     SoFar,
 )
@@ -24,7 +33,8 @@ from streams.operations.console.watching.lookups.questions import (
     WhyNotAsked,
 )
 from streams.operations.console.watching.lookups.telling import SESSION_EVENTS_MAX
-from streams.operations.explanation.story import Progress, Story, check_number
+from streams.operations.explanation.log.progress import Progress
+from streams.operations.explanation.story import Story, check_length
 
 KNOWN = StoryAsked("known")
 
@@ -301,7 +311,116 @@ def test_pages_that_were_closed_while_they_waited_have_no_turn() -> None:
 
 def test_a_session_of_very_many_events_is_told_by_the_command_alone() -> None:
     """Each of them is a fold by itself."""
-    check_number(SESSION_EVENTS_MAX, "script", "shop.events", SESSION_EVENTS_MAX)
-    check_number(100_000, "script", "shop.events", None)
-    with pytest.raises(NotEnough, match=r"100,000 events, and a page .*`goeswith explain script`"):
-        check_number(100_000, "script", "shop.events", SESSION_EVENTS_MAX)
+    check_length("goeswith explain script", SESSION_EVENTS_MAX, SESSION_EVENTS_MAX)
+    check_length("goeswith explain script", None, 100_000)
+    with pytest.raises(NotEnough, match=r"more than 2,000 events, .*`goeswith explain script`"):
+        check_length("goeswith explain script", SESSION_EVENTS_MAX, SESSION_EVENTS_MAX + 1)
+
+
+def test_each_visitor_has_one_question_that_waits() -> None:
+    """However many they ask; others have their turns between theirs."""
+    lookups = Lookups(tell)
+    first, own = StoryAsked("a-0"), StoryAsked("b")
+    lookups.ask(first, visitor="a")
+    for number in range(1, 2 * WAITING_MAX):
+        assert YOURS_WAITS == lookups.ask(StoryAsked(f"a-{number}"), visitor="a").trouble
+    assert 1 == lookups.ask(own, visitor="b").ahead
+    lookups.look()
+    assert 1 == lookups.ask(StoryAsked("a-1"), visitor="a").ahead
+    lookups.cancel(StoryAsked("a-1"))
+    assert 1 == lookups.ask(StoryAsked("a-2"), visitor="a").ahead
+    lookups.look()
+    assert lookups.ask(own, visitor="b").answer is not None
+
+
+def test_a_question_that_was_left_lets_its_visitor_ask_another() -> None:
+    """The page was closed while it waited."""
+    now_s = [0.0]
+    lookups = Lookups(tell, steady_s=lambda: now_s[0])
+    lookups.ask(StoryAsked("a"), visitor="a")
+    now_s[0] += LEFT_S + 1
+
+    assert not lookups.ask(StoryAsked("b"), visitor="a").trouble
+
+
+@pytest.mark.parametrize(("session_id", "lasts_s"), [("known", ANSWER_S), ("unknown", TROUBLE_S)])
+def test_what_was_told_ages(session_id: str, lasts_s: float) -> None:
+    """Whoever comes later has it looked up anew; a page that is open does not."""
+    now_s, question = [0.0], StoryAsked(session_id)
+    lookups = Lookups(tell, steady_s=lambda: now_s[0])
+    told(lookups, session_id)
+    now_s[0] = lasts_s
+    assert not lookups.ask(question).doing
+    now_s[0] = lasts_s + 1
+    assert not lookups.ask(question, renews=True).doing
+    assert lookups.ask(question).doing
+    lookups.look()
+    assert not lookups.ask(question).doing
+
+
+def test_an_old_answer_stays_where_nothing_more_can_wait() -> None:
+    """It says that it could not be looked up anew."""
+    now_s = [0.0]
+    lookups = Lookups(tell, steady_s=lambda: now_s[0])
+    told(lookups, "known")
+    now_s[0] = ANSWER_S + 1
+    for number in range(WAITING_MAX):
+        lookups.ask(StoryAsked(f"session-{number}"))
+    found = lookups.ask(KNOWN)
+
+    assert (FULL, True) == (found.trouble, found.answer is not None)
+
+
+def test_pages_that_are_open_do_not_begin_again_what_they_know() -> None:
+    """More of them than answers are kept would be looked up in turn for ever."""
+    asked: list[Question] = []
+
+    def noted(question: Question, progress: Progress, so_far: SoFar) -> Story:
+        asked.append(question)
+        return tell(question, progress, so_far)
+
+    lookups = Lookups(noted)
+    pages = [StoryAsked(f"session-{number}") for number in range(KEPT + 5)]
+    for page in pages:
+        lookups.ask(page)
+        lookups.look()
+    for _ in range(3):
+        for page in pages:
+            lookups.ask(page, renews=True)
+        lookups.look()
+
+    assert pages == asked
+    assert UNBEGUN == lookups.ask(pages[0], renews=True).trouble
+    assert lookups.ask(pages[0]).doing
+
+
+def test_answers_that_are_looked_at_are_kept_before_others() -> None:
+    """Not those that came last."""
+    lookups = Lookups(tell)
+    told(lookups, "known")
+    for number in range(2 * KEPT):
+        told(lookups, f"session-{number}")
+        assert lookups.ask(KNOWN).answer is not None
+
+
+def test_what_is_only_seen_is_not_begun_by_whoever_renews_the_page() -> None:
+    """Whoever opens it does begin it; few of such questions are remembered."""
+    lookups = Lookups(tell)
+    assert UNBEGUN == lookups.seen(KNOWN).trouble
+    assert UNBEGUN == lookups.ask(KNOWN, renews=True).trouble
+    assert told(lookups, "known").answer is not None
+    assert lookups.seen(KNOWN).answer is not None
+    for number in range(ENDED_MAX + 1):
+        lookups.seen(StoryAsked(f"session-{number}"))
+    assert ENDED_MAX == len(lookups._ended)
+
+
+def test_while_nothing_is_asked_for_the_thread_rests() -> None:
+    """So that what is held in memory can go."""
+    rested = Event()
+    lookups = Lookups(tell, rest=rested.set, rest_s=0.01)
+    lookups.start()
+    try:
+        assert rested.wait(30)
+    finally:
+        lookups.stop()

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.clients.log_reader import Offsets, Partition, RawRecord
+from streams.contract.errors import KafkaUnreachable, NotEnough
 from streams.contract.settings import Settings
-from streams.operations.explanation.log.held import HeldLog
+from streams.operations.explanation.log.held import IDLE_S, RECORD_BYTES, HeldLog
 from tests.operations.explanation.kept_log import KeptLog
 
 SETTINGS = Settings(topic_prefix="shop", partitions=2)
@@ -140,3 +141,83 @@ def test_a_long_log_is_not_held() -> None:
     all_of(held, log)
     assert log is held.over(written(1, log))
     assert {} == held._records
+
+
+def test_a_log_that_takes_too_much_memory_is_not_held() -> None:
+    """However few its records are: it is read to its end all the same, then each time."""
+    log = written(10)
+    for bytes_max in range(0, 20 * RECORD_BYTES, RECORD_BYTES // 2):
+        held = HeldLog(bytes_max=bytes_max)
+        whole = sorted(r.value or b"" for r in log.between(log.begins(), log.ends()))
+        reader = held.over(log)
+        for _ in range(2):
+            told = reader.between(log.begins(), log.ends())
+            assert whole == sorted(record.value or b"" for record in told)
+        assert held.too_large
+        assert {} == held._records
+        assert log is held.over(log)
+
+
+def test_what_retention_took_takes_no_memory() -> None:
+    """A log that goes on for ever is held as long as its living part is small."""
+
+    class Moving(TimedLog):
+        gone = 0
+
+        def begins(self) -> dict[Partition, int]:
+            return {at: min(self.gone, len(records)) for at, records in self.records.items()}
+
+    log, held = Moving(SETTINGS), HeldLog(bytes_max=60 * RECORD_BYTES)
+    for _ in range(20):
+        written(10, log)
+        log.gone += 10
+        all_of(held, log)
+    assert not held.too_large
+
+
+def test_what_nobody_asks_for_any_more_is_dropped() -> None:
+    """After some minutes; then also a log that was too large may be a small one."""
+    now_s, log = [0.0], written(10)
+    held = HeldLog(steady_s=lambda: now_s[0])
+    with held.asked():
+        all_of(held, log)
+    held.too_large = True
+    now_s[0] = IDLE_S
+    held.rest()
+    assert held._records
+    now_s[0] = IDLE_S + 1
+    held.rest()
+    assert ({}, False) == (held._records, held.too_large)
+
+
+@pytest.mark.parametrize(
+    ("error", "read"), [(KafkaUnreachable, 40), (NotEnough, 20)], ids=["away", "no answer"]
+)
+def test_after_an_error_the_log_is_read_anew(error: type[Exception], read: int) -> None:
+    """But not where the log merely has no answer."""
+    held, log = HeldLog(), written(10)
+    all_of(held, log)
+    with pytest.raises(error), held.asked():
+        raise error
+    all_of(held, log)
+    assert read == log.read
+
+
+@pytest.mark.parametrize("begin", [0, 10], ids=["made anew", "and begun anew"])
+def test_a_topic_that_was_made_anew_is_known_where_nothing_was_held(begin: int) -> None:
+    """Retention had taken all of it: its offsets tell."""
+
+    class Empty(TimedLog):
+        def begins(self) -> dict[Partition, int]:
+            return dict.fromkeys(self.records, 10)
+
+        def ends(self) -> dict[Partition, int]:
+            return dict.fromkeys(self.records, 10)
+
+    held, empty = HeldLog(), Empty(SETTINGS)
+    held.over(empty)
+    anew = written(12)
+    told = list(
+        held.over(anew).between({Partition(PROMPTS, 0): begin}, {Partition(PROMPTS, 0): 12})
+    )
+    assert [*range(begin, 12)] == [record.offset for record in told]

@@ -2,7 +2,9 @@
 
 A look-up reads the events topic and folds it again, as `goeswith explain`, `why` and `why-not` do:
 who asks is told how far it is, and waits on the page, not in the request. A page that is open asks
-again and again; a question that nobody has asked for a minute makes way for those that wait.
+again and again; a question that nobody has asked for a minute makes way for those that wait. Each
+visitor has one question that waits, so that they have their turns one after another. Answers age:
+whoever opens a page later has it looked up anew.
 """
 
 import logging
@@ -11,16 +13,24 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition, Thread
-from typing import NamedTuple
 
 from streams.contract.errors import GoeswithError, NotEnough
+from streams.operations.console.watching.lookups.lookup import (
+    CANCELLED,
+    FULL,
+    UNBEGUN,
+    WAITING_MAX,
+    YOURS_WAITS,
+    Lookup,
+)
 from streams.operations.console.watching.lookups.questions import Answer, Question
-from streams.operations.explanation.story import Progress
+from streams.operations.explanation.log.progress import Progress
 
 logger = logging.getLogger(__name__)
 
 KEPT = 20
-WAITING_MAX = 4
+ENDED_MAX = 1_000
+REST_S = 60.0
 RECORDS_MAX = 3_000_000
 """Of a longer log a command tells, which has the machine for itself."""
 LOOKUP_S_MAX = 120.0
@@ -29,28 +39,9 @@ LEFT_S = 60.0
 """Who has not asked for so long does not wait any more; a page asks twice a minute at least."""
 STEP_RECORDS = 500
 """Between two words on how far it is."""
-CANCELLED = "it was cancelled"
 SoFar = Callable[[Answer], object]
 Telling = Callable[[Question, Progress, SoFar], Answer]
 """Answers a question; it tells of the progress, and of what is known before all is."""
-
-
-class Lookup(NamedTuple):
-    """What has become of a question."""
-
-    question: Question
-    doing: str = ""
-    """What is being done; empty: it is done."""
-    share: float = 0.0
-    """How much of that; 0: not told."""
-    answer: Answer | None = None
-    """While something is being done: what is known already."""
-    trouble: str = ""
-    """Why there is no answer."""
-    at_s: float = 0.0
-    """When it was done, in seconds since 1970."""
-    ahead: int = 0
-    """Questions that have their turn before it."""
 
 
 class _Stopped(Exception):
@@ -68,6 +59,8 @@ class Lookups:
         The time in seconds since 1970.
     steady_s
         A time in seconds that nobody sets.
+    rest, rest_s
+        Done by the thread that looks up, each time that nothing is asked for so long.
     """
 
     def __init__(
@@ -75,12 +68,20 @@ class Lookups:
         tell: Telling,
         clock_s: Callable[[], float] = time.time,
         steady_s: Callable[[], float] = time.monotonic,
+        rest: Callable[[], object] = lambda: None,
+        rest_s: float = REST_S,
     ) -> None:
         self._tell = tell
         self._clock_s = clock_s
         self._steady_s = steady_s
+        self._rest, self._rest_s = rest, rest_s
         self._known: OrderedDict[Question, Lookup] = OrderedDict()
         self._waiting: deque[Question] = deque()
+        self._whose: dict[Question, str] = {}
+        """Who has asked for what waits, as far as it is told."""
+        self._done_s: dict[Question, float] = {}
+        self._ended: OrderedDict[Question, None] = OrderedDict()
+        """What a page that renews itself does not begin."""
         self._running: Question | None = None
         self._asked_s: dict[Question, float] = {}
         """When somebody asked last, of those that are not done."""
@@ -99,22 +100,48 @@ class Lookups:
             self._end = True
             self._changed.notify_all()
 
-    def ask(self, question: Question, *, again: bool = False) -> Lookup:
-        """What is known of it by now; looked up if it has not been, or `again`."""
+    def ask(
+        self,
+        question: Question,
+        *,
+        again: bool = False,
+        visitor: str | None = None,
+        renews: bool = False,
+    ) -> Lookup:
+        """What is known of it by now; looked up if it has not been of late, or `again`.
+
+        `visitor`: who asks; None: somebody whose questions are not counted. `renews`: a page that
+        is open asks for what it has asked for before, and does not begin again what was done.
+        """
         with self._changed:
             now_s, known = self._steady_s(), self._known.get(question)
-            if known is not None and not known.doing and not again:
+            if known is not None:
+                self._known.move_to_end(question)
+            is_done = known is not None and not known.doing
+            if (
+                known
+                and is_done
+                and not again
+                and (renews or known.lasts(now_s - self._done_s[question]))
+            ):
                 return known
-            if known is None or not known.doing:
-                self._leave(now_s)
-                if len(self._waiting) >= WAITING_MAX:
-                    trouble = f"{WAITING_MAX} look-ups wait already: try again in a minute"
-                    return Lookup(question, trouble=trouble)
-                self._note(Lookup(question, "waiting for its turn"))
-                self._waiting.append(question)
-                self._changed.notify_all()
+            if known is None and renews and question in self._ended:
+                return Lookup(question, trouble=UNBEGUN)
+            if known is None or is_done:
+                if trouble := self._refusal(visitor, now_s):
+                    return (known or Lookup(question))._replace(trouble=trouble)
+                self._begin(question, visitor)
             self._asked_s[question] = now_s
             return self._known[question]._replace(ahead=self._ahead(question))
+
+    def seen(self, question: Question) -> Lookup:
+        """What is known of it by now; nothing is looked up, nor by the page that it opens."""
+        with self._changed:
+            known = self._known.get(question)
+            if known is None:
+                self._end_of(question)
+                return Lookup(question, trouble=UNBEGUN)
+            return known._replace(ahead=self._ahead(question))
 
     def cancel(self, question: Question) -> None:
         """Look it up no further; what is known of it stays."""
@@ -124,6 +151,7 @@ class Lookups:
                 return
             if question in self._waiting:
                 self._waiting.remove(question)
+                self._whose.pop(question, None)
             self._asked_s.pop(question, None)
             self._note(Lookup(question, "", 0.0, known.answer, CANCELLED, self._clock_s()))
 
@@ -134,6 +162,7 @@ class Lookups:
             if not self._waiting:
                 return
             self._running = question = self._waiting.popleft()
+            self._whose.pop(question, None)
         done: Lookup | None = None
         try:
             answer = self._tell(question, self._progress_of(question), self._so_far_of(question))
@@ -146,7 +175,8 @@ class Lookups:
             done = Lookup(question, "", 0.0, so_far, str(error), self._clock_s())
         except Exception:
             logger.exception("the console could not look up what was asked")
-            done = Lookup(question, trouble="the console failed at it, which its log tells")
+            failed = "the console failed at it, which its log tells"
+            done = Lookup(question, trouble=failed, at_s=self._clock_s())
         with self._changed:
             self._running = None
             if self._is_wanted(question):
@@ -158,10 +188,26 @@ class Lookups:
         while True:
             with self._changed:
                 while not (self._waiting or self._end):
-                    self._changed.wait()
+                    if not self._changed.wait(self._rest_s):
+                        self._rest()
                 if self._end:
                     return
             self.look()
+
+    def _refusal(self, visitor: str | None, now_s: float) -> str:
+        """Why nothing more can wait now; empty: it can."""
+        self._leave(now_s)
+        if visitor is not None and visitor in self._whose.values():
+            return YOURS_WAITS
+        return FULL if len(self._waiting) >= WAITING_MAX else ""
+
+    def _begin(self, question: Question, visitor: str | None) -> None:
+        self._note(Lookup(question, "waiting for its turn"))
+        self._waiting.append(question)
+        if visitor is not None:
+            self._whose[question] = visitor
+        self._ended.pop(question, None)
+        self._changed.notify_all()
 
     def _ahead(self, question: Question) -> int:
         if question not in self._waiting:
@@ -176,6 +222,7 @@ class Lookups:
         """Those that wait, and that nobody has asked for of late, are forgotten."""
         for question in [one for one in self._waiting if self._is_left(one, now_s)]:
             self._waiting.remove(question)
+            self._whose.pop(question, None)
             self._forget(question)
 
     def _is_left(self, question: Question, now_s: float) -> bool:
@@ -185,13 +232,22 @@ class Lookups:
         """Whoever comes back asks for it anew."""
         self._asked_s.pop(question, None)
         self._known.pop(question, None)
+        self._done_s.pop(question, None)
 
     def _note(self, lookup: Lookup) -> None:
         self._known[lookup.question] = lookup
         self._known.move_to_end(lookup.question)
+        if not lookup.doing:
+            self._done_s[lookup.question] = self._steady_s()
         done = [question for question, one in self._known.items() if not one.doing]
         for question in done[: max(0, len(self._known) - KEPT)]:
-            del self._known[question]
+            del self._known[question], self._done_s[question]
+            self._end_of(question)
+
+    def _end_of(self, question: Question) -> None:
+        self._ended[question] = None
+        if len(self._ended) > ENDED_MAX:
+            self._ended.popitem(last=False)
 
     def _so_far_of(self, question: Question) -> SoFar:
         def so_far(answer: Answer) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from streams.contract.settings import Settings
 from streams.operations.console.watching.lookups.lookups import SoFar, Telling
@@ -12,7 +13,8 @@ from streams.operations.console.watching.lookups.questions import (
     WhyAsked,
 )
 from streams.operations.explanation.log.held import HeldLog
-from streams.operations.explanation.story import Progress, story_of
+from streams.operations.explanation.log.progress import Progress
+from streams.operations.explanation.story import check_length, story_of
 from streams.operations.explanation.why.asking import why, why_in_session
 from streams.operations.explanation.why_not.asking import Standing, why_not
 from streams.operations.explanation.why_not.command import standing
@@ -25,9 +27,8 @@ SESSION_EVENTS_MAX = 2_000
 """A longer session is no shopper's, and each of its events is a fold by itself."""
 
 
-def telling(settings: Settings, clock_s: Callable[[], float] = time.time) -> Telling:
+def telling(settings: Settings, held: HeldLog, clock_s: Callable[[], float] = time.time) -> Telling:
     """What answers questions of a shop's log, in Kafka; a short log is read once for all."""
-    held = HeldLog()
 
     def tell(question: Question, progress: Progress, so_far: SoFar) -> Answer:
         if isinstance(question, StoryAsked):
@@ -41,13 +42,14 @@ def telling(settings: Settings, clock_s: Callable[[], float] = time.time) -> Tel
                 opened=held.open,
             )
         now = _standing(settings, progress)
+        check = partial(check_length, question.in_terminal, SESSION_EVENTS_MAX)
         if not isinstance(question, WhyAsked):
-            item, slot = question.item_id, question.slot
-            return why_not(settings, question.session_id, item, slot, now, progress, held.open)
+            asked_of = question.session_id, question.item_id, question.slot
+            return why_not(settings, *asked_of, now, progress, held.open, check)
         if question.session_id:
             asked = question.session_id, question.prompt_id
-            return why_in_session(settings, *asked, now, progress, held.open)
-        return why(settings, question.prompt_id, now, progress)
+            return why_in_session(settings, *asked, now, progress, held.open, check)
+        return why(settings, question.prompt_id, now, progress, check)
 
     return tell
 
