@@ -6,7 +6,12 @@ import re
 import pytest
 
 from streams.contract.errors import NotEnough
-from streams.operations.console.watching.lookups.lookup import UNBEGUN, WAITING_MAX, YOURS_WAITS
+from streams.operations.console.watching.lookups.lookup import (
+    UNBEGUN,
+    WAITING_EACH,
+    WAITING_MAX,
+    YOURS_WAITS,
+)
 from streams.operations.console.watching.lookups.lookups import SoFar
 from streams.operations.console.watching.lookups.questions import (
     Answer,
@@ -220,12 +225,12 @@ async def test_another_site_has_nothing_looked_up(eyes: Eyes, site: str) -> None
 
 
 async def test_one_reader_does_not_fill_the_queue(eyes: Eyes) -> None:
-    """One question of each address waits."""
+    """Two questions of each address wait."""
     async with eyes.client() as http:
         for number in range(WAITING_MAX):
             asked = {"session": f"session-{number}"}
             api = (await http.get("/api/prompts", params=asked)).json()
-            assert api["trouble"] == (YOURS_WAITS if number else "")
+            assert api["trouble"] == ("" if number < WAITING_EACH else YOURS_WAITS)
 
 
 async def test_programs_are_told_when_it_was_and_can_ask_again(eyes: Eyes) -> None:

@@ -12,6 +12,7 @@ from streams.operations.console.watching.lookups.lookup import (
     FULL,
     TROUBLE_S,
     UNBEGUN,
+    WAITING_EACH,
     WAITING_MAX,
     YOURS_WAITS,
     Lookup,
@@ -317,19 +318,21 @@ def test_a_session_of_very_many_events_is_told_by_the_command_alone() -> None:
         check_length("goeswith explain script", SESSION_EVENTS_MAX, SESSION_EVENTS_MAX + 1)
 
 
-def test_each_visitor_has_one_question_that_waits() -> None:
-    """However many they ask; others have their turns between theirs."""
+def test_each_visitor_has_two_questions_that_wait_at_most() -> None:
+    """However many they ask, there is room for others; a turn that was had or cancelled is over."""
     lookups = Lookups(tell)
-    first, own = StoryAsked("a-0"), StoryAsked("b")
-    lookups.ask(first, visitor="a")
-    for number in range(1, 2 * WAITING_MAX):
+    own = StoryAsked("b")
+    for number in range(WAITING_EACH):
+        assert number == lookups.ask(StoryAsked(f"a-{number}"), visitor="a").ahead
+    for number in range(WAITING_EACH, 2 * WAITING_MAX):
         assert YOURS_WAITS == lookups.ask(StoryAsked(f"a-{number}"), visitor="a").trouble
-    assert 1 == lookups.ask(own, visitor="b").ahead
+    assert WAITING_EACH == lookups.ask(own, visitor="b").ahead
     lookups.look()
-    assert 1 == lookups.ask(StoryAsked("a-1"), visitor="a").ahead
-    lookups.cancel(StoryAsked("a-1"))
-    assert 1 == lookups.ask(StoryAsked("a-2"), visitor="a").ahead
-    lookups.look()
+    assert WAITING_EACH == lookups.ask(StoryAsked("a-8"), visitor="a").ahead
+    lookups.cancel(StoryAsked("a-8"))
+    assert WAITING_EACH == lookups.ask(StoryAsked("a-9"), visitor="a").ahead
+    for _ in range(WAITING_EACH):
+        lookups.look()
     assert lookups.ask(own, visitor="b").answer is not None
 
 
@@ -337,7 +340,9 @@ def test_a_question_that_was_left_lets_its_visitor_ask_another() -> None:
     """The page was closed while it waited."""
     now_s = [0.0]
     lookups = Lookups(tell, steady_s=lambda: now_s[0])
-    lookups.ask(StoryAsked("a"), visitor="a")
+    for number in range(WAITING_EACH):
+        lookups.ask(StoryAsked(f"a-{number}"), visitor="a")
+    assert lookups.ask(StoryAsked("b"), visitor="a").trouble
     now_s[0] += LEFT_S + 1
 
     assert not lookups.ask(StoryAsked("b"), visitor="a").trouble

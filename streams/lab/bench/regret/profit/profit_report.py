@@ -99,9 +99,10 @@ def claims(played: Sequence[Played]) -> dict[str, Claim]:
 @click.option(
     "--contender",
     "names",
+    metavar="NAME",
     multiple=True,
     type=click.Choice(CONTENDERS),
-    help="Who plays; or all. Nothing is claimed beside who does not.",
+    help="Who plays (decided, fixed N, only ARM), or all. Nothing is claimed beside who does not.",
 )
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of all draws.")

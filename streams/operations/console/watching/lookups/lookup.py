@@ -9,7 +9,9 @@ ANSWER_S, TROUBLE_S = 300.0, 30.0
 """So long an answer is told, and that there was none."""
 CANCELLED = "it was cancelled"
 FULL = f"{WAITING_MAX} look-ups wait already: try again in a minute"
-YOURS_WAITS = "another question of yours waits for its turn: try again once it has had it"
+WAITING_EACH = 2
+"""Of these, of one visitor: a prompt's why, and the why not that is asked on the same page."""
+YOURS_WAITS = "two questions of yours wait for their turn: try again once one has had it"
 UNBEGUN = "it is not looked up by itself: the address came from another site, or it is long ago"
 
 

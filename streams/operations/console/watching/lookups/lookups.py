@@ -3,8 +3,8 @@
 A look-up reads the events topic and folds it again, as `goeswith explain`, `why` and `why-not` do:
 who asks is told how far it is, and waits on the page, not in the request. A page that is open asks
 again and again; a question that nobody has asked for a minute makes way for those that wait. Each
-visitor has one question that waits, so that they have their turns one after another. Answers age:
-whoever opens a page later has it looked up anew.
+visitor has two questions that wait at most, so that there is room for others. Answers age: whoever
+opens a page later has it looked up anew.
 """
 
 import logging
@@ -19,6 +19,7 @@ from streams.operations.console.watching.lookups.lookup import (
     CANCELLED,
     FULL,
     UNBEGUN,
+    WAITING_EACH,
     WAITING_MAX,
     YOURS_WAITS,
     Lookup,
@@ -118,12 +119,7 @@ class Lookups:
             if known is not None:
                 self._known.move_to_end(question)
             is_done = known is not None and not known.doing
-            if (
-                known
-                and is_done
-                and not again
-                and (renews or known.lasts(now_s - self._done_s[question]))
-            ):
+            if known and is_done and not again and (renews or self._lasts(known, now_s)):
                 return known
             if known is None and renews and question in self._ended:
                 return Lookup(question, trouble=UNBEGUN)
@@ -194,10 +190,14 @@ class Lookups:
                     return
             self.look()
 
+    def _lasts(self, known: Lookup, now_s: float) -> bool:
+        """Whether what was told is told once more."""
+        return known.lasts(now_s - self._done_s[known.question])
+
     def _refusal(self, visitor: str | None, now_s: float) -> str:
         """Why nothing more can wait now; empty: it can."""
         self._leave(now_s)
-        if visitor is not None and visitor in self._whose.values():
+        if visitor is not None and [*self._whose.values()].count(visitor) >= WAITING_EACH:
             return YOURS_WAITS
         return FULL if len(self._waiting) >= WAITING_MAX else ""
 
