@@ -88,17 +88,19 @@ class FirstImpressions:
         self.left_out += 1
         return None
 
-    def shown(self, arm: str, session_id: str, prompt_id: str, at_ms: int = 0) -> None:
-        """Count an impression, if it is the first of its arm that the unit had."""
+    def shown(self, arm: str, session_id: str, prompt_id: str, at_ms: int = 0) -> bool:
+        """Count an impression, if it is the first of its arm that the unit had; whether it was."""
         known = self.by_arm.get(arm, Firsts())
         if arm not in self.by_arm and len(self.by_arm) >= ARMS_MAX:
-            return
+            return False
         unit = self.unit(session_id, at_ms)
-        if unit is not None and self._is_first(arm, unit):
-            self.by_arm[arm] = known._replace(shown=known.shown + 1)
-            self._open[prompt_id] = arm
-            if len(self._open) > self.open_max:
-                self._open.popitem(last=False)
+        if unit is None or not self._is_first(arm, unit):
+            return False
+        self.by_arm[arm] = known._replace(shown=known.shown + 1)
+        self._open[prompt_id] = arm
+        if len(self._open) > self.open_max:
+            self._open.popitem(last=False)
+        return True
 
     def dismissed(self, prompt_id: str) -> None:
         """Count that a prompt was sent away, once, if it was such a first impression."""

@@ -67,10 +67,7 @@ class FirstSales:
         unit = self._units.unit(session_id, at_ms)
         if unit is None:
             return
-        before = self._firsts.by_arm.get(arm)
-        sale = _named(prompt_id, order_id, item_id)
-        self._firsts.shown(arm, unit, sale)
-        if self._firsts.by_arm.get(arm) == before:
+        if not self._firsts.shown(arm, unit, _named(prompt_id, order_id, item_id)):
             return
         known = self._of_order.pop(order_id, {})
         self._of_order[order_id] = known
