@@ -43,7 +43,7 @@ class FirstImpressions:
 
     >>> firsts = FirstImpressions()
     >>> for prompt, session in (("p1", "monday"), ("p2", "monday"), ("p3", "tuesday")):
-    ...     firsts.shown("popular", session, prompt)
+    ...     counted = firsts.shown("popular", session, prompt)
     ...     firsts.dismissed(prompt)
     >>> firsts.by_arm
     {'popular': Firsts(shown=2, dismissed=2)}
