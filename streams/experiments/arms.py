@@ -27,8 +27,7 @@ from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trials
 from streams.experiments.off_policy.off_policy import add_outcome
 from streams.experiments.table_files import ARMS as ARM_COLUMNS
 from streams.experiments.table_files import flat, save_option, write_table
-from streams.shop.decision.arms import ARMS, BEST_WORTH
-from streams.shop.decision.catalog.told_arms import TOLD_ARMS
+from streams.shop.decision.controls.arm_names import ARM_NAMES
 from streams.views.arm_board import ArmBoard, ArmRow
 
 
@@ -73,7 +72,7 @@ class BoardReader:
     def check_against(self) -> None:
         """Raises `Misconfigured` when what is to be compared with is no arm, of the log or ours."""
         on_offer = {arm for arms in self.evidence.groups for arm in arms}
-        there = {row.arm for row in self.board.rows()} | on_offer | {*ARMS, *TOLD_ARMS, BEST_WORTH}
+        there = {row.arm for row in self.board.rows()} | on_offer | {*ARM_NAMES}
         if (asked := self.evidence.against) not in there:
             named = ", ".join(map(printable, sorted(there)))
             raise Misconfigured(f"--against {printable(asked)}: no such arm; there are {named}")

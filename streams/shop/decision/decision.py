@@ -187,7 +187,7 @@ class Decision:
             arms = slot_arms(arms, session, event, slot, exclusions, question, *more)
         offering = on_offer(arms, self.learned, question)
         if not offering:
-            return self._silence(question, exclusions, controls)
+            return self._silence(question, slot, exclusions, controls)
         context = self.context(session, event, slot)
         seed = self.draws.seed(event.identity, slot)
         picked: Mapping[str, list[Candidate]] | None = None
@@ -220,11 +220,14 @@ class Decision:
     def _silence(
         self,
         question: CandidateQuery,
+        slot: Placement,
         exclusions: Exclusions | None,
         controls: Controlled | None,
     ) -> Silence:
         """Why nothing is offered though we might speak: for controls, the catalogue, or nothing."""
-        if controls is not None and on_offer(controls.idle, self.learned, question):
+        if controls is not None and (
+            slot in controls.off or on_offer(controls.idle, self.learned, question)
+        ):
             return Silence("arms_off")
         return Silence("no_candidate") if exclusions is None else exclusions.silence()
 

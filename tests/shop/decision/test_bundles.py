@@ -461,6 +461,26 @@ def test_where_no_bundle_may_be_said_none_is_offered() -> None:
     assert (False, None) == (arm.proposes(shop.shop.learned, question), arm.offer(question))
 
 
+def test_a_bundle_that_is_told_again_is_the_new_one_alone() -> None:
+    """What is in it no more begins it no more."""
+    bundles = Bundles()
+    bundles.put("photo", PHOTO)
+    bundles.put("photo", BundleTerms(items=("camera", "strap"), discount_per_mille=100))
+
+    assert not bundles.holds("case")
+    assert ["photo"] == [*bundles.of("camera")] == [*bundles.of("strap")]
+
+
+def test_a_bundle_of_which_two_items_are_there_is_found_once() -> None:
+    """By the later one, which is its main item."""
+    bundles = Bundles()
+    bundles.put("photo", PHOTO)
+    prices = {item: PriceTag(minor, minor, "EUR") for item, minor in PRICES.items()}
+    found = [*completions(bundles, ["camera", "case"], prices)]
+
+    assert [("case", ("card",))] == [(one.main, one.missing) for one in found]
+
+
 def test_of_very_many_bundles_of_an_item_the_first_are_looked_at() -> None:
     """However many there are, a decision stays cheap."""
     bundles = Bundles()

@@ -62,6 +62,13 @@ def test_a_member_is_told_what_each_item_brings() -> None:
         assert Prompt.model_validate_json(prompt.to_json()) == prompt
 
 
+def test_what_two_arms_propose_is_told_once() -> None:
+    """Butter and jam are bought with bread, and are popular besides; there is room for a third."""
+    for prompt in told(till(), "member"):
+        names = [item.item_id for item in prompt.items]
+        assert len(names) == len({*names})
+
+
 def test_points_are_rounded_down_and_what_brings_none_is_left_out() -> None:
     """A member of the lowest tier gets one for the butter and none for the toast."""
     prompts = told(till(), "member")

@@ -214,6 +214,21 @@ def test_of_what_is_left_of_an_order_counts_who_is_known(at: int) -> None:
     assert {"bag": [1, 0]} == shares._items
 
 
+def test_what_was_told_of_nobody_counts_again_when_who_is_known_is_forgotten() -> None:
+    """An order of the browser gives way to the webhook's, and comes back when that one goes."""
+    shares = ReturnedShares(0.5, 1)
+    browser, webhook = (
+        Order("o", "s", 0, who, None, {"bag": BoughtLine(1, None, back=1)}) for who in (None, "ann")
+    )
+    shares.ordered(browser)
+    shares.ordered(webhook)
+    assert shares.returns_too_much("ann")
+
+    shares.left(webhook)
+    assert not shares.returns_too_much("ann")
+    assert {"bag"} == shares.often_back
+
+
 def test_what_is_kept_by_others_again_is_offered_again() -> None:
     """As soon as it is no more than the share of what was ordered; and what nobody orders is."""
     shares = ReturnedShares(0.5, 1)

@@ -75,8 +75,10 @@ def slot_arms(
 
     `arms` need no catalogue; of those that do, what is `off` is left out.
     """
-    if exclusions is None:  # nobody names an upgrade
-        return {} if slot == upgrades.ARM else arms
+    if slot == upgrades.ARM and (exclusions is None or slot in off):
+        return {}
+    if exclusions is None:
+        return arms
     if slot == upgrades.ARM:  # a larger one of the same kind may be better
         anchor, others = question.anchor, (*session.basket, *bought_with(event))
         exclusions.instead_of(anchor, [item for item in others if item != anchor])
@@ -88,9 +90,8 @@ def slot_arms(
     learning = arms
     if catalog.judges_pairs:
         arms = {name: FittingArm(arm, exclusions) for name, arm in arms.items()}
-    if not arms:
-        return arms
-    return _with_offers(arms, learning, session, event, slot, exclusions, question, thresholds)
+    more = _with_offers(arms, learning, session, event, slot, exclusions, question, thresholds)
+    return {name: arm for name, arm in more.items() if name not in off} if off else more
 
 
 def _with_offers(

@@ -17,10 +17,10 @@ from streams.contract.events.reference.curated import curated_items
 from streams.contract.events.reference.loyalty import KEY as LOYALTY
 from streams.contract.events.reference.loyalty import LoyaltyProgram, loyalty_program
 from streams.contract.settings import Settings
-from streams.shop.decision.arms import ARMS, BEST_WORTH, Arm
+from streams.shop.decision.arms import ARMS, Arm
 from streams.shop.decision.catalog.catalog import FULL
 from streams.shop.decision.catalog.curation import Curation
-from streams.shop.decision.catalog.told_arms import TOLD_ARMS
+from streams.shop.decision.controls.arm_names import NEEDING
 from streams.shop.decision.controls.registry import checked, known
 from streams.shop.decision.slots.bundles import Bundles
 
@@ -49,7 +49,7 @@ class Controlled(NamedTuple):
     """Those of them that are compared."""
     limits: ShareLimits
     off: frozenset[str] = frozenset()
-    """Of the arms that need a catalogue or a curator those that are not drawn."""
+    """Of the arms that need more than the log those that are not drawn."""
 
     def speaks(self, offered: Collection[str], seed: bytes) -> bool:
         """Whether one of the arms on offer is drawn at all.
@@ -148,7 +148,7 @@ class Controls:
         self.stopped = frozenset() if self.now is None else self.now.off.union(self.now.idle)
 
     def _controlled(self, values: Mapping[str, Any]) -> Controlled:
-        names = (*self.arms, *TOLD_ARMS, BEST_WORTH)
+        names = (*self.arms, *NEEDING)
         states = {arm: values.get(f"arms.{arm}.state", "on") for arm in names}
         shares = {arm: float(values.get(f"arms.{arm}.share_max", 1.0)) for arm in names}
         drawn = [arm for arm in names if states[arm] == "on" and shares[arm]]
@@ -163,5 +163,5 @@ class Controls:
             {arm: one for arm, one in self.arms.items() if arm not in drawn},
             tuple(arm for arm, state in states.items() if state == "shadow"),
             NO_LIMITS if floor is None and not caps else ShareLimits(floor, caps),
-            frozenset({*TOLD_ARMS, BEST_WORTH}.difference(drawn)),
+            frozenset({*NEEDING}.difference(drawn)),
         )

@@ -22,8 +22,8 @@ from streams.contract.events.reference.curated import PREFIX as CURATED
 from streams.contract.events.reference.curated import REFUSED, CuratedItems, curated_items
 from streams.contract.events.reference.loyalty import KEY as LOYALTY
 from streams.contract.events.reference.loyalty import LoyaltyProgram, loyalty_program
-from streams.shop.decision.arms import ARMS, BEST_WORTH
-from streams.shop.decision.catalog.told_arms import TOLD_ARMS
+from streams.shop.decision.arms import ARMS
+from streams.shop.decision.controls.arm_names import NEEDING, OFFER_ARMS
 
 HIDDEN_MAX = 1_000
 SHARE_MIN = 0.001
@@ -67,7 +67,8 @@ CONTROLS = (
     Control(
         "arms.<arm>.state",
         TypeAdapter(ArmState),
-        "`on`: drawn; `off`: not; `shadow`: not, and what it would offer is counted beside it",
+        "`on`: drawn; `off`: not; `shadow`: not, and what it would offer is counted beside it (no "
+        "arm that is made for one basket: `bundle`, `loyalty`, `top_up`, `upgrade`)",
         "on",
     ),
     Control(
@@ -159,7 +160,7 @@ def checked(key: str, value: Any, arms: Collection[str] = tuple(ARMS)) -> Any:
     if value is None or (found := known(key)) is None:
         return value
     control, arm = found
-    if arm and arm not in (named := (*arms, *TOLD_ARMS, BEST_WORTH)):
+    if arm and arm not in (named := (*arms, *NEEDING)):
         raise InvalidReference(REFUSED, f"there is no arm {arm}: {', '.join(named)}")
     if key.startswith(CURATED):
         curated_items(key, value)
@@ -175,6 +176,9 @@ def checked(key: str, value: Any, arms: Collection[str] = tuple(ARMS)) -> Any:
     except ValidationError as invalid:
         said = reasons(invalid).removeprefix("record: ")
         raise InvalidReference(REFUSED, f"{key}: {said}") from None
+    if parsed == "shadow" and arm in OFFER_ARMS:
+        said = f"{arm} is made for one basket or page, so nothing can be told of it in shadow"
+        raise InvalidReference(REFUSED, f"{key}: {said}: set it on or off")
     if control.name == "policy.floor" and parsed * len(arms) > 1.0 + 1e-9:
         said = f"{parsed:g} is more than each of {len(arms)} arms can have: {1 / len(arms):.3g}"
         raise InvalidReference(REFUSED, f"{key}: {said}")

@@ -23,8 +23,7 @@ from streams.contract.events.reference.declared import (
 from streams.contract.settings import Settings
 from streams.experiments.declared.register import EXPERIMENTS_MAX, Register
 from streams.experiments.questions.words import AnsweredQuestion, question_json
-from streams.shop.decision.arms import ARMS, BEST_WORTH
-from streams.shop.decision.catalog.told_arms import TOLD_ARMS
+from streams.shop.decision.controls.arm_names import ARM_NAMES
 from streams.shop.people.assignment import Experiment
 
 NAME = re.compile(NAME_PATTERN)
@@ -143,7 +142,7 @@ def _guardrail(said: str) -> dict[str, Any]:
 def arms_of(said: str) -> Sequence[str]:
     """The two arms that were typed; raises `Misconfigured` for anything else."""
     named = [arm.strip() for arm in said.split(",")]
-    there = (*ARMS, *TOLD_ARMS, BEST_WORTH)
+    there = ARM_NAMES
     if len(named) != 2 or any(arm not in there for arm in named):  # noqa: PLR2004  # a pair
         told = f"--arms {printable(said)}: two of these are wanted, as a,b: {', '.join(there)}"
         raise Misconfigured(told)

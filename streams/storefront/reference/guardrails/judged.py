@@ -22,8 +22,7 @@ from models.evaluation.arm_values import arms_of, interval, of_difference, seque
 from models.evaluation.confidence_sequences import GammaExponential
 from streams.contract.events.reference.control import ControlRecord
 from streams.experiments.arm_estimates import ArmEstimates
-from streams.shop.decision.arms import ARMS, BEST_WORTH
-from streams.shop.decision.catalog.told_arms import TOLD_ARMS
+from streams.shop.decision.controls.arm_names import ARM_NAMES
 from streams.storefront.reference.guardrails.first_impressions import Firsts
 from streams.storefront.reference.guardrails.first_sales import Sales
 
@@ -31,8 +30,8 @@ AUTHOR = "guardrail"
 """Who the audit trail says that it was."""
 ALPHA = 0.01
 """The probability of ever stopping an arm that breaks no guardrail, for each kind of them."""
-STOPPABLE = frozenset({*ARMS, *TOLD_ARMS, BEST_WORTH})
-"""All that a control can stop; not what ends by the control that defines it."""
+STOPPABLE = frozenset(ARM_NAMES)
+"""All that a control can stop."""
 ARMS_JUDGED = len(STOPPABLE)
 """How many arms share it (Bonferroni): all that a control can stop, whether they were seen or not.
 

@@ -46,6 +46,29 @@ def test_an_item_for_some_segments_is_offered_to_them_alone() -> None:
     assert not offered(till)
 
 
+def test_what_a_shop_says_last_of_an_item_holds_and_nothing_of_before() -> None:
+    """For the club alone; owned once; for everybody again."""
+    eligibility = Eligibility()
+    eligibility.put(CatalogItem(item_id="card", eligible_segments=("club",)))
+    assert Audience(only=frozenset({"club"})) == eligibility.of("card")
+
+    for _ in range(2):
+        eligibility.put(CatalogItem(item_id="card", owned_once=True))
+    assert (1, Audience(once=True)) == (eligibility.once, eligibility.of("card"))
+
+    eligibility.put(CatalogItem(item_id="card"))
+    assert (0, None, 0) == (eligibility.once, eligibility.of("card"), len(eligibility))
+
+
+def test_of_a_catalogue_that_is_another_one_nothing_is_said() -> None:
+    """No item is owned once, and none is for some alone."""
+    eligibility = Eligibility()
+    eligibility.put(CatalogItem(item_id="card", owned_once=True))
+    eligibility.clear()
+
+    assert (0, 0) == (eligibility.once, len(eligibility))
+
+
 def test_an_item_that_is_not_for_a_segment_is_offered_to_all_others() -> None:
     """A card that minors may not have."""
     till = bank(excluded_segments=("minor",))

@@ -147,6 +147,12 @@ def test_where_there_are_too_many_pairs_those_with_the_fewest_trials_leave() -> 
     assert len(again) <= 16
 
 
+def test_room_for_no_pair_is_refused() -> None:
+    """And no setting asks for it in silence."""
+    with pytest.raises(ValueError, match="pairs_max"):
+        PairOffers(pairs_max=0)
+
+
 def test_a_lower_place_is_a_smaller_trial_and_a_smaller_chance() -> None:
     """By the discount of discounted cumulative gain."""
     first, third = learned([Offer(1, 0, 0, 0, 0.0)]), learned([Offer(1, 0, 2, 0, 0.0)])

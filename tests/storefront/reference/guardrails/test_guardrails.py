@@ -14,8 +14,8 @@ from streams.cli.root import goeswith
 from streams.contract.events.reference.control import ControlRecord
 from streams.experiments.arm_estimates import ArmEstimates
 from streams.experiments.impressions import Trial
-from streams.shop.decision.arms import ARMS, BEST_WORTH
-from streams.shop.decision.catalog.told_arms import TOLD_ARMS
+from streams.shop.decision.arms import ARMS
+from streams.shop.decision.controls.arm_names import ARM_NAMES
 from streams.storefront.reference.guardrails.first_impressions import FirstImpressions, Firsts
 from streams.storefront.reference.guardrails.first_sales import FirstSales, Sales
 from streams.storefront.reference.guardrails.judged import (
@@ -178,9 +178,9 @@ def test_what_is_shown_to_people_is_not_enough_to_stop_an_arm() -> None:
     assert 0 < excluded < stopped
 
 
-def test_an_arm_is_sent_away_too_often_from_700_to_one_on() -> None:
-    """The e-value that `ALPHA` needs, seven arms sharing it: one dismissal less is not enough."""
-    by, shown = GammaExponential(1.0, 50.0, 0.01 / 7), 400
+def test_an_arm_is_sent_away_too_often_from_1_200_to_one_on() -> None:
+    """The e-value that `ALPHA` needs, twelve arms sharing it: one dismissal less is not enough."""
+    by, shown = GammaExponential(1.0, 50.0, 0.01 / 12), 400
     enough = next(
         away
         for away in range(shown)
@@ -196,19 +196,19 @@ def test_an_arm_is_sent_away_too_often_from_700_to_one_on() -> None:
         for away in (enough - 1, enough)
     ]
 
-    assert 8 == len({*ARMS, *TOLD_ARMS, BEST_WORTH})
-    assert log_e[0] <= math.log(800) < log_e[1]
+    assert 12 == len(ARM_NAMES)
+    assert log_e[0] <= math.log(1200) < log_e[1]
 
 
-def test_an_arm_earns_too_little_from_800_to_one_on() -> None:
-    """One side of a bound of .02 for eight arms; decision by decision, two stop it or none."""
-    evidence, chance, by = ArmEstimates(floor=0.5), Random(SEED), sequence(0.5, 0.02 / 8)
+def test_an_arm_earns_too_little_from_1_200_to_one_on() -> None:
+    """One side of a bound of .02 for twelve arms; decision by decision, two stop it or none."""
+    evidence, chance, by = ArmEstimates(floor=0.5), Random(SEED), sequence(0.5, 0.02 / 12)
     stopped = []
     for _ in range(40):
         for trial in decided({"buy_again": 0.0, "popular": 0.6}, chance)[:5]:
             evidence.add([trial])
             sums = of_difference(evidence.groups, "buy_again", "popular")
-            enough = sums.score < 0 and by.log_e_value(-sums.score, sums.variance) > math.log(800)
+            enough = sums.score < 0 and by.log_e_value(-sums.score, sums.variance) > math.log(1200)
             stopped.append(bool(breaches({}, evidence, Guardrails(loss_max=0.0))))
             assert enough == stopped[-1]
 
@@ -300,10 +300,9 @@ def test_money_is_watched_only_where_prompts_earn_money() -> None:
     assert "GOESWITH_REWARD=net" in str(said.exception) + said.output
 
 
-def test_arms_that_only_a_catalogue_or_curators_bring_are_stopped_as_well() -> None:
+def test_arms_that_only_a_catalogue_a_curator_or_a_basket_brings_are_stopped_as_well() -> None:
     """Each arm that a control can name; of what it cannot, none."""
-    named = (*ARMS, *TOLD_ARMS, BEST_WORTH)
-    broken = [Breach(arm, "sent away") for arm in (*named, "top_up", "bundle")]
+    broken = [Breach(arm, "sent away") for arm in (*ARM_NAMES, "nobody")]
     stopped = [one.key for one in stops(broken, {}, NOON_MS)]
 
-    assert [f"arms.{arm}.state" for arm in named] == stopped
+    assert [f"arms.{arm}.state" for arm in ARM_NAMES] == stopped

@@ -20,8 +20,8 @@ from streams.contract.events.reference.declared import named_by
 from streams.operations.console.access import Visitor, is_from_here
 from streams.operations.console.pages.rendering import Console, Here, form_of, rendered
 from streams.operations.console.pages.words import moment
-from streams.shop.decision.arms import ARMS, BEST_WORTH
 from streams.shop.decision.catalog.told_arms import TOLD_ARMS
+from streams.shop.decision.controls.arm_names import ARM_NAMES
 from streams.shop.decision.controls.registry import CONTROLS, known
 from streams.storefront.reference.control_changes import change
 from streams.storefront.reference.control_command import parsed
@@ -31,8 +31,6 @@ PATH = "/experiments/controls"
 FORM_BYTES_MAX = 20_000
 SHOWN_CHARS_MAX = 200
 STATES = ("on", "off", "shadow")
-NAMED = (*ARMS, *TOLD_ARMS, BEST_WORTH)
-"""The arms that a control may name."""
 
 
 @router.get(PATH)
@@ -83,7 +81,7 @@ def shown(console: Console, request: Request) -> dict[str, Any]:
     key = request.query_params.get("changed", "")
     return {
         "controls_trouble": source.reading.trouble,
-        "arms": [_arm(arm, standing, _idle(arm, console)) for arm in NAMED],
+        "arms": [_arm(arm, standing, _idle(arm, console)) for arm in ARM_NAMES],
         "others": [_row(standing[key]) for key in sorted(standing) if _is_other(key)],
         "trail": [_row(record) for record in (() if seen is None else seen.trail)],
         "operator": visitor is not None and visitor.operator,
@@ -135,7 +133,7 @@ def _keys(name: str) -> list[str]:
     """The keys to choose from: of what is said of items there are as many as items."""
     if "<item>" in name:
         return []
-    return [name.replace("<arm>", arm) for arm in NAMED] if "<arm>" in name else [name]
+    return [name.replace("<arm>", arm) for arm in ARM_NAMES] if "<arm>" in name else [name]
 
 
 def _text(value: Any) -> str:
