@@ -22,7 +22,8 @@ from streams.storefront.gateway.access.tokens import SessionOwner, SessionTokens
 
 LEARNED = 20_000
 """Events that the worker has folded before: so there is something to be said of every item."""
-WARM_UP_S = 3.0
+WARM_UP_S = 20.0
+"""The broker compiles itself while its first events come, on the core that the worker needs."""
 WAIT_MS = 2_000
 SPARE_FILES = 1_000
 NO_LIMIT = 10**9
