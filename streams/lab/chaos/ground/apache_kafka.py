@@ -27,7 +27,8 @@ START_S_MAX = 120.0
 ANSWER_S_MAX = 10.0
 RESOLVE_S_MAX = 240.0
 
-_JVM = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC")
+_HEAP = ("-Xms256m", "-Xmx768m")
+_COLLECTOR = "-XX:+UseSerialGC"
 """A heap as small as this is collected in milliseconds by one thread; the threads of the collector
 that Java would choose take what is tested or measured beside it off its two cores."""
 _COPY_JARS = "org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies"
@@ -143,7 +144,7 @@ class ApacheKafka:
         """Start it, on a formatted log directory; return when it answers."""
         if not (self._directory / "data").exists():
             self._format()
-        command = [*self._java(*_JVM), "kafka.Kafka", "server.properties"]
+        command = [*self._java(*_HEAP, _COLLECTOR), "kafka.Kafka", "server.properties"]
         log = (self._directory / "kafka.log").open("a+b")
         self._child = Child(["env", "-C", str(self._directory), *command], log)
         self._child.wait_for_port(self._port, START_S_MAX)
@@ -206,7 +207,7 @@ class DockerKafka:
             "listeners": f"PLAINTEXT://:{self._port},CONTROLLER://:9093",
             "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
         }
-        settings = {"KAFKA_HEAP_OPTS": " ".join(_JVM), "CLUSTER_ID": cluster_id()}
+        settings = {"KAFKA_HEAP_OPTS": " ".join(_HEAP), "CLUSTER_ID": cluster_id()}
         for name, value in {**_ONE_NODE, **listeners}.items():
             settings["KAFKA_" + name.upper().replace(".", "_")] = value
         flags = [word for name, value in settings.items() for word in ("-e", f"{name}={value}")]
