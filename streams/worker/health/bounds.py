@@ -12,7 +12,6 @@ from typing import NamedTuple
 from streams.contract.settings import Settings
 from streams.shop.memory.orders import orders, weight
 from streams.shop.memory.orders.reward.pair_offers import PAIRS_MAX
-from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.people import shoppers as shoppers_of
 from streams.worker.answering.living_prompts import LIVING_MAX
 
@@ -117,7 +116,10 @@ def bounds(settings: Settings) -> list[Bound]:
             *(SHOPPER_SESSION_BYTES, "sessions_max"),
         ),
         *_tables(parts, "shoppers' denials", shoppers_of.DENIALS_MAX, DENIAL_BYTES, ""),
-        *_tables(1, "pending prompts", PendingPrompts().sessions_max, PENDING_BYTES, ""),
+        *_tables(
+            *(parts, "pending prompts", settings.sessions_max),
+            *(PENDING_BYTES, "sessions_max"),
+        ),
         *_tables(1, "living prompts", LIVING_MAX, LIVING_BYTES, ""),
         *_tables(1, "repeats.shoppers", shoppers, SHOPPER_BYTES, "shoppers_max"),
         *_tables(1, "repeats.items", items, BOUGHT_ITEM_BYTES, per_item),
@@ -158,7 +160,7 @@ MOST_BYTES = {
 }
 """Where an entry may take more than usual."""
 OF_PARTITIONS = (
-    *("sessions", "orders", "returns that wait"),
+    *("sessions", "pending prompts", "orders", "returns that wait"),
     *("visitors", "shoppers' sessions", "shoppers' denials"),
 )
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from streams.contract.settings import Settings
 from streams.shop.shop import Shop
 from streams.worker.answering.answering import TIMED_EVERY, Answering
+from streams.worker.health.bounds import bounds
 from streams.worker.replica import Replica
 from streams.worker.telemetry import Telemetry
 from tests.stand_ins import Record, recorded
@@ -70,3 +71,20 @@ def test_stages_are_timed_in_one_slice_of_some_and_every_event_is_answered() -> 
     assert 4_000 == telemetry.ingest_ms.sum_ms
     assert min(stage.sum_ms for stage in timed) > 0
     assert 3 * (TIMED_EVERY + 1) == telemetry.answered == telemetry.folded
+
+
+def test_prompts_that_are_pending_are_bounded_as_sessions_are_in_each_partition() -> None:
+    """And what `goeswith sizes` says of them is the room that they get."""
+    settings = Settings(**OPEN, partitions=2, sessions_max=3)
+    replica = Replica(settings, Shop(settings), Telemetry())
+    answering = Answering(replica, Clock(NOON_MS / 1000))
+    for partition in range(2):
+        visits = [Story(f"visit-{partition}-{number}") for number in range(9)]
+        taught = [event for visit in visits for event in (visit.add("bread"), visit.add("butter"))]
+        asked = [Story(f"ask-{partition}-{number}").view("bread") for number in range(9)]
+        records = [recorded(event, offset) for offset, event in enumerate([*taught, *asked])]
+        answering.answer(partition, records)
+
+    bound = next(one for one in bounds(settings) if one.table == "pending prompts")
+    held = [len(pending._prompts) for pending in answering._pending.values()]
+    assert [bound.entries] * bound.partitions == [3, 3] == held

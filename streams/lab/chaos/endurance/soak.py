@@ -43,7 +43,6 @@ from streams.lab.chaos.ground.traffic import (
 from streams.lab.chaos.ground.workers import Worker, cpu_s, resident_mb
 from streams.lab.chaos.trial import PATIENCE_S, until_answered
 from streams.operations.lag.reading import read_lag
-from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.worker.health.bounds import held_bytes
 
 WAITING_EVENTS = 100_000
@@ -231,8 +230,7 @@ def held(worker: Worker, settings: Settings) -> dict[str, int]:
     entries = {name: size["held"] for name, size in tables.items()}
     if "sessions" in entries:  # of the fullest partition
         entries["sessions"] *= settings.partitions
-        pending = PendingPrompts().sessions_max  # the page does not tell; nearly all get a prompt
-        entries["pending prompts"] = min(entries["sessions"], pending)
+        entries["pending prompts"] = entries["sessions"]  # nearly all get a prompt
     return entries
 
 
