@@ -1,6 +1,6 @@
 """The top-up to free shipping: what is missing, the least beyond it, silence where it is met."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import combinations
 from random import Random
 from typing import Any, NamedTuple
@@ -235,6 +235,25 @@ def test_whether_any_reach_is_known_without_what_is_best(
     reaches = any(reach.by(price) for price in prices)
 
     assert reaches == bool(least_overshoot(missing, prices, most, fits))
+
+
+def test_of_what_came_before_the_dearest_count() -> None:
+    """17.00 of 10.00, 5.00 and 7.00 beside the fourth, whichever came first."""
+    reach = Reach(23, most=3)
+
+    assert [False, False, False, True] == [reach.by(price) for price in (10, 5, 7, 6)]
+
+
+@pytest.mark.parametrize(
+    ("apart", "reached"), [((), True), ({0, 1}, False), ({1, 2}, False)], ids=["all", "01", "12"]
+)
+def test_three_that_are_all_needed_reach_if_all_of_them_fit(
+    apart: Collection[int], reached: bool
+) -> None:
+    """Each of them beside both others."""
+    reach = Reach(30, most=3, fits=lambda a, b: {a, b} != apart)
+
+    assert [False, False, reached] == [reach.by(10) for _ in range(3)]
 
 
 def test_amounts_are_whole_minor_units_of_any_currency() -> None:

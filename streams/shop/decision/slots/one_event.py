@@ -38,8 +38,10 @@ class OneEvent:
             self._excluded.update(prompt.items)
 
     def excluded(self, by_guards: Callable[[], set[str]]) -> set[str]:
-        """What the guards exclude, asked of them once, and what has been offered by now."""
+        """What the guards exclude, asked of them once, and what has been offered by now.
+
+        That is nothing when they are asked: whoever offers has asked before.
+        """
         if self._excluded is None:
             self._excluded = by_guards()
-            self._excluded.update(self.offered)
         return self._excluded

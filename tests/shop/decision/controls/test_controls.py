@@ -74,6 +74,16 @@ def test_an_arm_that_is_not_on_is_not_drawn_and_in_no_vector(arm: str, state: st
     assert all(math.fsum(one.propensities.values()) == pytest.approx(1.0) for one in found)
 
 
+def test_before_anything_is_said_there_is_no_programme_and_nothing_is_stopped() -> None:
+    """A worker asks for both before it has read its first control."""
+    controls = Controls(Settings())
+
+    assert (None, frozenset(), frozenset()) == (
+        *(controls.loyalty, controls.stopped),
+        controls.hidden,
+    )
+
+
 def test_what_is_set_holds_from_the_next_decision_on_and_until_it_is_set_no_longer() -> None:
     """In one and the same shop."""
     shop = till()
