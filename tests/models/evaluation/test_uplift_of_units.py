@@ -104,9 +104,19 @@ NEVER = [(0.0, 1.0, 0.0)]
         (ONCE * 20, NEVER * 5 + [(3.0, 1.0, 0.0)] * 5),
         ([(1.0, 5.0, 0.0)] * 20, [(0.0, 5.0, 0.0)] * 2 + [(1.0, 5.0, 0.0)] * 9),
         ([(2.0, 4.0, 0.0)] * 9, [(1.0, 3.0, 0.0), (2.0, 1.0, 0.0), (5.0, 9.0, 0.0)] * 4),
-        ([(0.0, 1.0, 2.0 * (n % 2)) for n in range(40)], [(n % 9, 1.0, n % 9) for n in range(90)]),
+        ([(1.0, 4.0, 0.0)] * 20, [(0.0, 1.0, 0.0)] * 2 + [(1.0, 4.0, 0.0)] * 9),
+        ([(1.0, 2.0, 0.0)] * 20, NEVER * 10 + ONCE * 9),
+        ([(0.0, 1.0, 2.0 * (n % 2)) for n in range(300)], [(n % 9, 1.0, n % 9) for n in range(90)]),
     ],
-    ids=["none ordered", "all once", "few pieces", "a ratio", "known before"],
+    ids=[
+        "none ordered",
+        "all once",
+        "few pieces",
+        "a ratio",
+        "two away",
+        "on both sides",
+        "known before",
+    ],
 )
 @pytest.mark.parametrize("borrowed", [0.0, 20.0])
 def test_a_side_that_is_all_alike_varies_as_the_rule_of_three_says(
