@@ -100,8 +100,9 @@ def uplift(
 ) -> Uplift | None:
     """The difference of `y / s`, adjusted by `x`; None where a side has fewer than two units.
 
-    None, too, where all units of both sides are the same, and where a side's denominator is zero,
-    or next to it: it has no ratio. Raises `ValueError` when a sum is no number, or alpha none.
+    None, too, where all units of both sides are the same, or what `x` leaves of them is, and where
+    a side's denominator is zero, or next to it: it has no ratio. Raises `ValueError` when a sum is
+    no number, or alpha none.
     Without a covariate (all x are equal) nothing is adjusted.
 
     >>> from functools import reduce
@@ -164,8 +165,9 @@ def _mean_and_variance(
         + ratio * ratio * _cov(side, side.ss, side.s, side.s)
     ) / (scale * scale)
     explained = theta * (2.0 * _ratio_cov(side) - theta * _cov(side, side.xx, side.x, side.x))
-    variance = max(0.0, raw - explained)
-    if raw <= ROUNDING * side.yy / side.n / (scale * scale):
+    rounding = ROUNDING * side.yy / side.n / (scale * scale)
+    variance = raw - explained if raw - explained > rounding else 0.0
+    if raw <= rounding:
         variance = max(variance, RULE_OF_THREE * _reach(other, ratio) ** 2 / side.n)
     return ratio - theta * (side.x / side.n - centre), variance
 
@@ -222,11 +224,11 @@ def _reach(side: UnitSums, ratio: float) -> float:
     >>> _reach(reduce(UnitSums.plus, map(UnitSums.of, (0.0, 0.0, 0.0, 2.0, 2.0))), ratio=0.0)
     2.0
     """
-    scale = side.s / side.n
-    moved = abs(side.y - ratio * side.s) / scale
-    squared = max(0.0, side.yy - 2.0 * ratio * side.ys + ratio * ratio * side.ss) / (scale * scale)
-    farthest = math.sqrt(squared)
-    return min(farthest, squared / moved) if moved > 0.0 else farthest
+    squared = side.yy - 2.0 * ratio * side.ys + ratio * ratio * side.ss
+    if squared <= ROUNDING * side.yy:
+        return 0.0
+    farthest, moved = math.sqrt(squared), abs(side.y - ratio * side.s)
+    return (min(farthest, squared / moved) if moved > 0.0 else farthest) * side.n / side.s
 
 
 def _ratio_cov(side: UnitSums) -> float:

@@ -73,7 +73,7 @@ class OtherSessions:
             if number not in known:
                 for one in sorted(told.values(), key=_when):
                     side = first.get(one.order.unit) or signed_in.get(one.shopper)
-                    mine = one.order.experiment == experiment and side is not None
+                    mine = one.order.experiment == experiment
                     if mine and side is not None and side.at_ms <= one.order.at[0]:
                         yield number, side.unit, one.order
                         break

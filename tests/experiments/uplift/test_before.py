@@ -123,10 +123,38 @@ def test_the_adjustment_is_the_regression_on_what_was_before() -> None:
 
 def test_it_is_said_what_earlier_orders_explain() -> None:
     """How many units had any, and how much of the noise it is."""
-    said = words(found(shop(1, 600, follows=1.0)))
+    findings = found(shop(1, 600, follows=1.0))
+    said, part = words(findings), as_values(findings)["explained"]["part"]
 
+    assert 0.1 < part < 1.0
+    assert f"that explains {100 * part:.0f} % of the noise" in said
     assert "units had ordered before they were assigned: that explains" in said
     assert "of the noise of orders, and is taken off (CUPED)" in said
+
+
+def test_what_explains_less_than_nothing_is_said_to_explain_nothing() -> None:
+    """A small holdout that went the other way by chance; bounds are wider for it."""
+    records: list[Any] = []
+    for number in range(640):
+        held, before = number % 20 == 0, number % 3
+        unit = assigned(number, held, share=0.05, orders_before=before)
+        records += [unit, *(ordered(unit, str(n)) for n in range(2 - before if held else before))]
+    findings = found(records)
+
+    assert as_values(findings)["explained"]["part"] < 0.0
+    assert "that explains 0 % of the noise of orders" in words(findings)
+
+
+def test_where_all_is_explained_nothing_is_said() -> None:
+    """Everybody orders as before: without noise there are neither bounds nor a part of it."""
+    records: list[Any] = []
+    for number in range(200):
+        unit = assigned(number, orders_before=number % 3)
+        records += [unit, *(ordered(unit, str(n)) for n in range(number % 3))]
+    said = as_values(found(records))
+
+    assert {"metric": "orders"} == said["metrics"][0]
+    assert said["explained"] is None
 
 
 def test_of_a_unit_with_several_sessions_the_first_one_tells() -> None:

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from models.evaluation.uplift import Uplift
 from streams.contract.errors import NotEnough
-from streams.experiments.uplift.figures import rows
+from streams.experiments.uplift.figures import UpliftRow, rows
 from streams.experiments.uplift.groups import GROUPS_MAX, grouped
 from streams.experiments.uplift.tables import Findings, as_values, report
+from streams.experiments.uplift.told_rows import unknown
 from tests.experiments.uplift.records import assigned, found, ordered, shown
 
 
@@ -135,6 +137,41 @@ def test_of_many_groups_the_largest_are_told() -> None:
     assert GROUPS_MAX == len(said["told"])
     assert "00" == said["told"][0]["segment"]
     assert 10 + 1 == said["other_units"]
+
+
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_units_of_no_group_are_told_where_there_are_any(more: int) -> None:
+    """One is said of one."""
+    records = shop(400, ("basket/club",)) + [assigned(5_000 + n) for n in range(more)]
+    said = " ".join(words(found(records, by="segment")).split())
+
+    assert (f"{more} unit{'s' * (more > 1)} of other groups, or of none" in said) == (more > 0)
+    assert ("of other groups" in said) == (more > 0)
+
+
+def test_what_nothing_is_known_of_in_a_group_is_named() -> None:
+    """Money that nobody in it pays with."""
+    records = [
+        one.model_copy(update={"currency": "USD"}) if one.type == "ordered" and n % 3 else one
+        for n, one in enumerate(shop(600, ("basket/club",)))
+    ]
+    other = [assigned(n, context="basket/new") for n in range(600, 900)]
+    said = " ".join(
+        words(found([*records, *other, *map(ordered, other[::3])], by="segment")).split()
+    )
+
+    assert "new: without figures, as all are alike, or a side has none: revenue" in said
+    assert "club: without figures" not in said
+
+
+def test_metrics_without_figures_are_named_beside_those_that_have_some() -> None:
+    """Where none has any, that is said otherwise."""
+    some = UpliftRow("orders", Uplift(0.5, 0.6, 0.1, 0.05, 0.0, 0.2, 0.05, 0.2))
+    none = UpliftRow("items", None)
+
+    assert [] == unknown([some]) == unknown([none])
+    assert [] == unknown([some, some])
+    assert ["without figures, as all are alike, or a side has none: items"] == unknown([some, none])
 
 
 def test_a_log_that_tells_no_context_is_refused() -> None:

@@ -19,6 +19,7 @@ from streams.experiments.uplift.net_orders import (
     OrderSeen,
     UnitTotals,
     count,
+    lines_of,
     order_seen,
 )
 from streams.experiments.uplift.tables import as_values
@@ -172,6 +173,22 @@ def test_money_is_told_in_its_currency_to_people(code: str, control: str) -> Non
     assert name == (f"revenue, {code}" if code else said)
 
 
+def test_money_is_told_in_the_five_currencies_of_most_orders() -> None:
+    """Of six the one of the fewest is not told, whatever its name."""
+    codes = ("AUD", "CHF", "EUR", "GBP", "NOK", "USD")
+    units = [assigned(number) for number in range(6)]
+    orders = [
+        ordered(unit, code).model_copy(update={"currency": code})
+        for number, code in enumerate(codes)
+        for unit in units[: number + 1]
+    ]
+    names = [row["metric"] for row in as_values(found([*units, *orders]))["metrics"]]
+
+    assert [f"revenue, minor units of {code}" for code in codes[1:]] == [
+        name for name in names if name.startswith("revenue,")
+    ]
+
+
 def test_an_order_at_a_loss_has_a_negative_margin_and_none_when_all_comes_back() -> None:
     """Signs are those of the order, not of the return."""
     unit = assigned(1)
@@ -219,6 +236,30 @@ def test_what_was_kept_before_there_were_margins_is_read() -> None:
     again.restore(state)
 
     assert only(units) == only(again)
+
+
+def test_what_comes_back_is_kept_without_its_sign() -> None:
+    """Pieces, worth and what they earned; a loss that comes back is a loss."""
+    order = bought(assigned(1), "1", {"bread": 2, "butter": 3})
+    lines = tuple(
+        OutcomeLine(
+            item_id=line.item_id,
+            quantity=-line.quantity,
+            value_minor=-(line.value_minor or 0),
+            margin_minor=-(line.margin_minor or 0),
+        )
+        for line in order.lines
+    )
+    back = returned(order, bread=2, butter=3).model_copy(update={"lines": lines})
+
+    assert (
+        lines_of(order)
+        == lines_of(back)
+        == (
+            CountedLine("bread", 2, 500, 160),
+            CountedLine("butter", 3, 957, -60),
+        )
+    )
 
 
 def test_an_order_that_names_no_currency_is_of_none() -> None:

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from models.evaluation.uplift import Uplift
 from streams.contract.prompts import AnyOutcome
-from streams.experiments.uplift.figures import HoldoutSample, measure_of, power, rows
-from streams.experiments.uplift.groups import Group
+from streams.experiments.uplift.figures import HoldoutSample, UpliftRow, measure_of, power, rows
+from streams.experiments.uplift.groups import Group, Groups
 from streams.experiments.uplift.net_orders import UnitTotals
-from streams.experiments.uplift.tables import Findings, as_values, table
-from streams.experiments.uplift.told_rows import too_few
+from streams.experiments.uplift.tables import Findings, as_values, sentence, table
+from streams.experiments.uplift.told_rows import group_sentence, too_few
 from tests.experiments.uplift.records import assigned, found, ordered, returned, shop, shown
 
 
@@ -138,6 +139,35 @@ def test_two_of_a_side_give_no_verdict() -> None:
     assert "low" in as_values(enough)["metrics"][0]
 
 
+@pytest.mark.parametrize(("held", "others"), [(2, 100), (100, 2), (29, 30)])
+def test_thirty_units_of_each_side_are_wanted(held: int, others: int) -> None:
+    """Many of one side do not stand in for few of the other."""
+    few = found(of_sizes(held, others, 1))
+
+    assert {"metric": "orders"} == as_values(few)["metrics"][0]
+    assert f"{held} units held out and {others} that may get prompts, at least 30" in words(few)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "what"),
+    [
+        *((0.1, 0.3, "more orders"), (-0.3, -0.1, "fewer orders"), (-0.1, 0.1, "too early to say")),
+        *((0.0, 0.3, "too early to say"), (-0.3, 0.0, "too early to say")),
+    ],
+)
+def test_prompts_earn_something_where_bounds_exclude_nothing(
+    low: float, high: float, what: str
+) -> None:
+    """Of all units and of a group; bounds that end there do not exclude it."""
+    row = UpliftRow("orders", Uplift(0.5, 0.6, 0.1, 0.05, low, high, 0.01, 0.2))
+    of_all = f"prompts earn {what}" if "orders" in what else f"{what} what prompts are worth"
+
+    assert f": {of_all}: +0.1000 orders a unit" in sentence(found(shop(100)), [row])
+    assert f"by segment: {what} in club" == group_sentence(
+        Groups("segment", [Group("club", 50, 50, [row])], 0)
+    )
+
+
 def test_a_holdout_without_an_order_is_no_proof() -> None:
     """Thirty of them, beside a hundred who ordered every second time: that is said."""
     said = words(found(of_sizes(30, 100, 1)))
@@ -166,6 +196,7 @@ def test_all_alike_is_no_answer() -> None:
 
     assert "40 held out and 40 not, and all have the same number of orders" in said
     assert "+0.0000" not in said
+    assert "30 held out and 30 not, and all have" in words(found(of_sizes(30, 30, 0)))
 
 
 def test_crossovers_are_shown() -> None:
@@ -184,7 +215,7 @@ def test_how_small_an_effect_would_be_seen_and_when() -> None:
     assert 0.0 < power["visible"] < 0.2
     assert pytest.approx(0.05 * 0.5, rel=0.2) == power["effect"]
     assert 1.0 < power["days_needed"] < 100.0
-    assert "smallest effect visible now: 0." in words(findings)
+    assert f"smallest effect visible now: {power['visible']:.4f} orders a" in words(findings)
     assert "; 5 % of what the held out do is 0.0" in words(findings)
     assert "more days at this rate" in words(findings)
     assert "visible in more than 10 years" in words(small)

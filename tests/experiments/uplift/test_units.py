@@ -12,6 +12,7 @@ from streams.experiments.uplift.net_orders import UnitTotals
 from streams.experiments.uplift.tables import as_values
 from streams.experiments.uplift.units import Units
 from tests.experiments.uplift.records import (
+    EACH_MS,
     assigned,
     folded,
     found,
@@ -158,6 +159,107 @@ def test_units_count_from_the_start_that_was_declared() -> None:
     half = units.totals(seen.id, assigned(50).occurred_at_ms)
 
     assert 50 == len(half.held_out) + len(half.may_get)
+
+
+def test_units_count_up_to_the_end_that_was_declared_and_not_from_it_on() -> None:
+    """Of the first of a hundred to the forty-ninth; what is told of the experiment is of these."""
+    units = folded(shop(100))
+    (seen,) = units.experiments()
+    start_ms, end_ms = (assigned(number).occurred_at_ms for number in (10, 50))
+    part = units.totals(seen.id, start_ms, end_ms)
+
+    assert 40 == len(part.held_out) + len(part.may_get)
+    assert (start_ms, assigned(49).occurred_at_ms, 40) == part.seen[2:]
+
+
+def test_a_time_in_which_nobody_was_assigned_has_no_units_and_is_of_the_experiment() -> None:
+    """A start that was declared for tomorrow: the share is known."""
+    units = folded(shop(20))
+    (seen,) = units.experiments()
+    later = units.totals(seen.id, assigned(99).occurred_at_ms)
+
+    assert seen == later.seen
+    assert ([], [], 20) == (later.held_out, later.may_get, later.units_before)
+
+
+def test_who_was_assigned_before_the_start_and_comes_back_is_left_out() -> None:
+    """In another session: that may be the doing of a prompt."""
+    one = assigned(1)
+    again = assigned(1, session_id="later", occurred_at_ms=one.occurred_at_ms + 2 * EACH_MS)
+    units = folded([one, assigned(2), again])
+    totals = units.totals(one.experiment, one.occurred_at_ms + 1)
+
+    assert 1 == len(totals.held_out) + len(totals.may_get)
+    assert 1 == totals.units_before
+
+
+def test_a_session_that_is_told_twice_is_on_the_side_that_was_first() -> None:
+    """Two workers that differ, whichever is read first."""
+    one = assigned(1, held=True)
+    other = one.model_copy(
+        update={"holdout": False, "occurred_at_ms": one.occurred_at_ms + EACH_MS}
+    )
+    for records in ([one, other], [other, one]):
+        said = as_values(found(records))
+
+        assert (1, 0) == (said["held_out"], said["prompted"])
+        assert one.occurred_at_ms == said["since_ms"]
+
+
+def test_a_unit_that_was_never_assigned_makes_nobody_a_crossover() -> None:
+    """Who signed in with an order of one is on the sides of their other units."""
+    ann, bob = (
+        [assigned(number, held=held, shopper=who) for number, held in sides]
+        for who, sides in (("ann", [(1, True), (2, False)]), ("bob", [(3, False)]))
+    )
+    unknown = [
+        ordered(assigned(number)).model_copy(update={"shopper": who})
+        for number, who in ((8, "ann"), (9, "bob"))
+    ]
+
+    assert 1 == as_values(found([*ann, *bob, *unknown]))["crossovers"]
+    assert 0 == as_values(found([*bob, *unknown]))["crossovers"]
+
+
+def test_an_order_of_another_experiment_is_none_of_this_one() -> None:
+    """Though its unit has the same name there."""
+    one = assigned(1)
+    other = ordered(one).model_copy(update={"experiment": "summer-1"})
+
+    assert 0 == only([one, other]).orders
+    assert 0 == as_values(found([one, other]))["orders_left_out"]
+
+
+def test_of_prompts_that_a_session_was_shown_the_latest_counts() -> None:
+    """In whatever order they are told; one of the moment of the assignment is one of after it."""
+    held = assigned(1, held=True)
+    for times in ((-9, 0), (0, -9), (0,)):
+        records = [held, *(shown(held, after_ms=after) for after in times)]
+
+        assert 1 == as_values(found(records))["held_out_shown"]
+
+
+@given(st.randoms(use_true_random=False))
+def test_as_of_a_time_units_are_those_of_the_records_up_to_then(
+    chance: random.Random,
+) -> None:
+    """Who had been assigned, ordered and sent back what; sign-ins and prompts are as of now."""
+    records = [*full(40), assigned(41, shopper="ann")]
+    chance.shuffle(records)
+    units = folded(records)
+    state = units.state()
+    for kind in ("assigned", "ordered", "returned"):
+        at_ms = chance.choice([one.occurred_at_ms for one in records if one.type == kind])
+        then = units.as_of(at_ms)
+        early = folded(record for record in records if record.occurred_at_ms <= at_ms)
+        known, told = then.state(), early.state()
+
+        for part in ("sides", "orders", "others"):
+            assert told[part] == known[part]
+        assert told["returns"] == {of: lines for of, lines in known["returns"].items() if lines}
+        assert early.unmatched() == then.unmatched()
+        assert (state["shown"], state["shoppers"]) == (known["shown"], known["shoppers"])
+        assert (units.sessions_max, units.orders_max) == (then.sessions_max, then.orders_max)
 
 
 def test_what_there_is_no_room_for_is_counted() -> None:

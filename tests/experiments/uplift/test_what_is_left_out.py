@@ -6,10 +6,21 @@ from typing import Any
 import orjson
 import pytest
 
+from models.evaluation.confidence_sequences import asymptotic_half_width
 from models.evaluation.uplift import RULE_OF_THREE, UnitSums, Uplift, units_needed, uplift
+from streams.experiments.uplift.figures import DAY_MS, power, rows
 from streams.experiments.uplift.tables import as_values
 from streams.experiments.uplift.units import Units
-from tests.experiments.uplift.records import assigned, folded, found, ordered, returned, shop, shown
+from tests.experiments.uplift.records import (
+    EACH_MS,
+    assigned,
+    folded,
+    found,
+    ordered,
+    returned,
+    shop,
+    shown,
+)
 from tests.experiments.uplift.test_tables import words
 
 
@@ -58,6 +69,17 @@ def test_each_record_that_there_is_no_room_for_is_counted_once() -> None:
     assert [first.order_id] == [*units.state()["returns"]]
 
 
+def test_prompts_are_noted_of_so_many_sessions() -> None:
+    """Of those that are noted the later ones are as well."""
+    held, other = assigned(1, held=True), assigned(2, held=True)
+    units = Units(sessions_max=1)
+    for record in (held, shown(held, after_ms=-9), shown(other), shown(held)):
+        units.add(record)
+
+    assert [held.session_id] == [*units.state()["shown"]]
+    assert 1 == units.totals(held.experiment).held_out_shown
+
+
 def test_orders_of_another_experiment_are_not_missed_in_this_one() -> None:
     """They are neither counted nor left out here."""
     one = assigned(1)
@@ -95,6 +117,7 @@ def test_what_is_not_missing_is_not_said() -> None:
 
     assert "other experiments" not in said
     assert "left out" not in said
+    assert "none of" not in said
     assert "of what the held out do is 0." in said
 
 
@@ -102,6 +125,37 @@ def test_everybody_held_out_is_said() -> None:
     """There is nobody to compare with."""
     assert "everybody is held out" in words(found([assigned(1, held=True, share=1.0)]))
     assert [] == as_values(found([]))["metrics"]
+
+
+def test_of_nobody_all_is_told_as_nothing() -> None:
+    """No figure, no alarm, no group, and no verdict."""
+    nobody = found([], by="segment")
+
+    assert (False, True, None) == (nobody.alarmed, nobody.refused, nobody.groups)
+    assert as_values(nobody) == {
+        "experiment": None,
+        "held_out": 0,
+        "prompted": 0,
+        "metrics": [],
+        "sample_ratio_alarm": False,
+        "held_out_shown_alarm": False,
+        "unmatched": 0,
+        "left_out": 0,
+        "unreadable": 0,
+    }
+
+
+def test_in_so_many_days_the_bounds_are_as_narrow_as_the_effect() -> None:
+    """If units keep coming at this rate, and vary as they do."""
+    totals = found(shop(2_000)).totals
+    assert totals is not None
+    row = rows(totals)[0].uplift
+    assert row is not None
+    said = power(row, totals, 0.05)
+    assert said.days_needed is not None
+    n = 2_000 * (1.0 + said.days_needed * DAY_MS / (1_999 * EACH_MS))
+
+    assert pytest.approx(said.effect) == (asymptotic_half_width(row.se * math.sqrt(2_000 / n), n))
 
 
 HELD = UnitSums(n=100.0, y=2.0, s=100.0, yy=2.0, ss=100.0, ys=2.0)

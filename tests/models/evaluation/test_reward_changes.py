@@ -160,6 +160,8 @@ def test_more_arms_in_contexts_than_there_is_room_for_are_not_watched() -> None:
         changes.add(arm, "", 1.0, time_s=0)
 
     assert ["curated", "popular"] == list(changes.seen())
+    with pytest.raises(ValueError, match="cells_max"):
+        RewardChanges(cells_max=0)
 
 
 def test_rewards_are_whole_trials_at_most() -> None:

@@ -205,12 +205,12 @@ def supposing(*purchases: tuple[str, int]) -> ShopperPurchases:
 
 
 def test_what_is_let_go_is_what_was_early_and_if_so_asked_what_was_supposed() -> None:
-    """Each once; and it is supposed no more."""
+    """Each once, that of the last second as well; and it is supposed no more."""
     for supposed, later in ((False, []), (True, [("milk", 6), ("tea", 8)])):
-        found = supposing(("tea", 8), ("tea", 2), ("milk", 6))
+        found = supposing(("tea", 8), ("tea", 2), ("milk", 6), ("coffee", 5))
         found.buy("tea", one("tea"), 8)
 
-        assert [("tea", 2), *later] == found.let_go(5, supposed=supposed)
+        assert [("tea", 2), ("coffee", 5), *later] == found.let_go(5, supposed=supposed)
         assert ([] if supposed else [(6, "milk"), (8, "tea")]) == found.supposed
         assert 6 == found.first_s
 
