@@ -38,7 +38,10 @@ TOGETHER = (
 LOOKED_AT = (("tent", "mat"), ("cola", "lemonade"))
 """What they looked at in one visit, and did not buy."""
 CURATED = '{"items": ["candle"], "source": "editors"}'
-LOYALTY = '{"points_per_mille": {"EUR": 10}, "tiers": {"gold": 2000}}'
+LOYALTY = (
+    '{"points_per_mille": {"EUR": 10}, "tiers": {"gold": 2000, "silver": 1000},'
+    ' "tier_begins": {"silver": 0, "gold": 800}, "worth_per_mille": {"EUR": 1000}}'
+)
 BUNDLE = '{"items": ["desk", "lamp"], "discount_minor": {"EUR": 2500}}'
 
 STUDY = '{"items": ["shelf", "rug"], "discount_per_mille": 50}'
@@ -256,6 +259,24 @@ def test_a_member_is_told_how_many_points_an_item_brings(market: Market) -> None
     assert {LoyaltyOffer(tier="gold", points=(25,))} == {*offers}
     assert prompts[-1] is not None
     assert "loyalty" not in prompts[-1].propensities
+
+
+def test_a_member_is_told_what_is_missing_to_the_next_tier(market: Market) -> None:
+    """Twelve points to gold, which the filter brings; who does not consent is told its points."""
+    has: dict[str, Any] = {"segment": "silver", "points_balance": 788}
+    known = [shopper(f"s{n}", shopper_id=f"s{n}", **has).view("coffee") for n in range(20)]
+    unknown = [shopper(f"u{n}", **has).view("coffee") for n in range(20)]
+    prompts = market.answers(*known, *unknown)
+    offers = [one.offer if one and one.arm == "loyalty" else None for one in prompts]
+    told, untold = {*filter(None, offers[:20])}, {*filter(None, offers[20:])}
+
+    (offer,) = told
+    assert isinstance(offer, LoyaltyOffer)
+    assert (788, "gold", 12, (True,)) == (
+        *(offer.balance, offer.next_tier, offer.missing_points, offer.reaches),
+    )
+    assert ("With this you reach gold", "Your 788 points are worth €7.88") == offer.texts
+    assert {LoyaltyOffer(tier="silver", points=(12,))} == untold
 
 
 def test_a_segment_is_a_context_of_the_policy(market: Market) -> None:
