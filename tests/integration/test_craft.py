@@ -43,6 +43,8 @@ LOYALTY = (
     ' "tier_begins": {"silver": 0, "gold": 800}, "worth_per_mille": {"EUR": 1000}}'
 )
 BUNDLE = '{"items": ["desk", "lamp"], "discount_minor": {"EUR": 2500}}'
+KIT = '{"items": ["telescope", "eyepiece", "ring"], "discount_minor": {"EUR": 1500}}'
+"""The eyepiece fits by the ring alone."""
 
 STUDY = '{"items": ["shelf", "rug"], "discount_per_mille": 50}'
 
@@ -69,6 +71,10 @@ def goods() -> Iterator[CatalogItem]:
     yield _priced("lamp", 6_000, 3_000)
     yield _priced("shelf", 9_000, 3_000)
     yield _priced("rug", 5_000, 3_000)
+    yield _priced("telescope", 40_000, 9_000)
+    fits = (Relation(kind="requires", item_id="ring"),)
+    yield _priced("eyepiece", 8_000, 3_000).model_copy(update={"relations": fits})
+    yield _priced("ring", 1_500, 700)
     yield _lounge("premium")
     yield CatalogItem(item_id="coat", relations=(Relation(kind="excludes", item_id="swimsuit"),))
     yield CatalogItem(item_id="flash", relations=(Relation(kind="requires", item_id="bracket"),))
@@ -96,6 +102,7 @@ class Market:
         self.sets("arms.popular.state", "off")  # it would have something to say to everybody
         self.sets("curated.vase", CURATED)
         self.sets("bundles.office", BUNDLE)
+        self.sets("bundles.sky", KIT)
         self.sets("loyalty.program", LOYALTY)
         self.staff.start("ann")
         self.staff.until_at_work("ann")
@@ -246,6 +253,20 @@ def test_what_the_shop_does_not_give_any_more_leaves_the_screen(market: Market) 
     settings = market.staff.settings
     send(settings, settings.topics.catalog, [_lounge("staff")])
     market.until_withdrawn(lounge, "not_eligible")
+
+
+def test_a_bundle_with_a_lens_and_its_adapter_is_offered_whole(market: Market) -> None:
+    """The eyepiece is of no use without its ring: both are offered, or what is still missing."""
+    has_ring = shopper("bob")
+    market.tell([has_ring.add("ring", slots=())])
+    both, rest = market.answers(shopper("ann").add("telescope"), has_ring.add("telescope"))
+
+    assert both is not None
+    assert rest is not None
+    assert ["eyepiece", "ring"] == [item.item_id for item in both.items]
+    assert isinstance(both.offer, BundleOffer)
+    assert ("bundle", 1_500) == (both.arm, both.offer.discount_minor)
+    assert ["eyepiece"] == [item.item_id for item in rest.items]
 
 
 def test_a_member_is_told_how_many_points_an_item_brings(market: Market) -> None:

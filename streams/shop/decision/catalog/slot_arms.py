@@ -168,7 +168,9 @@ def _with_bundle(
     terms, told = None if floor <= NO_FLOOR else floor, told_currency(event)
     nearly = bundles.completions(catalog.bundles, held, prices, terms)
     found = tuple(one for one in nearly if told in (None, one.currency))
-    return {**arms, bundles.ARM: BundleArm(found, prices, fits)} if found else arms
+    if not found:
+        return arms
+    return {**arms, bundles.ARM: BundleArm(found, prices, fits, exclusions.completed_by)}
 
 
 def _missing(
