@@ -38,8 +38,13 @@ TOGETHER = (
 LOOKED_AT = (("tent", "mat"), ("cola", "lemonade"))
 """What they looked at in one visit, and did not buy."""
 CURATED = '{"items": ["candle"], "source": "editors"}'
-LOYALTY = '{"points_per_mille": {"EUR": 10}, "tiers": {"gold": 2000}}'
+LOYALTY = (
+    '{"points_per_mille": {"EUR": 10}, "tiers": {"gold": 2000, "silver": 1000},'
+    ' "tier_begins": {"silver": 0, "gold": 800}, "worth_per_mille": {"EUR": 1000}}'
+)
 BUNDLE = '{"items": ["desk", "lamp"], "discount_minor": {"EUR": 2500}}'
+KIT = '{"items": ["telescope", "eyepiece", "ring"], "discount_minor": {"EUR": 1500}}'
+"""The eyepiece fits by the ring alone."""
 
 STUDY = '{"items": ["shelf", "rug"], "discount_per_mille": 50}'
 
@@ -66,6 +71,10 @@ def goods() -> Iterator[CatalogItem]:
     yield _priced("lamp", 6_000, 3_000)
     yield _priced("shelf", 9_000, 3_000)
     yield _priced("rug", 5_000, 3_000)
+    yield _priced("telescope", 40_000, 9_000)
+    fits = (Relation(kind="requires", item_id="ring"),)
+    yield _priced("eyepiece", 8_000, 3_000).model_copy(update={"relations": fits})
+    yield _priced("ring", 1_500, 700)
     yield _lounge("premium")
     yield CatalogItem(item_id="coat", relations=(Relation(kind="excludes", item_id="swimsuit"),))
     yield CatalogItem(item_id="flash", relations=(Relation(kind="requires", item_id="bracket"),))
@@ -93,6 +102,7 @@ class Market:
         self.sets("arms.popular.state", "off")  # it would have something to say to everybody
         self.sets("curated.vase", CURATED)
         self.sets("bundles.office", BUNDLE)
+        self.sets("bundles.sky", KIT)
         self.sets("loyalty.program", LOYALTY)
         self.staff.start("ann")
         self.staff.until_at_work("ann")
@@ -245,6 +255,20 @@ def test_what_the_shop_does_not_give_any_more_leaves_the_screen(market: Market) 
     market.until_withdrawn(lounge, "not_eligible")
 
 
+def test_a_bundle_with_a_lens_and_its_adapter_is_offered_whole(market: Market) -> None:
+    """The eyepiece is of no use without its ring: both are offered, or what is still missing."""
+    has_ring = shopper("bob")
+    market.tell([has_ring.add("ring", slots=())])
+    both, rest = market.answers(shopper("ann").add("telescope"), has_ring.add("telescope"))
+
+    assert both is not None
+    assert rest is not None
+    assert ["eyepiece", "ring"] == [item.item_id for item in both.items]
+    assert isinstance(both.offer, BundleOffer)
+    assert ("bundle", 1_500) == (both.arm, both.offer.discount_minor)
+    assert ["eyepiece"] == [item.item_id for item in rest.items]
+
+
 def test_a_member_is_told_how_many_points_an_item_brings(market: Market) -> None:
     """Twice ten for a thousand cents, rounded down; who is no member is told of none."""
     members = [shopper(f"ann-{number}", segment="gold").view("coffee") for number in range(12)]
@@ -256,6 +280,24 @@ def test_a_member_is_told_how_many_points_an_item_brings(market: Market) -> None
     assert {LoyaltyOffer(tier="gold", points=(25,))} == {*offers}
     assert prompts[-1] is not None
     assert "loyalty" not in prompts[-1].propensities
+
+
+def test_a_member_is_told_what_is_missing_to_the_next_tier(market: Market) -> None:
+    """Twelve points to gold, which the filter brings; who does not consent is told its points."""
+    has: dict[str, Any] = {"segment": "silver", "points_balance": 788}
+    known = [shopper(f"s{n}", shopper_id=f"s{n}", **has).view("coffee") for n in range(20)]
+    unknown = [shopper(f"u{n}", **has).view("coffee") for n in range(20)]
+    prompts = market.answers(*known, *unknown)
+    offers = [one.offer if one and one.arm == "loyalty" else None for one in prompts]
+    told, untold = {*filter(None, offers[:20])}, {*filter(None, offers[20:])}
+
+    (offer,) = told
+    assert isinstance(offer, LoyaltyOffer)
+    assert (788, "gold", 12, (True,)) == (
+        *(offer.balance, offer.next_tier, offer.missing_points, offer.reaches),
+    )
+    assert ("With this you reach gold", "Your 788 points are worth €7.88") == offer.texts
+    assert {LoyaltyOffer(tier="silver", points=(12,))} == untold
 
 
 def test_a_segment_is_a_context_of_the_policy(market: Market) -> None:

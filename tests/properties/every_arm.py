@@ -32,7 +32,12 @@ CONTROLS = (
     ("prompts.items_max", 2),
     ("prompts.items_max", None),
 )
-PROGRAM = LoyaltyProgram(points_per_mille={"EUR": 10}, tiers={"club": 1000, "gold": 1500})
+PROGRAM = LoyaltyProgram(
+    points_per_mille={"EUR": 10},
+    tiers={"club": 1000, "gold": 1500},
+    tier_begins={"club": 0, "gold": 1500},
+    worth_per_mille={"EUR": 1000},
+)
 WIDE: dict[str, Any] = {
     "together_min": 1,
     "lift_z_min": 0.0,
@@ -121,6 +126,7 @@ def deed(chance: Random, story: Story, prompt: Prompt | None, who: int) -> Event
     """What one of the shoppers does next; `prompt`: the latest that was said to them."""
     said: dict[str, Any] = {"shopper_id": f"shopper-{who}"} if who % 3 else {}
     asking: dict[str, Any] = {"segment": chance.choice((None, "club", "gold"))}
+    asking["points_balance"] = story.now_ms // 1000 % 2000
     if chance.random() < 0.8:
         asking["slots"] = tuple(chance.sample(PLACEMENTS, chance.randrange(1, 4)))
     item, roll = chance.choice(ITEMS[:16] if chance.random() < 0.6 else ITEMS), chance.random()

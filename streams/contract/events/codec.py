@@ -3,9 +3,9 @@
 An optional field that is sent empty (`""` or null) is as good as left out; of a language tag that
 is too long the first words are read, and a segment that is too long is none. In an event of version
 1 so is a field of version 2 with a value that is not valid for it: it was an unknown field once. So
-are `slots` that are no list, in any version, and of a list what we do not know. A clock that is
-ahead of all that is valid is set back like any other. This is looked at only where an event is not
-valid as it is.
+are `slots` that are no list, in any version, and of a list what we do not know, and a
+`points_balance` that is none. A clock that is ahead of all that is valid is set back like any
+other. This is looked at only where an event is not valid as it is.
 """
 
 from collections.abc import Container, Iterable
@@ -33,9 +33,11 @@ from streams.contract.settings import Settings
 from streams.contract.wire.numbers import YEAR_9999_MS
 
 FIELDS_OF_VERSION_2 = ("visitor_id", "sent_at_ms")
+LATER_FIELDS = ("points_balance",)
+"""Fields that came when there was version 2 already."""
 ORDERS = frozenset({OrderPlaced, OrderCancelled, OrderReturned})
 _KINDS = {event.model_fields["type"].default: event for event in EVENTS}
-COUNTED = ("quantity", "occurred_at_ms", "sent_at_ms")
+COUNTED = ("quantity", "occurred_at_ms", "sent_at_ms", "points_balance")
 """Fields in which 2.0 is a 2."""
 _OPTIONAL = {
     kind: frozenset(
@@ -189,8 +191,9 @@ def _mended(said: Any, invalid: ValidationError) -> dict[str, Any] | None:
         del better["sent_at_ms"]
     if _wild(better.get("occurred_at_ms")):
         better["occurred_at_ms"] = YEAR_2100_MS
-    if better.get("schema_version", 1) == 1:
-        for name in {error["loc"][-1] for error in wrong}.intersection(FIELDS_OF_VERSION_2):
+    unknown_once = FIELDS_OF_VERSION_2 if better.get("schema_version", 1) == 1 else ()
+    for name in {error["loc"][-1] for error in wrong}.intersection((*LATER_FIELDS, *unknown_once)):
+        if _whole(str(name), said.get(name)) is said.get(name):  # 80.0 is a number of points
             better.pop(str(name), None)
     _shorten(better, {error["loc"][-1] for error in wrong if error["type"] == "string_too_long"})
     if "slots" in better and "slots" in _OPTIONAL[event]:  # an unknown field once, whatever it held

@@ -28,6 +28,9 @@ Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 LOCALE_MAX = 16
 """Characters of a language tag: those of longer ones that are whole words are read."""
 Receipt = Annotated[str, Field(min_length=1, max_length=4096)]
+POINTS_MAX = 10**12
+"""Loyalty points of one shopper: a large account in points of a thousandth of a cent."""
+Balance = Annotated[int, Field(ge=-POINTS_MAX, le=POINTS_MAX)]
 
 
 def identity_of(session_id: str, event_id: str) -> str:
@@ -69,6 +72,9 @@ class EventBase(BaseModel):
     segment: Annotated[str, Field(min_length=1, max_length=32)] | None = None
     """The merchant's segment of this shopper. As a context one not in `GOESWITH_SEGMENTS` counts as
     none; for whom an item or points are goes by any."""
+    points_balance: Balance | None = None
+    """How many points of the loyalty programme this shopper has by now, below 0 where they owe
+    some. Said to them alone, where they are signed in and consent; no worker keeps it."""
     locale: Annotated[str, Field(min_length=1, max_length=LOCALE_MAX)] | None = None
     """Language tag, such as `en-GB` or `de_AT`; all others get English: prompts speak en, de, fr,
     es, ar, ur, fa, hi, bn, si."""

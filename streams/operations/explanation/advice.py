@@ -26,7 +26,7 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
     ),
     "expired": (
         "its prompt would have expired before it went out: the workers were behind",
-        "this event only; `goeswith lag` says how far they are (GOESWITH_PROMPT_TTL_S)",
+        "this event only; goeswith lag says how far they are (GOESWITH_PROMPT_TTL_S)",
     ),
     "checkout": (
         "the shopper is paying",
@@ -54,7 +54,7 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
     ),
     "withheld": (
         "all that fits may not be offered, by the catalogue: out of stock, hidden, an upgrade",
-        "until the catalogue says otherwise: `goeswith catalog get ITEM`",
+        "until the catalogue says otherwise; goeswith catalog get ITEM tells what it says",
     ),
     "not_worth": (
         "nothing that fits is expected to earn more than a prompt annoys",
@@ -66,15 +66,15 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
     ),
     "paused": (
         "an operator has paused all prompts, or set the number of their items to 0",
-        "until the control is set no longer: `goeswith control history prompts.paused`",
+        "until the control is set no longer; see goeswith control history prompts.paused",
     ),
     "arms_off": (
         "what fits comes from arms that are off, in shadow or without a share by a control",
-        "until one of them is on again: `goeswith control history`",
+        "until one of them is on again; see goeswith control history",
     ),
     "ramp": (
         "all arms that have something to offer are capped, and this event fell to the rest",
-        "this event only: `goeswith control get arms.ARM.share_max`",
+        "this event only; see goeswith control get arms.ARM.share_max",
     ),
 }
 """Of each reason: why, and what to do or how long it lasts."""

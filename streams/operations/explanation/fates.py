@@ -175,10 +175,10 @@ def _lines(fate: Fate) -> Iterator[str]:
         yield f"silence{where}, {silence.reason}: {printable(silence.why, 300)}"
         yield f"  how long: {silence.wait}"
     if fate.became == "waiting":
-        yield "no worker has answered it yet: `goeswith lag` says how far they are"
+        yield "no worker has answered it yet; goeswith lag says how far they are"
     if fate.became == "unknown":
         yield "no prompt is on the topic, though folding the log again gives one: it was answered"
-        yield "too late (silence `expired`), its retention is over, or the worker has other"
+        yield "too late (silence: expired), its retention is over, or the worker has other"
         yield "settings, or knew less when it answered"
     if fate.reason is not None:
         yield from _dead(fate, fate.reason)
@@ -224,11 +224,11 @@ def _counted(prompt: Prompt) -> str:
 
 def _dead(fate: Fate, reason: str) -> Iterator[str]:
     """What was wrong, and what to do about it."""
-    where = f", `goeswith dead-letters show {fate.letter_id}`" if fate.letter_id else ""
+    where = f", see goeswith dead-letters show {fate.letter_id}" if fate.letter_id else ""
     yield f"DEAD LETTER, {reason}{where}"
     yield f"  {printable(fate.message, 300)}"
     if known := REASONS.get(reason):
-        yield f"  next: {known.next_step}"
+        yield f"  next: {known.next_step.replace('`', '')}"
 
 
 def _learned(held: object) -> str:

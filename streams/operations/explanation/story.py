@@ -130,7 +130,7 @@ def check_length(in_terminal: str, events_max: int | None, events: int) -> None:
     if events_max is not None and events > events_max:
         raise NotEnough(
             f"the session has more than {events_max:,} events, too many for a page: "
-            f"`{in_terminal}` tells it in a terminal"
+            f"in a terminal {in_terminal} tells it"
         )
 
 

@@ -132,6 +132,33 @@ def test_what_completes_a_bundle_or_brings_points_is_told_as_an_arm() -> None:
     assert (None, "not_said") == _place(told(worker, "knife", items, controls)[0], "loyalty")
 
 
+def test_a_part_of_a_bundle_that_needs_the_other_one_is_told_as_the_bundle_has_it() -> None:
+    """The knife is of no use without its board: a bundle has both, and no other arm either."""
+    worker = shop_of(catalog_prices_max=100, catalog_relations="guards")
+    for number in range(12):
+        past = Story(f"cut-{number}", start_ms=NOON_MS - 60_000 * (number + 1))
+        worker.take(0, past.add("bread", slots=()))
+        worker.take(0, past.add("knife", slots=()))
+    items = [item("bread", **PRICED), item("board", **PRICED)]
+    items.append(item("knife", "requires", "board", **PRICED))
+    bundle = {"items": ["bread", "knife", "board"], "discount_per_mille": 100}
+    set_up = ControlRecord(
+        key="bundles.cut", value=bundle, author="ann", reason="try", at_ms=NOON_MS
+    )
+    worker.catalog = standing_now(worker.settings, items, [set_up]).catalog
+    story, verdicts = Story("s1"), dict[bool, str]()
+    for _ in range(24):
+        worker.take(0, story.view("bread"))
+        said, _ = told(worker, "knife", items, [set_up])
+        assert ((), (1, None)) == (said.refusals, _place(said, "bundle"))
+        assert (said.drawn == "bundle") == (("knife", "board") == said.chosen)
+        verdicts[said.drawn == "bundle"] = said.verdict
+    assert {True: "offered", False: "not_drawn"} == verdicts
+
+    alone, _ = told(worker, "knife", items)
+    assert ("requires",) == alone.refusals
+
+
 def test_who_sends_too_much_back_and_what_comes_back_is_told_so() -> None:
     """The silence by its name; the item by its own."""
     worker = shop_of(returned_share_max=0.5, returned_lines_min=1)

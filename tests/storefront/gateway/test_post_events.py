@@ -77,6 +77,16 @@ async def test_a_segment_is_the_tokens(front: Shopfront) -> None:
     assert [None, "club"] == [event.segment for event in front.bus.events]
 
 
+async def test_a_balance_of_points_is_the_tokens(front: Shopfront) -> None:
+    """A page makes up none, nor what its points would pay."""
+    await front.post(add("e1", points_balance=9_000), await front.token("ann"))
+    token = await front.token("ann", points_balance=80)
+    await front.post(add("e2", points_balance=9_000), token)
+    await front.post(add("e3"), token)
+
+    assert [None, 80, 80] == [event.points_balance for event in front.bus.events]
+
+
 async def test_a_browser_does_not_say_what_is_the_shops() -> None:
     """That orders came back, whom to forget, and what an item earns."""
     front = Shopfront(says_nothing, gateway_browser_orders=True)

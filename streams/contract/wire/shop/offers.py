@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from streams.contract.wire.numbers import LENIENT, Count
+from streams.contract.wire.numbers import LENIENT, Count, Whole
 
 
 class FreeShippingOffer(BaseModel):
@@ -55,6 +55,22 @@ class LoyaltyOffer(BaseModel):
     """The tier that the event named as the shopper's segment: points are by it."""
     points: tuple[Count, ...]
     """What one of each item brings, in the order of the prompt's items."""
+    balance: Whole | None = None
+    """How many points they have, by the event that asked. This and all that follows is left out
+    where nobody says it, and of who is not signed in, or does not consent."""
+    next_tier: str | None = None
+    """The tier above theirs."""
+    missing_points: Count | None = None
+    """What they lack of it, before these items; 1 at least."""
+    reaches: tuple[bool, ...] | None = None
+    """Whether one of each item brings that many, in the order of the items."""
+    worth_minor: Count | None = None
+    """What all of their points pay, in minor units of `currency`."""
+    currency: str | None = None
+    """ISO 4217 code."""
+    texts: tuple[str, ...] | None = None
+    """The same as sentences in the language of the prompt's `reason`, with its `direction`: of the
+    next tier, and of the worth. Plain text: never read it as HTML."""
 
 
 Offer = FreeShippingOffer | BundleOffer | LoyaltyOffer

@@ -56,7 +56,7 @@ def why(
     if prompt is None:
         raise NotEnough(
             f"prompt {prompt_id!r} is not on {topic}: is the id whole, and was it published to "
-            "this Kafka, under this prefix? `goeswith explain SESSION` lists a session's"
+            "this Kafka, under this prefix? goeswith explain SESSION lists a session's"
         )
     return of_prompt(settings, prompt, standing, progress, check)
 

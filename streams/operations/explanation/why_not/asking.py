@@ -137,7 +137,7 @@ def last_asked(
     where = "" if slot is None else f" in slot {slot}"
     raise NotEnough(
         f"session {session_id!r} has asked for no prompt{where}, or is not on the log: "
-        "`goeswith explain SESSION` tells what it did"
+        "goeswith explain SESSION tells what it did"
     )
 
 

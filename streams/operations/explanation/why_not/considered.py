@@ -19,6 +19,7 @@ from streams.shop.decision.catalog.slot_arms import slot_arms
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.decision import UNDRAWN
 from streams.shop.decision.slots.anchors import anchor_of, bought_with
+from streams.shop.decision.slots.bundles import ARM as BUNDLE
 from streams.shop.decision.slots.strategy import Strategy
 from streams.shop.decision.withdrawals import sent_away
 from streams.shop.memory.answer import Silence, SilenceReason
@@ -106,18 +107,33 @@ def considered(shop: Shop, asked: DecisionAsked, item_id: str) -> Considered:
     drawn = None if prompt is None else prompt.arm
     refusals: tuple[Refusal, ...] = ()
     sources: tuple[Source, ...] = ()
+    whole = False
     if anchor is not None:
         question, arms = asked_again(shop, session, asked, anchor)
         refusals = tuple(refusals_of(shop, session, asked, question, item_id))
         chances = {} if prompt is None else prompt.propensities
+        whole = "requires" in refusals and _in_a_bundle(shop, arms, question, item_id)
+        if whole:  # it needs what it is offered with: a bundle is taken whole
+            refusals = tuple(one for one in refusals if one != "requires")
         idle = idle_arms(asked.controls)
         sources = tuple(proposals(shop.learned, arms, question, chances, idle, item_id))
     silence = None if chosen else _silence(shop, session, asked)
     verdict = _verdict(item_id, chosen, silence, refusals, sources, drawn)
+    if whole and verdict == "ranked_below" and drawn != BUNDLE:  # alone it is out of the question
+        verdict = "not_drawn"
     few = shop.decision.numbers is not None and len(chosen) < asked.settings(shop).prompt_items_max
     if few and verdict == "ranked_below":
         verdict = "not_worth"
     return Considered(*(item_id, slot, anchor, verdict, silence, refusals, sources, chosen, drawn))
+
+
+def _in_a_bundle(
+    shop: Shop, arms: Mapping[str, Strategy], question: CandidateQuery, item_id: str
+) -> bool:
+    """Whether an item would be offered as a part of a bundle, with all that it needs."""
+    arm = arms.get(BUNDLE)
+    found = () if arm is None else arm.candidates(shop.learned, question)
+    return any(one.item == item_id for one in found)
 
 
 def asked_again(

@@ -144,6 +144,17 @@ class Exclusions(Collection[str]):
         self.noted[item], self._met = why, True
         return True
 
+    def completed_by(self, item: str, others: Collection[str]) -> bool:
+        """Whether all that keeps this item out is that it needs some of these others.
+
+        So of what is offered and taken together, such as the rest of a bundle; nothing is noted.
+        """
+        if self._around is None or item in self._excluded or self._why(item) != "requires":
+            return False
+        if not self._around.completed_by(item, others):
+            return False
+        return self._likeness is None or not self._likeness.conflict(item)
+
     def _why(self, item: str) -> Withholding | None:
         """Why the catalogue withholds an item from who is there; None: it does not."""
         catalog = self.catalog

@@ -5,7 +5,8 @@ does, however many steps up or down; nor do two upgrades of one item go together
 item of the basket, or is excluded by one (a winter coat beside a swimsuit, two systems that do not
 fit together), is not offered; nor what needs something that the shopper neither has nor is looking
 at: what is merely offered in another slot is not had. Two of one prompt are held to the same, but
-for what they need. A relation to a product, or of one, holds for all of its variants.
+for what they need; all that is missing of a bundle is taken together, and one may need another. A
+relation to a product, or of one, holds for all of its variants.
 
 What takes away has room of its own, so that accessories, however many, cannot crowd it out.
 """
@@ -195,6 +196,14 @@ class Surroundings:
         if why is None and products and (product := products.get(item_id)) is not None:
             return self._conflict(product)
         return why
+
+    def completed_by(self, item_id: str, others: Iterable[str]) -> bool:
+        """Whether it may be offered with these, of which it may need some: all taken together."""
+        there, self._here = self._here, self._here.union(self._with_products(others))
+        try:
+            return self.conflict(item_id) is None
+        finally:
+            self._here = there
 
     def _conflict(self, name: str) -> Conflict | None:
         """The same of an item by one of its names: as nearly always, nothing is said of it."""

@@ -25,6 +25,7 @@ from streams.shop.decision.slots import bundles, loyalty, top_up, upgrades
 from streams.shop.decision.slots.anchors import bought_with, told_currency
 from streams.shop.decision.slots.bundles import BundleArm, SavedBeside, WholeBundles
 from streams.shop.decision.slots.loyalty import LoyaltyArm
+from streams.shop.decision.slots.standing import standing_of
 from streams.shop.decision.slots.strategy import Strategy, offered_by
 from streams.shop.decision.slots.top_up import Gap, PriceTag, TopUpArm
 from streams.shop.decision.slots.upgrades import UpgradeArm, told_price
@@ -112,7 +113,8 @@ def _with_offers(
         held = _held(whole, session, event, exclusions, question.anchor)
         arms = _with_bundle(arms, exclusions, event, held, fits)
     if catalog.loyalty is not None and slot in loyalty.SLOTS:
-        arms = _with_points(arms, catalog.loyalty, event, exclusions.prices, learning, fits)
+        by = catalog.loyalty, exclusions.prices, learning, fits
+        arms = _with_points(arms, session, event, *by)
     if slot in top_up.SLOTS and thresholds:
         missing = _missing(whole, catalog, session, event, thresholds)
         if missing is not None:
@@ -167,7 +169,9 @@ def _with_bundle(
     terms, told = None if floor <= NO_FLOOR else floor, told_currency(event)
     nearly = bundles.completions(catalog.bundles, held, prices, terms)
     found = tuple(one for one in nearly if told in (None, one.currency))
-    return {**arms, bundles.ARM: BundleArm(found, prices, fits)} if found else arms
+    if not found:
+        return arms
+    return {**arms, bundles.ARM: BundleArm(found, prices, fits, exclusions.completed_by)}
 
 
 def _missing(
@@ -187,8 +191,9 @@ def _missing(
 
 def _with_points(
     arms: Mapping[str, Strategy],
-    program: LoyaltyProgram,
+    session: Session,
     event: AskingEvent,
+    program: LoyaltyProgram,
     prices: Mapping[str, PriceTag],
     learning: Mapping[str, Strategy],
     fits: Callable[[str, str], bool] | None,
@@ -196,5 +201,5 @@ def _with_points(
     """These arms, and the one that names points where a member asks."""
     if (tier := program.tier_of(event.segment)) is None:
         return arms
-    told = told_currency(event)
-    return {**arms, loyalty.ARM: LoyaltyArm(program, tier, prices, learning, fits, told)}
+    who = told_currency(event), standing_of(session, event)
+    return {**arms, loyalty.ARM: LoyaltyArm(program, tier, prices, learning, fits, *who)}

@@ -134,8 +134,9 @@ CONTROLS = (
         LOYALTY,
         TypeAdapter(LoyaltyProgram),
         "the loyalty programme, for the arm `loyalty`: `points_per_mille` (points for a thousand "
-        "minor units, by currency) and `tiers`, called as segments (1000: all of it); needs "
-        "GOESWITH_CATALOG_PRICES_MAX",
+        "minor units, by currency) and `tiers`, called as segments (1000: all of it); of who tells "
+        "their balance `tier_begins` (points) and `worth_per_mille` (minor units for a thousand "
+        "points, by currency); needs GOESWITH_CATALOG_PRICES_MAX",
         "no prompt names points",
     ),
 )

@@ -1,10 +1,11 @@
 """Message files: one a language, in the format of GNU gettext (`po/de.po`), read through Babel.
 
 Translators have tools for it; `msgctxt` is the key, `msgid` the English text, which is what stands
-there where a translation is missing. Three kinds of messages:
+there where a translation is missing. Four kinds of messages:
 
 - reasons, by their key: for the shopper; `{anchor}` is the item that speaks for what is offered;
 - `evidence/…`: what was counted, `{together}` of `{of}`, with the plural forms that `{of}` needs;
+- `points/…`: of loyalty points, `{points}` of them, of a `{tier}` and an `{amount}` of money;
 - `staff/…`: what shop staff may say to a shopper, of `{item}`, which is offered, and `{anchor}`.
 
 A file is read once, on first use (milliseconds); nothing is looked up in it while a prompt is made.
@@ -26,7 +27,7 @@ LANGUAGES = ("en", "de", "fr", "es", "ar", "ur", "fa", "hi", "bn", "si")
 """The first one is spoken where no other fits."""
 FALLBACK = LANGUAGES[0]
 FOLDER = files("streams.shop.decision.languages") / "po"
-EVIDENCE, STAFF = "evidence/", "staff/"
+EVIDENCE, POINTS, STAFF = "evidence/", "points/", "staff/"
 
 
 class MessageFile(NamedTuple):
@@ -36,6 +37,8 @@ class MessageFile(NamedTuple):
     """Key -> template. Where text runs from right to left, the anchor's place is isolated."""
     evidence: Mapping[str, tuple[str, ...]]
     """What was counted -> a template for each plural form."""
+    points: Mapping[str, tuple[str, ...]]
+    """What is said of points -> a template for each plural form, or one where they are alike."""
     staff: Mapping[str, str]
     """What speaks for the item -> template."""
     plural_of: Callable[[int], int]
@@ -79,18 +82,19 @@ def messages_in(language: str) -> MessageFile:
 def messages_of(language: str, told: Catalog) -> MessageFile:
     """The messages of a file in this language; where it lacks one, the English one."""
     plural_of: Callable[[int], int] = c2py(told.plural_expr)
-    reasons, evidence, staff = _sorted_out(told)
+    reasons, counted, staff = _sorted_out(told)
     if language != FALLBACK:
         english = messages_in(FALLBACK)
         reasons, staff = {**english.reasons, **reasons}, {**english.staff, **staff}
         # Plural forms are a language's own: what is missing has English ones, as English counts.
         forms = [int(english.plural_of(number)) for number in _examples(plural_of)]
-        missing = english.evidence.keys() - evidence.keys()
-        for kind in missing:
-            evidence[kind] = tuple(english.evidence[kind][form] for form in forms)
+        for key, texts in _counted(english).items():
+            own = texts if len(texts) == 1 else tuple(texts[form] for form in forms)
+            counted.setdefault(key, own)
     if language in RIGHT_TO_LEFT:
         reasons = {key: text.replace(ANCHOR, isolated(ANCHOR)) for key, text in reasons.items()}
-    return MessageFile(reasons, evidence, staff, plural_of, Locale.parse(language))
+    evidence, points = _with_prefix(counted, EVIDENCE), _with_prefix(counted, POINTS)
+    return MessageFile(reasons, evidence, points, staff, plural_of, Locale.parse(language))
 
 
 def read(language: str) -> Catalog:
@@ -102,20 +106,35 @@ def read(language: str) -> Catalog:
 def _sorted_out(
     told: Catalog,
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]], dict[str, str]]:
-    """Reasons, evidence and staff's sentences, as far as they are translated."""
-    reasons, evidence, staff = dict[str, str](), dict[str, tuple[str, ...]](), dict[str, str]()
+    """Reasons, what counts (by its whole key), staff's sentences, as far as they are translated."""
+    reasons, counted, staff = dict[str, str](), dict[str, tuple[str, ...]](), dict[str, str]()
     for message in told:
         key, text = message.context, message.string
         if key is None or not text or message.fuzzy:
             continue
         if isinstance(text, tuple | list):
             if all(text):
-                evidence[key.removeprefix(EVIDENCE)] = tuple(text)
+                counted[key] = tuple(text)
+        elif key.startswith(POINTS):
+            counted[key] = (text,)
         elif key.startswith(STAFF):
             staff[key.removeprefix(STAFF)] = text
         else:
             reasons[key] = text
-    return reasons, evidence, staff
+    return reasons, counted, staff
+
+
+def _counted(messages: MessageFile) -> dict[str, tuple[str, ...]]:
+    """What counts of these messages, by its whole key."""
+    evidence = {f"{EVIDENCE}{kind}": texts for kind, texts in messages.evidence.items()}
+    return evidence | {f"{POINTS}{kind}": texts for kind, texts in messages.points.items()}
+
+
+def _with_prefix(counted: Mapping[str, tuple[str, ...]], prefix: str) -> dict[str, tuple[str, ...]]:
+    """Those whose keys begin so, by the rest of these."""
+    return {
+        key.removeprefix(prefix): texts for key, texts in counted.items() if key.startswith(prefix)
+    }
 
 
 def _examples(plural_of: Callable[[int], int]) -> list[int]:

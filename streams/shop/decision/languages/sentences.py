@@ -67,8 +67,8 @@ def evidence_sentence(key: str, language: str, *, together: int, of: int) -> str
         return None
     messages = messages_in(language)
     template = messages.evidence[kind][messages.plural_of(of)]
-    said = template.replace("{together}", _number(together, messages))
-    return said.replace("{of}", _number(of, messages))
+    said = template.replace("{together}", written(together, messages))
+    return said.replace("{of}", written(of, messages))
 
 
 def staff_sentence(key: str, language: str, *, anchor: str, item: str) -> str:
@@ -88,8 +88,13 @@ def staff_sentence(key: str, language: str, *, anchor: str, item: str) -> str:
     return put(place, ITEM, item).join(parts) if place else put(template, ANCHOR, anchor)
 
 
-def _number(number: int, messages: MessageFile) -> str:
-    """In the language's digits: Babel groups and leaves them European."""
+def written(number: int, messages: MessageFile) -> str:
+    """A number as the language writes it."""
     said = format_decimal(number, locale=messages.locale, numbering_system="default")
+    return in_own_digits(said, messages)
+
+
+def in_own_digits(said: str, messages: MessageFile) -> str:
+    """The same in the language's digits: Babel groups and leaves them European."""
     digits = DIGITS.get(messages.locale.default_numbering_system)
     return said.translate(digits) if digits else said

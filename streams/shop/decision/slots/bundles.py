@@ -230,6 +230,8 @@ class BundleArm(NamedTuple):
     prices: Mapping[str, PriceTag]
     fits: Callable[[str, str], bool] | None = None
     """Whether two items may stand in one prompt; none where nothing is known of that."""
+    completed: Callable[[str, Sequence[str]], bool] | None = None
+    """Whether an item that alone must not be offered may be with these, some of which it needs."""
 
     def best(self, question: CandidateQuery) -> Completion | None:
         """The bundle that lacks least, of those the one that saves most; None: none may be said."""
@@ -239,9 +241,14 @@ class BundleArm(NamedTuple):
     def _may_be_said(self, one: Completion, question: CandidateQuery) -> bool:
         if len(one.missing) > question.items_max:
             return False
-        if any(item in question.excluded for item in one.missing):
+        if any(self._is_out(item, one.missing, question) for item in one.missing):
             return False
         return self.fits is None or all(self.fits(*pair) for pair in combinations(one.missing, 2))
+
+    def _is_out(self, item: str, missing: Sequence[str], question: CandidateQuery) -> bool:
+        if self.completed is not None and self.completed(item, missing):
+            return False
+        return item in question.excluded
 
     def proposes(self, _learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer."""

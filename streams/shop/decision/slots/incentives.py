@@ -12,6 +12,7 @@ from streams.shop.decision.arms import CandidateQuery
 from streams.shop.decision.slots import upgrades
 from streams.shop.decision.slots.bundles import BundleArm, Bundles
 from streams.shop.decision.slots.loyalty import LoyaltyArm
+from streams.shop.decision.slots.standing import still_stands
 from streams.shop.decision.slots.strategy import Strategy
 from streams.shop.decision.slots.top_up import PriceTag, TopUpArm
 from streams.shop.memory.answer import OutgoingPrompt
@@ -48,7 +49,8 @@ def stands(
     """Whether what a prompt named is still what the shop gives, by bundles and programme of now.
 
     A bundle is while it has the same items, and saves no less; points are while the tier is there,
-    and they are no fewer for what the items cost then (`prices`, as far as they are known).
+    they are no fewer for what the items cost then (`prices`, as far as they are known), and what
+    was said of a balance is no less.
     """
     if isinstance(offer, BundleOffer):
         terms = bundles.terms.get(offer.bundle)
@@ -60,6 +62,7 @@ def stands(
         return (
             program is not None
             and tier is not None
+            and still_stands(offer, program)
             and all(
                 tag is None or program.points(tier, tag.price_minor, tag.currency) >= points
                 for tag, points in zip(prices, offer.points, strict=False)

@@ -5,7 +5,7 @@ tier of it as their `segment`. The arm offers what others bought with the basket
 popular, of that what brings a point at all, by the catalogue's price
 (`GOESWITH_CATALOG_PRICES_MAX`). Where the programme, the tier, a price or its currency is not known
 nothing is said. Points are rounded down, item by item: none is promised that the shop would not
-give. What a shopper has already is not known here, so no next tier is ever named.
+give. Of what a shopper has already see `streams.shop.decision.slots.standing`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from models import Candidate
 from streams.contract.events.reference.loyalty import LoyaltyProgram, Tier
 from streams.shop.decision.arms import CandidateQuery
+from streams.shop.decision.slots.standing import MemberStanding
 from streams.shop.decision.slots.strategy import Strategy, offered_by
 from streams.shop.decision.slots.top_up import POOL_MAX, SOURCES, PriceTag
 from streams.shop.memory.learned import Learned
@@ -35,6 +36,8 @@ class LoyaltyArm(NamedTuple):
     """Whether two items may stand in one prompt; none where nothing is known of that."""
     currency: str | None = None
     """In which whoever asks pays; None: nobody says, and the catalogue's is taken."""
+    standing: MemberStanding | None = None
+    """What they have already; None: nobody says, or it is not to be used."""
 
     def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer."""
@@ -68,4 +71,8 @@ class LoyaltyArm(NamedTuple):
     def offer(self, candidates: Sequence[Candidate]) -> dict[str, Any]:
         """The fields of the `LoyaltyOffer`."""
         points = [self.points(candidate.item) for candidate in candidates]
-        return {"type": ARM, "tier": self.tier.name, "points": points}
+        said = {"type": ARM, "tier": self.tier.name, "points": points}
+        if self.standing is None or not candidates:
+            return said
+        currency = self.prices[candidates[0].item].currency
+        return said | self.standing.fields(self.program, self.tier, points, currency)

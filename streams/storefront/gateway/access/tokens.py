@@ -13,6 +13,7 @@ session_id  whose it is: the key of its events and prompts
 visitor_id  optional: the browser or device
 shopper_id  optional: who is signed in; null: nobody; left out: the token does not say
 segment     optional: the merchant's segment of this shopper
+points_balance  optional: how many loyalty points they have by now
 ```
 
 Of several keys the first signs and all are taken, so a key is changed without a pause:
@@ -33,7 +34,7 @@ from jwt.types import Options
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from streams.contract.errors import Misconfigured, MissingSecret, RequestRefused
-from streams.contract.events.fields import Id
+from streams.contract.events.fields import Balance, Id
 
 ALGORITHM = "HS256"
 KEY_BYTES_MIN = 32
@@ -62,6 +63,8 @@ class SessionOwner(BaseModel):
     """Who is signed in: a pseudonym; null: nobody; left out: not said, it stays as it was."""
     segment: Annotated[str, Field(min_length=1, max_length=32)] | None = None
     """The merchant's segment of this shopper."""
+    points_balance: Balance | None = None
+    """How many loyalty points they have by now."""
 
     @property
     def says_who(self) -> bool:

@@ -1,9 +1,9 @@
 """Events of a request, judged one by one: what is said of them, and what is written.
 
-Who asks with a session token says what happened, and not who it was: session, visitor, shopper and
-segment are the token's. Nor may a browser say what is another's business: that an order came back,
-whom to forget, what an item earns; nor what was ordered, unless that is allowed. Who asks with the
-shop's key is believed.
+Who asks with a session token says what happened, and not who it was: session, visitor, shopper,
+segment and points are the token's. Nor may a browser say what is another's business: that an order
+came back, whom to forget, what an item earns; nor what was ordered, unless that is allowed. Who
+asks with the shop's key is believed.
 
 What is written is the event that workers would read, in the contract's own fields and no others.
 """
@@ -26,7 +26,7 @@ TYPES = tuple(event.model_fields["type"].default for event in EVENTS)
 OF_SERVERS = ("order_cancelled", "order_returned", "shopper_forgotten")
 """Whoever may say these can undo what others have done."""
 ORDER = "order_placed"
-OF_TOKENS = ("session_id", "visitor_id", "shopper_id", "segment")
+OF_TOKENS = ("session_id", "visitor_id", "shopper_id", "segment", "points_balance")
 MARGIN = "margin_minor"
 NO_TIME_MS = 0
 """An event is written as it was sent: clocks are set right by who reads it."""

@@ -72,7 +72,7 @@ def notes(answer: Answer | None) -> tuple[str, ...]:
         ("known", ""),
         ("unknown", "no event of"),
         ("broken", "its log"),
-        ("long", "`goeswith explain long`"),
+        ("long", "in a terminal goeswith explain long tells it"),
     ],
 )
 def test_what_became_of_a_look_up_is_told(session_id: str, trouble: str) -> None:
@@ -314,7 +314,9 @@ def test_a_session_of_very_many_events_is_told_by_the_command_alone() -> None:
     """Each of them is a fold by itself."""
     check_length("goeswith explain script", SESSION_EVENTS_MAX, SESSION_EVENTS_MAX)
     check_length("goeswith explain script", None, 100_000)
-    with pytest.raises(NotEnough, match=r"more than 2,000 events, .*`goeswith explain script`"):
+    with pytest.raises(
+        NotEnough, match=r"more than 2,000 events, .*terminal goeswith explain script"
+    ):
         check_length("goeswith explain script", SESSION_EVENTS_MAX, SESSION_EVENTS_MAX + 1)
 
 

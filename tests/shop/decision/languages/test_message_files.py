@@ -98,16 +98,23 @@ def test_where_a_translation_is_missing_the_english_text_stands(
 ) -> None:
     """Or is a guess that no translator has looked at; all others are the language's own."""
     whole, english = messages_in(language), messages_in(FALLBACK)
-    found = lacking(language, "popular", "staff/together", "evidence/baskets", fuzzy=fuzzy)
+    without = "popular", "staff/together", "evidence/baskets", "points/worth", "points/reaches"
+    found = lacking(language, *without, fuzzy=fuzzy)
     of = [2, 3, 11, 100, 1]
 
     assert whole.reasons.keys() == found.reasons.keys()
     assert whole.staff.keys() == found.staff.keys()
     assert whole.evidence.keys() == found.evidence.keys()
+    assert whole.points.keys() == found.points.keys()
+    assert english.points["reaches"] == found.points["reaches"]
+    assert whole.points["missing"] == found.points["missing"]
     assert english.reasons["popular"] == found.reasons["popular"]
     assert english.staff["together"] == found.staff["together"]
     assert [english.evidence["baskets"][english.plural_of(number)] for number in of] == [
         found.evidence["baskets"][found.plural_of(number)] for number in of
+    ]
+    assert [english.points["worth"][english.plural_of(number)] for number in of] == [
+        found.points["worth"][found.plural_of(number)] for number in of
     ]
     for mine, all_of_it, lacks in (
         (found.reasons, whole.reasons, "popular"),
@@ -144,6 +151,8 @@ def test_what_is_read_is_what_the_translators_wrote(language: str) -> None:
     found = messages_in(language)
     said: dict[str, object] = {f"evidence/{key}": forms for key, forms in found.evidence.items()}
     said |= {f"staff/{key}": text for key, text in found.staff.items()}
+    said |= {f"points/{key}": forms for key, forms in found.points.items() if len(forms) > 1}
+    said |= {f"points/{key}": only for key, (only, *more) in found.points.items() if not more}
     said |= {key: DIRECTING.sub("", text) for key, text in found.reasons.items()}
 
     assert told == {key: told[key] and said[key] for key in said}

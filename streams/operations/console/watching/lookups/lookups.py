@@ -296,5 +296,5 @@ class Lookups:
             return
         much = f"{what}: {records:,} records, too many to be read for a page"
         slow = f"it takes longer than {LOOKUP_S_MAX:.0f} s, and others wait"
-        hint = f"`{question.in_terminal}` tells it in a terminal"
+        hint = f"in a terminal {question.in_terminal} tells it"
         raise NotEnough(f"{slow if records <= RECORDS_MAX else much}: {hint}")
