@@ -107,19 +107,9 @@ def bounds(settings: Settings) -> list[Bound]:
     shoppers, parts = settings.shoppers_max, settings.partitions
     per_item, per_pair = "items_max", "pairs_per_item_max"
     tables = [
-        *_tables(parts, "sessions", settings.sessions_max, SESSION_BYTES, "sessions_max"),
         *_tables(parts, "orders", orders.ORDERS_MAX, ORDER_BYTES, ""),
         *_tables(parts, "returns that wait", orders.WAITING_MAX, WAITING_BYTES, ""),
-        *_tables(parts, "visitors", settings.sessions_max, VISITOR_BYTES, "sessions_max"),
-        *_tables(
-            *(parts, "shoppers' sessions", settings.sessions_max),
-            *(SHOPPER_SESSION_BYTES, "sessions_max"),
-        ),
         *_tables(parts, "shoppers' denials", shoppers_of.DENIALS_MAX, DENIAL_BYTES, ""),
-        *_tables(
-            *(parts, "pending prompts", settings.sessions_max),
-            *(PENDING_BYTES, "sessions_max"),
-        ),
         *_tables(1, "living prompts", LIVING_MAX, LIVING_BYTES, ""),
         *_tables(1, "repeats.shoppers", shoppers, SHOPPER_BYTES, "shoppers_max"),
         *_tables(1, "repeats.items", items, BOUGHT_ITEM_BYTES, per_item),
@@ -129,6 +119,8 @@ def bounds(settings: Settings) -> list[Bound]:
             1, "catalogue", settings.catalog_items_max, CATALOG_ITEM_BYTES, "catalog_items_max"
         ),
     ]
+    for name, usual in OF_SESSIONS.items():
+        tables += _tables(parts, name, settings.sessions_max, usual, "sessions_max")
     for name in ("baskets", "browsing"):
         tables += _tables(1, f"{name}.items", items, PAIRED_ITEM_BYTES, per_item)
         tables += _tables(1, f"{name}.pairs", pairs, PAIR_BYTES, per_pair)
@@ -147,6 +139,13 @@ def bounds(settings: Settings) -> list[Bound]:
     return sorted(tables, key=lambda bound: (-bound.most, bound.table))
 
 
+OF_SESSIONS = {
+    "sessions": SESSION_BYTES,
+    "pending prompts": PENDING_BYTES,
+    "visitors": VISITOR_BYTES,
+    "shoppers' sessions": SHOPPER_SESSION_BYTES,
+}
+"""What there is of each session."""
 MOST_BYTES = {
     "sessions": weight.BYTES_MAX,
     "orders": ORDER_BYTES_MAX,
@@ -159,10 +158,7 @@ MOST_BYTES = {
     "repeats.supposed": SUPPOSED_BYTES_MAX,
 }
 """Where an entry may take more than usual."""
-OF_PARTITIONS = (
-    *("sessions", "pending prompts", "orders", "returns that wait"),
-    *("visitors", "shoppers' sessions", "shoppers' denials"),
-)
+OF_PARTITIONS = (*OF_SESSIONS, "orders", "returns that wait", "shoppers' denials")
 
 
 def _of_catalogue(settings: Settings) -> Iterable[Bound]:

@@ -151,12 +151,12 @@ def test_units_that_are_explained_to_the_last_say_nothing(
     few: int, others: int, each: float, n: int
 ) -> None:
     """Who had ordered orders again, and nobody else does: bounds of no width would be certainty."""
-    sides = [
-        [(each * at, 1.0, float(at)) for at in range(1, buyers + 1)] + NEVER * (n - buyers)
+    control, treated = (
+        summed([(each * at, 1.0, float(at)) for at in range(1, buyers + 1)] + NEVER * (n - buyers))
         for buyers in (few, others)
-    ]
+    )
 
-    assert uplift(*map(summed, sides), borrowed=20.0) is None
+    assert uplift(control, treated, borrowed=20.0) is None
 
 
 @pytest.mark.parametrize("x", [1.0, 0.1, 1e8 / 3])
@@ -164,25 +164,26 @@ def test_what_was_alike_for_all_before_changes_no_digit(x: float) -> None:
     """However much it was: nothing follows from it."""
     for more in range(20):
         control, treated = NEVER * 4 + ONCE * (3 + more), NEVER * (2 + more) + ONCE * 9
-        known = [[(y, s, x) for y, s, _ in side] for side in (control, treated)]
+        held, asked = (summed([(y, s, x) for y, s, _ in side]) for side in (control, treated))
 
-        assert uplift(*map(summed, known)) == uplift(summed(control), summed(treated))
+        assert uplift(held, asked) == uplift(summed(control), summed(treated))
 
 
 def test_a_shop_of_millions_is_adjusted_as_a_small_one() -> None:
     """What is alike is judged by the unit, not by how many there are."""
     sides = [[(y, 1.0, y // 2) for y in range(n)] for n in (4, 6)]
-    small, large = (
-        uplift(*(UnitSums(*(times * each for each in summed(side))) for side in sides))
+    fewer, more = (
+        [UnitSums(*(times * each for each in summed(side))) for side in sides]
         for times in (1_000.0, 1e7)
     )
+    small, large = uplift(fewer[0], fewer[1]), uplift(more[0], more[1])
 
     assert small is not None
     assert large is not None
     assert pytest.approx((small.control, small.treated)) == (large.control, large.treated)
     assert pytest.approx(small.se / 100.0, rel=1e-3) == large.se
     same = summed(sides[0])
-    alike = uplift(*[UnitSums(*(1e7 * each for each in same))] * 2)
+    alike = uplift(more[0], more[0])
     assert alike is not None
     plain = theta_of(sides[0])
     _, part, x = parts(sides[0])
@@ -192,16 +193,17 @@ def test_a_shop_of_millions_is_adjusted_as_a_small_one() -> None:
 @pytest.mark.parametrize("s", [1e-4, 1.0, 1e4])
 def test_units_that_are_nearly_alike_vary_all_the_same(s: float) -> None:
     """By a thousandth of what they spend, of however much."""
-    sides = [[(1_000.0 + n % 3, s, 0.0) for n in range(size)] for size in (30, 30)]
-    found = uplift(*map(summed, sides))
+    side = [(1_000.0 + n % 3, s, 0.0) for n in range(30)]
+    found = uplift(summed(side), summed(side))
 
     assert found is not None
-    assert pytest.approx(plainly(*sides, borrowed=0.0)[2], rel=1e-6) == found.se
+    assert pytest.approx(plainly(side, side, borrowed=0.0)[2], rel=1e-6) == found.se
 
 
 def test_what_earns_nothing_has_no_part() -> None:
     """Losses that are as large as gains, on both sides."""
-    found = uplift(*[summed([(3.0, 1.0, 0.0), (-3.0, 1.0, 0.0)] * 9)] * 2)
+    side = summed([(3.0, 1.0, 0.0), (-3.0, 1.0, 0.0)] * 9)
+    found = uplift(side, side)
 
     assert found is not None
     assert (0.0, 0.0, None) == (found.control, found.difference, found.relative)

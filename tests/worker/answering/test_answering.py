@@ -80,9 +80,10 @@ def test_prompts_that_are_pending_are_bounded_as_sessions_are_in_each_partition(
     answering = Answering(replica, Clock(NOON_MS / 1000))
     for partition in range(2):
         visits = [Story(f"visit-{partition}-{number}") for number in range(9)]
-        taught = [event for visit in visits for event in (visit.add("bread"), visit.add("butter"))]
+        taught = [visit.add(item) for visit in visits for item in ("bread", "butter")]
         asked = [Story(f"ask-{partition}-{number}").view("bread") for number in range(9)]
-        records = [recorded(event, offset) for offset, event in enumerate([*taught, *asked])]
+        records = [recorded(event, offset) for offset, event in enumerate(taught)]
+        records += [recorded(event, len(taught) + at) for at, event in enumerate(asked)]
         answering.answer(partition, records)
 
     bound = next(one for one in bounds(settings) if one.table == "pending prompts")

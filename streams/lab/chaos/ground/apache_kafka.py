@@ -26,11 +26,9 @@ CHECKOUT = Path(__file__).parents[4]
 START_S_MAX = 120.0
 ANSWER_S_MAX = 10.0
 RESOLVE_S_MAX = 240.0
-
 _HEAP = ("-Xms256m", "-Xmx768m")
 _COLLECTOR = "-XX:+UseSerialGC"
-"""A heap as small as this is collected in milliseconds by one thread; the threads of the collector
-that Java would choose take what is tested or measured beside it off its two cores."""
+"""Other collectors have threads, which would take its cores off what is measured beside it."""
 _COPY_JARS = "org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies"
 _POM = f"""\
 <project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -111,7 +109,7 @@ class RealKafka(Protocol):
 
 
 def real_kafka(directory: Path) -> RealKafka:
-    """A broker, not started yet, that keeps its records under `directory`. Raises NoKafka."""
+    """A broker, not started yet, with its records under `directory`. Raises NoKafka."""
     if shutil.which("java") and shutil.which("mvn"):
         return ApacheKafka(directory, kafka_jars())
     if docker_answers():
