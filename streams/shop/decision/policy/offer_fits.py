@@ -74,4 +74,5 @@ def companion_fits(together: Numbers, of: Numbers, by_chance: Numbers) -> Number
     more = together - by_chance
     sure = np.searchsorted(SURE, more / np.sqrt(by_chance + CREDITED), side="right")
     octaves = np.frexp((of + DOUBTED) / (np.maximum(0.0, more) + CREDITED))[1] - 1
-    return SHARES * sure + np.minimum(SHARES - 1, np.maximum(0, octaves))
+    fits: Numbers = SHARES * sure + np.minimum(SHARES - 1, np.maximum(0, octaves))
+    return fits
