@@ -43,10 +43,6 @@ class ShareLimits(NamedTuple):
     """Least propensity of an arm on offer; None: the policy's own."""
     caps: tuple[tuple[str, float], ...] = ()
     """Arms, and the most that each of them may have: above 0, and 1 at most."""
-    leader: str = ""
-    """An arm that has judged all that those `led` by it offer, by what was learned of that:"""
-    led: tuple[str, ...] = ()
-    """each of these that is not expected to earn more than it has the floor, and no more."""
 
     def of(self, arms: Iterable[str]) -> tuple[float, ...]:
         """The cap of each of these arms; empty: none has one."""
@@ -54,23 +50,6 @@ class ShareLimits(NamedTuple):
             return ()
         caps = dict(self.caps)
         return tuple(caps.get(arm, 1.0) for arm in arms)
-
-    def beside(self, means: Mapping[str, float], floor: float) -> tuple[float, ...]:
-        """The cap of each of these arms, by what it is expected to earn.
-
-        A leader that has a cap of its own leads nobody: the others are to have what it leaves.
-
-        >>> limits = ShareLimits(leader="best_worth", led=("popular", "buy_again"))
-        >>> limits.beside({"best_worth": 0.2, "popular": 0.1, "buy_again": 0.3}, floor=0.05)
-        (1.0, 0.05, 1.0)
-        """
-        caps, most = dict(self.caps), means.get(self.leader)
-        if most is None or self.leader in caps:
-            return self.of(means)
-        for arm in self.led:
-            if means.get(arm, math.inf) <= most:
-                caps[arm] = min(caps.get(arm, 1.0), max(floor, TINY))
-        return tuple(caps.get(arm, 1.0) for arm in means)
 
 
 NO_LIMITS = ShareLimits()

@@ -126,7 +126,8 @@ class ThompsonSampling(PolicyOnRecords, Base):
         self.prior_mean, self.prior_strength = prior_mean, prior_strength
         self.arms_max, self.contexts_max = arms_max, contexts_max
         self.window_s, self.settle_s = window_s, settle_s
-        self.mode, self.seed, self._rng = known_mode(mode), seed, random.Random(seed)
+        self.mode = known_mode(mode)
+        self.seed, self._rng = seed, random.Random(seed)
         self._decay = decay = ForwardDecay(half_life_s)
         self._shrinkage = Shrinkage(prior_mean, prior_strength, arm_strength, cell_strength)
         self._counts, self._n, self._latest_s = Counter[str](), 0, LANDMARK_S
@@ -218,10 +219,7 @@ class ThompsonSampling(PolicyOnRecords, Base):
         if len(posteriors) == 1:
             return dict.fromkeys(posteriors, 1.0)
         floor = self.floor if limits.floor is None else limits.floor
-        identify, caps = self.mode == "identify", limits.of(posteriors)
-        if limits.leader and not identify:
-            caps = limits.beside({k: self._mean(*each) for k, each in posteriors.items()}, floor)
-        how = floor, identify, self.GAUSSIAN, caps
+        how = floor, self.mode == "identify", self.GAUSSIAN, limits.of(posteriors)
         return dict(zip(posteriors, vector(tuple(posteriors.values()), *how), strict=True))
 
     def choose(

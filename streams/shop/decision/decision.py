@@ -24,7 +24,7 @@ from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision import guards
-from streams.shop.decision.arms import ARMS, BEST_WORTH, Arm, CandidateQuery
+from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
 from streams.shop.decision.catalog.exclusions import Exclusions
 from streams.shop.decision.catalog.slot_arms import slot_arms, upgradable
 from streams.shop.decision.catalog.told_arms import told_arms
@@ -32,7 +32,7 @@ from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import NO_SHADOWS, Shadowed, shadowed
 from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.decision.policy import item_values
-from streams.shop.decision.policy.best_worth import LED, BestWorthArm
+from streams.shop.decision.policy.best_worth import BestWorthArm
 from streams.shop.decision.policy.draws import DrawSeeds
 from streams.shop.decision.policy.item_numbers import ItemNumbers
 from streams.shop.decision.prompt_writer import PromptWriter
@@ -199,8 +199,6 @@ class Decision:
         if controls is not None and not controls.speaks(offering, seed):
             return Silence("ramp")
         limits = NO_LIMITS if controls is None else controls.limits
-        if BEST_WORTH in offering:
-            limits = limits._replace(leader=BEST_WORTH, led=LED)
         choice = self.policy.choose(offering, context, seed, limits=limits)
         drawn = arms[choice.arm]
         candidates = picked[choice.arm] if picked else drawn.candidates(self.learned, question)

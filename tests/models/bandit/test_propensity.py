@@ -315,30 +315,6 @@ def test_where_nobody_is_capped_there_are_no_caps() -> None:
     assert () == ShareLimits(floor=0.1).of(["popular", "curated"])
 
 
-LED = ShareLimits(leader="best_worth", led=("popular", "buy_again"))
-"""Of two arms that a third one leads."""
-
-
-def test_who_is_led_and_not_expected_to_earn_more_has_the_floor() -> None:
-    """As much is not more; who is not led is free, and so is who earns more."""
-    means = {"best_worth": 0.2, "buy_again": 0.3, "curated": 0.1, "popular": 0.2}
-
-    assert (1.0, 1.0, 1.0, 0.05) == LED.beside(means, 0.05)
-    capped = LED._replace(caps=(("popular", 0.01), ("buy_again", 0.5)))
-    assert (1.0, 0.5, 1.0, 0.01) == capped.beside(means, 0.05)
-    without_floor = LED.beside(means, 0.0)
-    assert 0.0 < without_floor[-1] < 1e-9
-
-
-def test_who_is_not_on_offer_or_has_a_cap_leads_nobody() -> None:
-    """What it leaves is the others'."""
-    means = {"best_worth": 0.2, "popular": 0.1}
-
-    assert () == LED.beside({"popular": 0.1, "buy_again": 0.1}, 0.05)
-    ramped = LED._replace(caps=(("best_worth", 0.2),))
-    assert (0.2, 1.0) == ramped.beside(means, 0.05)
-
-
 @given(arms, st.floats(0.0, 0.1))
 def test_without_caps_the_vector_is_the_same_to_the_bit(
     posteriors: list[tuple[float, float]], floor: float

@@ -46,9 +46,6 @@ MAINS_MAX = 6
 """Items of a session whose companions are looked at: the one that asked, and the latest."""
 AGAIN_MAX, POPULAR_MAX = 16, 32
 """Candidates of the sources that know no pairs."""
-LED = (*SOURCES, "viewed_together")
-"""Arms that rank without what was learned of offers. Each that is not expected to earn more than
-this arm is drawn for the floor: it is tried no further by what little is known of it."""
 PAIRS_KEPT = 16_384
 WorthOf = Callable[[str], ItemWorth]
 """What the catalogue says that an item earns, as far as it does."""
@@ -133,7 +130,8 @@ class BestWorthArm(NamedTuple):
         if candidate.source != SOURCES[0]:
             return 0.0
         baskets = self.learned.baskets
-        return float(candidate.of * baskets.seen(candidate.item) / max(1, baskets.sessions))
+        seen = float(baskets.seen(candidate.item))
+        return candidate.of * seen / max(1, baskets.sessions)
 
     def _companions(self, question: CandidateQuery, worth_of: WorthOf) -> Iterator[Candidate]:
         """What met an item of the basket more often than by chance, best first, all of it.
