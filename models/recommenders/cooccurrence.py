@@ -21,7 +21,7 @@ from models.recommenders.pair_table.layout import (
     Support,
     VoteWeights,
 )
-from models.recommenders.pair_table.meetings import meetings, met, seen
+from models.recommenders.pair_table.meetings import Companions, companions, meetings, met, seen
 from models.recommenders.pair_table.table import PairTable
 from models.recommenders.pair_table.taking_back import take_back
 from models.recommenders.recommender import LOOKED_AT, NOTHING, Candidate, Recommender, TableSize
@@ -130,8 +130,7 @@ class CoOccurrence(Recommender):
         self._eras = Eras(half_life_s)
         self._pairs = PairTable(row_max, popularity_norm)
         self.sessions = 0  # that were seen
-        self._latest_s = 0
-        self._full = False  # whether items ever had to be forgotten
+        self._latest_s, self._full = 0, False  # and whether items ever had to be forgotten
 
     def learn_one(
         self,
@@ -250,6 +249,10 @@ class CoOccurrence(Recommender):
     def meetings(self, item: str) -> tuple[int, dict[str, int]]:
         """How often an item was seen, and how often with each partner that is remembered."""
         return meetings(self._pairs, item)
+
+    def companions(self, items: Sequence[str]) -> Companions:
+        """The same of several items at once, in arrays."""
+        return companions(self._pairs, items)
 
     def seen(self, item: str) -> int:
         """How often an item was seen."""

@@ -12,7 +12,7 @@ A model that learns from the order itself says so: `COMMUTES` is false.
 """
 
 import abc
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
 from itertools import tee
 from typing import ClassVar, NamedTuple
@@ -179,5 +179,20 @@ class Rankings:
         begun = self._begun.get(asked)
         if begun is None:
             (begun,) = tee(source.ranked(x, time_s=time_s, **named), 1)
+            self._begun[asked] = begun
+        return copy(begun)
+
+    def once(self, asked: Context, rank: Callable[[], Iterator[Candidate]]) -> Iterator[Candidate]:
+        """What somebody else ranks, once for what was asked, and as far as somebody looks.
+
+        >>> rankings = Rankings()
+        >>> for ranked in (iter([Candidate("jam", 0.5, 1, 2)]), iter([])):
+        ...     print([one.item for one in rankings.once(("mine", "bread"), lambda: ranked)])
+        ['jam']
+        ['jam']
+        """
+        begun = self._begun.get(asked)
+        if begun is None:
+            (begun,) = tee(rank(), 1)
             self._begun[asked] = begun
         return copy(begun)

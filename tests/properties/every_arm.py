@@ -70,6 +70,13 @@ SHOPS: dict[str, dict[str, Any]] = {
         "dismissal_cost_minor": 5,
         "items_exploration": 0.2,
     },
+    "best worth": WIDE
+    | {
+        "reward": "net",
+        "items_decided": True,
+        "best_worth": True,
+        "dismissal_cost_minor": 5,
+    },
 }
 
 

@@ -90,3 +90,15 @@ def test_popular_items_are_counted_as_far_as_somebody_looks() -> None:
 
     assert next(ranked) == popular.recommend((), 1)[0]
     assert [*ranked] == popular.recommend((), 9)[1:]
+
+
+def test_what_somebody_else_ranks_is_ranked_once_too_and_as_far_as_anybody_looks() -> None:
+    """By what was asked: another question has a ranking of its own."""
+    source, rankings = Counting(most=30), Rankings()
+    found = [
+        [one.item for one in islice(rankings.once(("mine", main), lambda: source.ranked([])), 2)]
+        for main in ("bread", "bread", "jam")
+    ]
+
+    assert [["0", "1"]] * 3 == found
+    assert [LOOKED_AT] * 2 == [k for _, k, _ in source.asked]

@@ -11,15 +11,8 @@ from streams.contract.settings import Settings
 from streams.contract.wire.shop.on_offer import FIT_MAX, MICRO, ItemWorth
 from streams.shop.decision.arms import BEST_WORTH
 from streams.shop.decision.catalog.catalog import Catalog
-from streams.shop.decision.policy.best_worth import (
-    CLASSES,
-    HOPE,
-    SOURCES,
-    BestWorthArm,
-    beyond,
-    fit_of,
-    pair_of,
-)
+from streams.shop.decision.policy.best_worth import HOPE, BestWorthArm, pair_of
+from streams.shop.decision.policy.offer_fits import CLASSES, SOURCES, beyond, fit_of
 from streams.shop.memory.orders.reward.pair_offers import (
     LONE_STRENGTH,
     PAIR_STRENGTH,

@@ -13,24 +13,32 @@ often the two met than by chance; those who met no more often are none. What is 
 hoped to be better, by `HOPE` standard deviations, so that it is tried (upper confidence bounds:
 P. Auer, JMLR 2002): the order depends on nothing but what was learned.
 
+Companions are hundreds where baskets are large. So they are judged in arrays, once for all slots of
+an event, whatever is out of the question there; and that is asked of those alone that come to
+stand high enough.
+
 The reason that is told is the source's own, of the item that stands first.
 """
 
-from bisect import bisect
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from math import log2, sqrt
-from typing import NamedTuple, Protocol, Self, runtime_checkable
+from heapq import merge
+from itertools import islice
+from typing import NamedTuple, Self
+
+import numpy as np
 
 from models import Candidate
+from models.recommenders.recommender import Rankings
 from streams.contract.wire.shop.on_offer import MICRO, ItemWorth
 from streams.shop.decision.arms import BEST_WORTH, CandidateQuery, in_basket
+from streams.shop.decision.policy.offer_fits import SHARES, SOURCES, companion_fits, fit_of
+from streams.shop.decision.policy.unit_values import UnitValues
 from streams.shop.decision.slots.strategy import Strategy
 from streams.shop.memory.learned import Learned
-from streams.shop.memory.orders.reward.net_reward import NetReward
 from streams.shop.memory.orders.reward.offer_rates import OfferRates
-from streams.shop.memory.orders.reward.pair_offers import COMPANIONS, Acceptance, PairOffers
+from streams.shop.memory.orders.reward.pair_offers import Acceptance, PairOffers
 
 HOPE = 2.0
 """Standard deviations."""
@@ -38,29 +46,9 @@ MAINS_MAX = 6
 """Items of a session whose companions are looked at: the one that asked, and the latest."""
 AGAIN_MAX, POPULAR_MAX = 16, 32
 """Candidates of the sources that know no pairs."""
-SOURCES = ("bought_together", "buy_again", "popular")
-"""What may speak for an item, with the texts of the arm of this name."""
-SHARES = 8
-"""Classes of companions, by octaves of the share of cases in which they went along,"""
-SURE = (1.0, 2.0, 4.0, 8.0)
-"""and by so many standard deviations at least beyond chance."""
-CLASSES = {
-    "bought_together": (0, 1, SHARES),
-    "buy_again": (COMPANIONS, 1, SHARES),
-    "popular": (48, 2, 16),
-}
-"""By source its first class, how many an octave has, and how many there are of a kind."""
-DOUBTED, CREDITED = 4.0, 0.5
-"""Cases more in which it did not go along, and in which it did: two of two is no certainty."""
 PAIRS_KEPT = 16_384
-
-
-@runtime_checkable
-class Priced(Protocol):
-    """What knows what items earn: what is out of the question, where there is a catalogue."""
-
-    def worth(self, item_id: str) -> ItemWorth:
-        """What the catalogue says that an item earns, as far as it does."""
+WorthOf = Callable[[str], ItemWorth]
+"""What the catalogue says that an item earns, as far as it does."""
 
 
 class JudgedOffer(NamedTuple):
@@ -73,8 +61,11 @@ class JudgedOffer(NamedTuple):
     """A hash of what it is offered beside, and of itself."""
     chance: Acceptance
     """How probably it is taken where it stands first."""
-    hoped: float
-    """The same, as far as it may be hoped."""
+
+    @property
+    def hoped(self) -> float:
+        """The same, as far as it may be hoped."""
+        return self.chance.hopeful(HOPE)
 
 
 class BestWorthArm(NamedTuple):
@@ -82,12 +73,12 @@ class BestWorthArm(NamedTuple):
 
     learned: Learned
     offers: PairOffers
-    terms: NetReward
+    units: UnitValues
 
     @classmethod
     def of(cls, learned: Learned, rates: OfferRates) -> Self | None:
         """That of these rates; None where they know no pairs."""
-        return None if rates.pairs is None else cls(learned, rates.pairs, rates.terms)
+        return None if rates.pairs is None else cls(learned, rates.pairs, UnitValues(rates.terms))
 
     def beside(self, arms: Mapping[str, Strategy], off: Collection[str]) -> Mapping[str, Strategy]:
         """These arms, and this one where it is not off."""
@@ -95,32 +86,21 @@ class BestWorthArm(NamedTuple):
 
     def proposes(self, _learned: Learned, question: CandidateQuery) -> bool:
         """Whether anything is proposed of which it is known what it earns."""
-        excluded = question.excluded
-        if not isinstance(excluded, Priced):
+        worth_of, out = _worth_of(question), question.excluded
+        if worth_of is None:
             return False
-        proposed = self._proposed(question)
-        return any(self._unit(one, excluded) > 0 for one, _ in proposed)
+        if any(one.item not in out for one in self._companions(question, worth_of)):
+            return True
+        return any(self._earns(worth_of, one) > 0 for one in self._lone(question))
 
     def candidates(self, _learned: Learned, question: CandidateQuery) -> list[Candidate]:
         """What is expected to earn most, as far as it may be hoped; first of equals by id."""
-        excluded = question.excluded
-        if not isinstance(excluded, Priced):
+        worth_of = _worth_of(question)
+        if worth_of is None:
             return []
-        best: dict[str, JudgedOffer] = {}
-        for candidate, by_chance in self._proposed(question):
-            judged = self._judged(candidate, by_chance, question.anchor)
-            before = best.get(candidate.item)
-            if before is None or judged.hoped > before.hoped:
-                best[candidate.item] = judged
-        hoped = [
-            (-unit * judged.hoped, item)
-            for item, judged in best.items()
-            if (unit := self._unit(judged.candidate, excluded)) > 0
-        ]
-        return [
-            best[item].candidate._replace(score=-less)
-            for less, item in sorted(hoped)[: question.items_max]
-        ]
+        lone = self._ordered(self._lone(question), question.anchor, worth_of)
+        ranked = merge(self._companions(question, worth_of), lone, key=_order)
+        return [*islice(_admissible(ranked, question.excluded), question.items_max)]
 
     def sealed(
         self, candidates: Sequence[Candidate], known: Iterable[ItemWorth], asked: str
@@ -141,75 +121,103 @@ class BestWorthArm(NamedTuple):
         What is popular is offered beside the item that `asked`, and tells whether it goes with it;
         what is bought again, beside nothing.
         """
-        return self._judged(candidate, self._by_chance(candidate), asked)
-
-    def _judged(self, candidate: Candidate, by_chance: float, asked: str) -> JudgedOffer:
-        fit = fit_of(candidate, by_chance)
-        beside = "" if candidate.source == SOURCES[1] else candidate.anchor or asked
-        pair = pair_of(beside, candidate.item)
-        chance = self.offers.estimate(pair, fit)
-        return JudgedOffer(candidate, fit, pair, chance, chance.hopeful(HOPE))
+        fit = fit_of(candidate, self._by_chance(candidate))
+        pair = pair_of(_beside(candidate, asked), candidate.item)
+        return JudgedOffer(candidate, fit, pair, self.offers.estimate(pair, fit))
 
     def _by_chance(self, candidate: Candidate) -> float:
         """In how many cases a companion would have gone along, were it none; of others 0."""
         if candidate.source != SOURCES[0]:
             return 0.0
         baskets = self.learned.baskets
-        return float(candidate.of * baskets.seen(candidate.item) / max(1, baskets.sessions))
+        seen = float(baskets.seen(candidate.item))
+        return candidate.of * seen / max(1, baskets.sessions)
 
-    def _unit(self, candidate: Candidate, excluded: Priced) -> int:
-        """What one of it earns, in minor units; 0 where that is not known."""
-        return self.terms.unit_minor(excluded.worth(candidate.item)) or 0
+    def _companions(self, question: CandidateQuery, worth_of: WorthOf) -> Iterator[Candidate]:
+        """What met an item of the basket more often than by chance, best first, all of it.
 
-    def _proposed(self, question: CandidateQuery) -> Iterator[tuple[Candidate, float]]:
-        """What each source proposes, an item once for each reason; with `_by_chance`."""
-        excluded, learned = question.excluded, self.learned
-        for main in in_basket(question)[: -MAINS_MAX - 1 : -1]:
-            of, met = learned.baskets.meetings(main)
-            for item, together in met.items():
-                one = Candidate(item, 0.0, together, of, main, SOURCES[0])
-                if item in excluded:
-                    continue
-                by_chance = self._by_chance(one)
-                if beyond(one, by_chance) >= SURE[0]:
-                    yield one, by_chance
-        shopper_id = question.session.shopper_id
+        Nothing is left out yet, so this is the same in all slots of an event.
+        """
+        mains = in_basket(question)[: -MAINS_MAX - 1 : -1]
+        rankings = Rankings() if question.rankings is None else question.rankings
+        return rankings.once((BEST_WORTH, *mains), lambda: self._met(mains, worth_of))
+
+    def _met(self, mains: Sequence[str], worth_of: WorthOf) -> Iterator[Candidate]:
+        baskets, earning = self.learned.baskets, self._earning
+        met = baskets.companions(mains)
+        by_chance = met.of * met.seen.astype(np.float64) / max(1, baskets.sessions)
+        fits = companion_fits(met.together, met.of, by_chance)
+        those = np.flatnonzero(fits >= SHARES)
+        names, places = met.names, met.place[those].tolist()
+        items = [names[number] for number in met.number[those].tolist()]
+        pairs = [pair_of(mains[place], item) for place, item in zip(places, items, strict=True)]
+        hoped = self.offers.hopes(zip(pairs, fits[those].tolist(), strict=True), HOPE)
+        for less, item, at in earning(items, hoped, worth_of):
+            place, source = places[at], those[at]
+            together, of = int(met.together[source]), int(met.of[source])
+            yield Candidate(item, -less, together, of, mains[place], SOURCES[0])
+
+    def _lone(self, question: CandidateQuery) -> Iterator[Candidate]:
+        """What is bought again, and what is popular: as many as may be, none out of question."""
+        learned, out, shopper_id = self.learned, question.excluded, question.session.shopper_id
         if shopper_id is not None:
-            found = learned.repeats.recommend((shopper_id,), AGAIN_MAX, exclude=excluded)
-            yield from ((one._replace(source=SOURCES[1]), 0.0) for one in found)
-        found = learned.popularity.recommend((), POPULAR_MAX, exclude=excluded)
-        yield from ((one._replace(source=SOURCES[2]), 0.0) for one in found)
+            again = learned.repeats.recommend((shopper_id,), AGAIN_MAX, exclude=out)
+            yield from (one._replace(source=SOURCES[1]) for one in again)
+        if question.rankings is None:
+            found = learned.popularity.recommend((), POPULAR_MAX, exclude=out)
+        else:
+            popular = question.rankings.of(learned.popularity, (), None)
+            found = [*islice((one for one in popular if one.item not in out), POPULAR_MAX)]
+        yield from (one._replace(source=SOURCES[2]) for one in found)
+
+    def _ordered(
+        self, candidates: Iterable[Candidate], asked: str, worth_of: WorthOf
+    ) -> Iterator[Candidate]:
+        """The same in the order of what they may be hoped to earn; without those that do not."""
+        every = [*candidates]
+        pairs = ((pair_of(_beside(one, asked), one.item), fit_of(one)) for one in every)
+        hoped = self.offers.hopes(pairs, HOPE)
+        for less, _, at in self._earning([one.item for one in every], hoped, worth_of):
+            yield every[at]._replace(score=-less)
+
+    def _earning(
+        self, items: Sequence[str], hoped: Sequence[float], worth_of: WorthOf
+    ) -> list[tuple[float, str, int]]:
+        """What is less than what each is hoped to earn, the item, and its place; in this order."""
+        unit_of, found = self.units.of, []
+        for at, item in enumerate(items):
+            unit = unit_of(item, worth_of(item))
+            if unit > 0:
+                found.append((-unit * hoped[at], item, at))
+        found.sort()
+        return found
+
+    def _earns(self, worth_of: WorthOf, candidate: Candidate) -> int:
+        return self.units.of(candidate.item, worth_of(candidate.item))
 
 
-def fit_of(candidate: Candidate, by_chance: float = 0.0) -> int:
-    """The class of a candidate: its source, and how much speaks for it.
-
-    `by_chance`: in how many cases a companion would have gone along anyway. By how many standard
-    deviations it went along more often says whether it is a companion at all; the share of cases,
-    how many want it. Of other sources the share alone counts.
-
-    >>> pair = Candidate("butter", 0.0, 41, 57, "bread", "bought_together")
-    >>> fit_of(pair, by_chance=10.0), fit_of(pair, by_chance=30.0)
-    (32, 10)
-    >>> fit_of(pair._replace(source="buy_again")), fit_of(pair._replace(source="popular"))
-    (40, 49)
-    """
-    more = max(0.0, candidate.together - by_chance) + CREDITED
-    octaves = log2((candidate.of + DOUBTED) / more)
-    first, parts, classes = CLASSES[candidate.source]
-    place = min(classes - 1, max(0, int(parts * octaves)))
-    if candidate.source != SOURCES[0]:
-        return first + place
-    return SHARES * bisect(SURE, beyond(candidate, by_chance)) + place
+def _worth_of(question: CandidateQuery) -> WorthOf | None:
+    """What knows what items earn: what is out of the question, where there is a catalogue."""
+    found: WorthOf | None = getattr(question.excluded, "worth", None)
+    return found
 
 
-def beyond(candidate: Candidate, by_chance: float) -> float:
-    """By how many standard deviations it went along more often than by chance.
+def _beside(candidate: Candidate, asked: str) -> str:
+    return "" if candidate.source == SOURCES[1] else candidate.anchor or asked
 
-    >>> beyond(Candidate("butter", 0.0, 12, 57, "bread"), by_chance=8.5)
-    1.1666...
-    """
-    return (candidate.together - by_chance) / sqrt(by_chance + CREDITED)
+
+def _order(candidate: Candidate) -> tuple[float, str]:
+    return -candidate.score, candidate.item
+
+
+def _admissible(ranked: Iterable[Candidate], out: Collection[str]) -> Iterator[Candidate]:
+    """Each item once, for the first reason that speaks for it, if it is not out of the question."""
+    had = set[str]()
+    for one in ranked:
+        if one.item not in had:
+            had.add(one.item)
+            if one.item not in out:
+                yield one
 
 
 @lru_cache(maxsize=PAIRS_KEPT)

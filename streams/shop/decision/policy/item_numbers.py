@@ -39,6 +39,7 @@ HOPE = 1.0
 LOOKED_AT = 3
 """So many times as many candidates as may be offered are looked at."""
 Key = tuple[str | int, ...]
+Rate = OfferRate | Acceptance
 
 
 class ItemNumbers:
@@ -48,7 +49,7 @@ class ItemNumbers:
         self._learned, self._rates = learned, rates
         self._share = settings.items_exploration
         self._version = -1
-        self._known: dict[Key, OfferRate] = {}
+        self._known: dict[Key, Rate] = {}
 
     def picked(
         self,
@@ -119,9 +120,10 @@ class ItemNumbers:
         """What one of an item earns; None: nobody says."""
         return self._rates.terms.unit_minor(worth)
 
-    def _sale(self, arm: str, context: str, worth: ItemWorth, rank: int) -> OfferRate | Acceptance:
+    def _sale(self, arm: str, context: str, worth: ItemWorth, rank: int) -> Rate:
         if worth.pair and self._rates.pairs is not None:
-            return self._rates.pairs.estimate(worth.pair, worth.fit).at(rank)
+            of_pair = self._read(self._rates.pairs.estimate, (worth.pair, worth.fit))
+            return of_pair.at(rank) if isinstance(of_pair, Acceptance) else of_pair
         return self._read(self._rates.sale, (arm, context, worth.fit, rank))
 
     def _annoys(self, arm: str, context: str, offered: list[ItemWorth]) -> float:
@@ -131,10 +133,10 @@ class ItemNumbers:
             arm = f"{arm}/{annoying(chances)}"
         return self._dismissal(arm, context, len(offered)).mean
 
-    def _dismissal(self, arm: str, context: str, items: int) -> OfferRate:
+    def _dismissal(self, arm: str, context: str, items: int) -> Rate:
         return self._read(self._rates.dismissal, (arm, context, items))
 
-    def _read(self, rate: Callable[..., OfferRate], key: Key) -> OfferRate:
+    def _read(self, rate: Callable[..., Rate], key: Key) -> Rate:
         """A rate, read once until something is learned."""
         if self._version != self._rates.version:
             self._known.clear()

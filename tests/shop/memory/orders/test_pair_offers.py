@@ -170,6 +170,20 @@ def test_hope_is_less_the_more_is_known() -> None:
     assert 1.0 == Acceptance(0.9, 0.0).hopeful(9.0)
 
 
+@given(
+    some.lists(some.tuples(some.integers(1, 6), some.sampled_from([0, 9, 40, 63])), max_size=12),
+    some.floats(0.0, 3.0),
+)
+def test_what_may_be_hoped_of_many_is_what_may_be_hoped_of_each(
+    asked: list[tuple[int, int]], deviations: float
+) -> None:
+    """Of pairs that were tried and of others, however often a class is among them."""
+    model = learned([Offer(n, 9 * (n % 2), n % 3, 0, 0.3) for n in (1, 1, 2, 3, 3, 3)])
+    each = [model.estimate(*one).hopeful(deviations) for one in asked]
+
+    assert each == model.hopes(asked, deviations)
+
+
 # What a prompt teaches
 
 

@@ -131,10 +131,28 @@ class PairOffers(Snapshotted):
 
     def estimate(self, pair: int, fit: int) -> Acceptance:
         """How probably an item is taken where it is looked at first."""
-        trials, sold = self._read(self._pairs.get(pair, NONE))
-        of_class = PAIR_STRENGTH if fit < COMPANIONS else LONE_STRENGTH
-        strength = trials + of_class
-        return Acceptance((sold + of_class * self.of_class(fit)) / strength, strength)
+        return self._shrunk(self._pairs.get(pair, NONE), fit, self.of_class(fit))
+
+    def hopes(self, asked: Iterable[tuple[int, int]], deviations: float) -> list[float]:
+        """`estimate(pair, fit).hopeful(deviations)` of many; that of a class is read once."""
+        classes, found = dict[int, tuple[float, float]](), list[float]()
+        for pair, fit in asked:
+            if (known := classes.get(fit)) is None:
+                mean = self.of_class(fit)
+                known = classes[fit] = mean, self._shrunk(NONE, fit, mean).hopeful(deviations)
+            sums = self._pairs.get(pair)
+            if sums is None:
+                found.append(known[1])
+            else:
+                found.append(self._shrunk(sums, fit, known[0]).hopeful(deviations))
+        return found
+
+    def _shrunk(self, sums: Sums, fit: int, of_class: float) -> Acceptance:
+        """What is known of a pair, leaning on that of its class."""
+        trials, sold = self._read(sums)
+        worth = PAIR_STRENGTH if fit < COMPANIONS else LONE_STRENGTH
+        strength = trials + worth
+        return Acceptance((sold + worth * of_class) / strength, strength)
 
     def _read(self, sums: Sums) -> tuple[float, float]:
         """In trials of now; none has sold more than it is worth, or less than nothing."""
