@@ -120,7 +120,9 @@ class Newcomer:
         """What became of the newcomer's own events; from there, why not an item."""
         async with self.following("The same in the console") as page:
             await page.get_by_text("Look again").wait_for()
-            return f"{await page.locator('.story li').count()} events told, with their silences"
+            told = await page.locator(".story li").count()
+            assert told, await page.locator("[data-part=looking]").inner_text()
+            return f"{told} events told, with their silences"
 
     async def why_not(self) -> str:
         """Why what is in the basket is not offered."""

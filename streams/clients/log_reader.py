@@ -126,13 +126,16 @@ class LogReader:
         self.go_to({at: begins[at] for at in left})
         deadline, stood = self._deadline(), dict[Partition, int]()
         while left:
-            for record in self.poll(POLL_S):
+            records = self.poll(POLL_S)
+            for record in records:
                 if record.offset < left.get(record.at, 0):
                     deadline = self._deadline()
                     yield record
-            stands = self._stands(left)
-            if stands != stood:  # also over what was aborted, of which there can be much
-                deadline, stood = self._deadline(), stands
+            stands = {record.at: record.offset + 1 for record in records if record.at in left}
+            if not records:  # to ask for all positions takes longer than to read some records
+                stands = self._stands(left)
+                if stands != stood:  # also over what was aborted, of which there can be much
+                    deadline, stood = self._deadline(), stands
             self._drop(left, [at for at in stands if stands[at] >= left[at]])
             if left and monotonic() > deadline:
                 raise KafkaUnreachable(

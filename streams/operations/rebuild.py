@@ -24,7 +24,7 @@ from streams.clients.connection.addresses import open_page
 from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
 from streams.clients.sync_kafka import cluster_id, open_admin, topic_id
 from streams.contract.errors import GoeswithError, InvalidEvent, Misconfigured
-from streams.contract.events import decode
+from streams.contract.events import Event, decode
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import CLOCKS_MS_MAX, CheckpointHeader, LogExtent
 from streams.shop.shared_settings import Told, differences, in_words, told, versions
@@ -145,8 +145,11 @@ def bring(shop: Shop, reader: LogReader, position: Mapping[int, int]) -> int:
     return folded
 
 
-def fold_record(shop: Shop, record: RawRecord) -> None:
-    """Fold a record, as a worker does; what is missing before it is not in the log."""
+def fold_record(shop: Shop, record: RawRecord) -> Event | None:
+    """Fold a record, as a worker does; what is missing before it is not in the log.
+
+    The event in it; None: it is none.
+    """
     partition = record.at.number
     try:
         event = decode(
@@ -157,6 +160,7 @@ def fold_record(shop: Shop, record: RawRecord) -> None:
     if shop.learn(partition, record.offset, event) == "gap":
         shop.start(partition, record.offset)
         shop.learn(partition, record.offset, event)
+    return event
 
 
 def page_url(settings: Settings, given: str | None) -> str | None:

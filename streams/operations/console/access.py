@@ -25,6 +25,9 @@ TOKEN_CHARS_MIN = 32
 COOKIE = "goeswith-console"
 PURPOSE = b"goeswith console cookie 1"
 COOKIE_S = 30 * 86_400
+ENTERED, ENTERED_S = "goeswith-entered", 10
+"""A cookie of whoever has just shown a token: no other site's link does."""
+ENTERING = b"goeswith console entered 1"
 LOOPBACK_NAMES = ("localhost",)
 USER_CHARS_MAX = 100
 
@@ -105,15 +108,28 @@ class Door:
         path = "/" if request.url.path == "/enter" else f"/{request.url.path.lstrip('/')}"
         query = f"?{urlencode(said)}" if said else ""
         answer = RedirectResponse(f"{path}{query}", status_code=303)
-        answer.set_cookie(
-            COOKIE,
-            _cookie(token),
-            max_age=COOKIE_S,
-            httponly=True,
-            samesite="strict",
-            secure=self._is_https(request),
-        )
+        for name, value, age_s in (
+            (COOKIE, _cookie(token), COOKIE_S),
+            (ENTERED, _cookie(token, ENTERING), ENTERED_S),
+        ):
+            answer.set_cookie(
+                name,
+                value,
+                max_age=age_s,
+                httponly=True,
+                samesite="strict",
+                secure=self._is_https(request),
+            )
         return answer
+
+    def has_entered(self, request: Request) -> bool:
+        """Whether its browser has shown a token a few seconds ago: the address was its own, then.
+
+        A browser that is sent on says of the new address that it came from where the first one did.
+        """
+        shown = request.cookies.get(ENTERED, "").encode()
+        tokens = (token for token in (self.token, self.operator_token) if token)
+        return any(hmac.compare_digest(shown, _cookie(t, ENTERING).encode()) for t in tokens)
 
     def _named(self, request: Request) -> str:
         """Whom a proxy names that is believed; empty: nobody."""
@@ -147,9 +163,9 @@ def is_from_here(request: Request) -> bool:
     return request.headers.get("authorization", "").lower().startswith("bearer ")
 
 
-def _cookie(token: str) -> str:
+def _cookie(token: str, purpose: bytes = PURPOSE) -> str:
     """What a browser keeps of a token: it does not tell it."""
-    return hmac.new(token.encode(), PURPOSE, sha256).hexdigest()
+    return hmac.new(token.encode(), purpose, sha256).hexdigest()
 
 
 def is_loopback(host: str) -> bool:

@@ -90,7 +90,7 @@ async def _admitted(door: Door, request: Request, call_next: Next) -> Response:
         return await call_next(request)
     visitor = door.visitor(request)
     if visitor is not None:
-        request.state.visitor = visitor
+        request.state.visitor, request.state.entered = visitor, door.has_entered(request)
         return await call_next(request)
     return _refused(request, wrong=given is not None)
 

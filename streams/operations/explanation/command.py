@@ -12,6 +12,7 @@ from streams.cli.printable import many, printable
 from streams.cli.progress import EVERY, progress_bar
 from streams.contract.settings import Settings
 from streams.operations.explanation.fates import in_words
+from streams.operations.explanation.log.access import LogAccess
 from streams.operations.explanation.story import Story, story_of
 
 EVENTS_MAX = 100
@@ -49,8 +50,8 @@ def explain(
     secret is not needed.
     """
     since_ms = int(1000 * (time.time() - hours * 3600)) if hours else None
-    progress = partial(progress_bar, every=EVERY)
-    story = story_of(settings, session_id, events_max, progress, since_ms=since_ms)
+    access = LogAccess(partial(progress_bar, every=EVERY))
+    story = story_of(settings, session_id, events_max, access, since_ms=since_ms)
     if as_json:
         said = {
             "session_id": session_id,

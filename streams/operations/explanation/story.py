@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from shlex import quote
 from typing import NamedTuple
 
-from streams.cli.options import with_some_secret
 from streams.cli.printable import many, printable
-from streams.clients.log_reader import LogReader, Offsets, committed_offsets, open_reader
-from streams.clients.sync_kafka import open_admin
+from streams.clients.log_reader import LogReader, Offsets, Partition, committed_offsets
+from streams.clients.sync_kafka import open_admin, partition_count
 from streams.contract.errors import NotEnough
 from streams.contract.settings import Settings
 from streams.operations.explanation.fates import Fate, fate
-from streams.operations.explanation.log.held import Opened
-from streams.operations.explanation.log.progress import Progress
+from streams.operations.explanation.log.access import LogAccess
+from streams.operations.explanation.log.recent import from_the_beginning, recent
 from streams.operations.explanation.log.session_log import (
     SessionEvent,
     SessionEvents,
@@ -22,7 +20,6 @@ from streams.operations.explanation.log.session_log import (
     read_session,
 )
 from streams.operations.explanation.retold import disagreeing, retell, silent
-from streams.shop.shop import Shop
 
 
 class Story(NamedTuple):
@@ -43,58 +40,62 @@ def story_of(
     settings: Settings,
     session_id: str,
     events_max: int,
-    progress: Progress,
+    access: LogAccess,
     so_far: Callable[[Story], object] = lambda _: None,
     *,
     since_ms: int | None = None,
-    session_events_max: int | None = None,
-    opened: Opened = open_reader,
 ) -> Story:
     """Read the topics, and fold the log again for what they do not tell.
 
     `events_max` of the session's events are told, the latest; those before are answered, too.
     `since_ms`: what was written since then is looked through first, and is enough where all of the
     session is in it. `so_far` is handed what topics tell, before the log is folded for the rest.
-    `opened` opens the log. Raises `NotEnough` where there is no event of this session, or more than
-    `session_events_max`.
+    Raises `NotEnough` where there is no event of this session.
     """
-    shop, topics = Shop(with_some_secret(settings)), settings.topics
+    topics = settings.topics
     names = (topics.events, topics.prompts, topics.outcomes, topics.dead_letters)
-    with opened(settings, *names) as reader:
-        events_at = [at for at in reader.partitions if at.topic == topics.events]
-        begins, ends = reader.begins(), reader.ends()
-        check = partial(check_length, explained_by(session_id), session_events_max)
-        log, since = found_session(reader, session_id, settings, progress, since_ms, check)
+    offsets = _committed(settings)  # before it is read: what was answered by then is there
+    with access.opened(settings, *names) as reader:
+        found = recent(reader, session_id, settings, access)
+        if found is None:
+            log, since = found_session(reader, session_id, settings, access, since_ms)
+            found = from_the_beginning(reader, settings, log, since, whole=since is None)
+        log, since, shop, gone, _ = found
         check_there(log.events, session_id, topics.events)
-        with open_admin(settings) as admin:
-            committed = committed_offsets(settings, admin, events_at)
-        offsets = {at.number: offset for at, offset in committed.items()}
-        published = read_published(reader, log, session_id, settings, since, progress)
+        published = read_published(reader, log, session_id, settings, since, access.progress)
         latest = log.events[-events_max:]
-        left_out, gone = len(log.events) - len(latest), sum(begins[at] for at in events_at)
+        left_out = len(log.events) - len(latest)
         again = bool(silent(latest, published))
         notes = _notes(log, left_out, gone, settings, again=again)
-        if since is not None and since_ms is not None:
+        if not found.whole and since_ms is not None:
             notes.append(f"events of before {_moment(since_ms)} were not looked through")
         fates = [fate(event, published, {}, offsets) for event in latest]
         partitions = tuple(sorted(log.partitions))
         so_far(Story(session_id, partitions, fates, left_out, notes, whole=not again))
         reach = log.times.reached(max(event.timestamp_ms for event in latest))
-        records = sum(reach.get(at.number, ends[at]) - begins[at] for at in events_at)
-        with progress("folding the log for silences", max(0, records)) as advance:
+        records = sum(max(0, reach[n] - at) for n, at in shop.position.items() if n in reach)
+        with access.progress("folding the log for silences", records) as advance:
             retold = retell(shop, reader, log, published, latest, advance)
     fates = [fate(event, published, retold, offsets) for event in latest]
     notes = [*notes, *_doubts(disagreeing(published, retold))]
     return Story(session_id, partitions, fates, left_out, notes)
 
 
+def _committed(settings: Settings) -> dict[int, int | None]:
+    """How far the workers have answered each partition."""
+    topic = settings.topics.events
+    with open_admin(settings) as admin:
+        numbers = range(partition_count(admin, topic, settings))
+        there = [Partition(topic, number) for number in numbers]
+        return {at.number: n for at, n in committed_offsets(settings, admin, there).items()}
+
+
 def found_session(
     reader: LogReader,
     session_id: str,
     settings: Settings,
-    progress: Progress,
+    access: LogAccess,
     since_ms: int | None,
-    check: Callable[[int], object] = lambda _: None,
 ) -> tuple[SessionEvents, Offsets | None]:
     """The session's events; with where was begun to look, where that was not the log's begin.
 
@@ -103,16 +104,17 @@ def found_session(
     """
     topic = settings.topics.events
     parts = [at for at in reader.partitions if at.topic == topic]
-    begins, ends = reader.begins(), reader.ends()
+    begins, ends, check = reader.begins(), reader.ends(), access.check
     since = None if since_ms is None else reader.since(since_ms)
     if since is not None and since_ms is not None and any(since[at] > begins[at] for at in parts):
         records = sum(max(0, ends[at] - since[at]) for at in parts)
-        with progress("looking for the session in the last hours", records) as advance:
+        with access.progress("looking for the session in the last hours", records) as advance:
             log = read_session(reader, session_id, settings, advance, since, check)
         first_ms = min((event.timestamp_ms for event in log.events), default=0)
         if first_ms - since_ms > settings.session_gap_s * 1000:
             return log, since
-    with progress("looking for the session", sum(ends[at] - begins[at] for at in parts)) as advance:
+    records = sum(ends[at] - begins[at] for at in parts)
+    with access.progress("looking for the session", records) as advance:
         return read_session(reader, session_id, settings, advance, None, check), None
 
 

@@ -1,14 +1,12 @@
 """Who asks about today is told from today's records, and told the same as from all of them."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.settings import Settings
 from streams.operations.explanation.fates import Fate, fate
+from streams.operations.explanation.log.access import LogAccess
 from streams.operations.explanation.log.session_log import read_published
 from streams.operations.explanation.retold import retell
 from streams.operations.explanation.story import found_session
@@ -21,16 +19,10 @@ HOUR_MS = 3_600_000
 BEFORE_MS = NOON_MS - 48 * HOUR_MS
 
 
-@contextmanager
-def unseen(_what: str, _total: int) -> Iterator[Callable[[int], object]]:
-    """Nobody watches."""
-    yield lambda _: None
-
-
 def told(worker: OneWorker, session_id: str, since_ms: int | None) -> tuple[list[Fate], bool]:
     """The fates of a session, and whether the last hours were enough."""
     settings, reader = worker.settings, worker.log
-    log, since = found_session(reader, session_id, settings, unseen, since_ms)
+    log, since = found_session(reader, session_id, settings, LogAccess(), since_ms)
     published = read_published(reader, log, session_id, settings, since)
     retold = retell(Shop(settings), reader, log, published, log.events)
     committed: dict[int, int | None] = dict.fromkeys(range(settings.partitions), 1_000_000)
@@ -87,10 +79,10 @@ def test_few_records_are_read_where_the_session_is_of_today() -> None:
     worker.take(1, Story("ann", start_ms=NOON_MS).view("bread"))
     settings, since_ms = worker.settings, NOON_MS - HOUR_MS
     worker.log.read = 0
-    log, _ = found_session(worker.log, "ann", settings, unseen, since_ms)
+    log, _ = found_session(worker.log, "ann", settings, LogAccess(), since_ms)
     assert 1 == len(log.events)
     assert 1 == worker.log.read
-    log, since = found_session(worker.log, "old-3", settings, unseen, since_ms)
+    log, since = found_session(worker.log, "old-3", settings, LogAccess(), since_ms)
 
     assert (1, None) == (len(log.events), since)
 
@@ -101,7 +93,7 @@ def test_where_the_log_is_no_longer_it_is_read_once(since_ms: int | None) -> Non
     worker = OneWorker(Settings(**POLITE))
     yesterday(worker)
     worker.log.read = 0
-    log, since = found_session(worker.log, "past-1", worker.settings, unseen, since_ms)
+    log, since = found_session(worker.log, "past-1", worker.settings, LogAccess(), since_ms)
 
     assert (3, None) == (len(log.events), since)
     assert 18 == worker.log.read

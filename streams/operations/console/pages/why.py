@@ -147,9 +147,11 @@ async def cancelled(request: Request, here: Here) -> Response:
 def looked_up(request: Request, here: Console, question: Question) -> Lookup:
     """What is known of a question by now; `again` in the address has it looked up anew.
 
-    No other site has anything looked up: a browser says where an address came from.
+    No other site has anything looked up: a browser says where an address came from. Whoever has
+    just shown a token in it comes from nowhere else: see `Door.has_entered`.
     """
-    if request.headers.get("sec-fetch-site") in ELSEWHERE:
+    entered = getattr(request.state, "entered", False)
+    if request.headers.get("sec-fetch-site") in ELSEWHERE and not entered:
         return here.sources.lookups.seen(question)
     renews = PART in request.headers
     again = "again" in request.query_params and not renews

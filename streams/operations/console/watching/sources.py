@@ -15,7 +15,7 @@ from streams.operations.console.watching.lookups.telling import telling
 from streams.operations.console.watching.poller import Poller
 from streams.operations.console.watching.prompts import PromptsSeen, prompt_looks
 from streams.operations.console.watching.workers import WorkerSeen, worker_looks
-from streams.operations.explanation.log.held import HeldLog
+from streams.operations.explanation.log.followed import FOLLOW_S, FollowedLog
 
 CHECKPOINTS_EVERY_S = 30.0
 
@@ -37,7 +37,7 @@ class Pollers(NamedTuple):
     def of(cls, settings: Settings) -> "Pollers":
         """Those of a shop; nothing is read before they are started."""
         every_s = settings.console_every_s
-        held = HeldLog()
+        followed = FollowedLog(settings)
         controls = Poller("the control topic", control_looks(settings), every_s)
 
         def register() -> Register | None:
@@ -57,7 +57,7 @@ class Pollers(NamedTuple):
             Poller("the workers' pages", worker_looks(settings.worker_pages), every_s),
             Poller("checkpoints", checkpoint_looks(settings), CHECKPOINTS_EVERY_S),
             controls,
-            Lookups(telling(settings, held), rest=held.rest),
+            Lookups(telling(settings, followed), rest=followed.rest, rest_s=FOLLOW_S),
             Plans(),
         )
 

@@ -3,18 +3,19 @@
 A question is looked for in the log, which then is folded, step by step, and the next question wants
 the same log again. Of a long log each reads what it needs; of a short one, as a demo's is, reading
 takes longer than all else: its broker hands out a batch of each partition at a time. What is held
-is dropped where it is too large, where nobody has asked for a while, and after an error.
+is dropped where it is too large, where nobody has asked for a while, and after an error. Whoever
+follows the log may have its beginning forgotten, so that its end is held however long it grows:
+what was forgotten is read again where somebody asks for it.
 """
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from itertools import islice
 from time import monotonic
 
-from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord, open_reader
-from streams.contract.errors import GoeswithError, NotEnough
-from streams.contract.settings import Settings
+from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord
+from streams.contract.errors import GoeswithError, KafkaUnreachable, NotEnough
 
 HELD_MAX = 150_000
 """Records that are held, at most."""
@@ -26,8 +27,6 @@ HEADER_BYTES = 150
 """What a header takes beside its own bytes."""
 IDLE_S = 300.0
 """So long after the last question nothing is held any more."""
-Opened = Callable[..., AbstractContextManager[LogReader]]
-"""As `open_reader`: settings, and the names of topics."""
 
 
 class HeldLog:
@@ -48,30 +47,32 @@ class HeldLog:
         steady_s: Callable[[], float] = monotonic,
     ) -> None:
         self.records_max, self.bytes_max = records_max, bytes_max
-        self.too_large = False
-        """Whether it takes too much memory to be held."""
+        self.too_large = self.holds = False
+        """Whether it takes too much memory to be held; and whether it was held when last asked."""
+        self.bytes = self.generation = 0
+        """The memory that it takes, about; and how often all of it was dropped."""
         self._steady_s = steady_s
         self._asked_s = steady_s()
         self._drop()
 
     def _drop(self) -> None:
         self._records: dict[Partition, list[RawRecord]] = {}
+        self._first: dict[Partition, int] = {}
+        """What lies before is not held, though it may be there."""
         self._next: dict[Partition, int] = {}
         self._begins: dict[Partition, int] = {}
-        self._bytes = 0
+        self.bytes = 0
+        self.generation += 1
 
-    @contextmanager
-    def open(self, settings: Settings, *topics: str) -> Iterator[LogReader]:
-        """As `open_reader`, but that each record is read once."""
-        with open_reader(settings, *topics) as reader, self.asked():
-            yield self.over(reader)
+    def __len__(self) -> int:
+        return sum(map(len, self._records.values()))
 
     @contextmanager
     def asked(self) -> Iterator[None]:
         """Somebody asks; what goes wrong may be because of what is held: it is read anew."""
         try:
             yield
-        except NotEnough:
+        except (NotEnough, KafkaUnreachable):
             raise
         except GoeswithError:
             self._drop()
@@ -88,19 +89,30 @@ class HeldLog:
     def over(self, reader: LogReader) -> LogReader:
         """A reader that reads each record once; where there are too many, the reader itself."""
         begins, ends = reader.begins(), reader.ends()
-        if self.too_large or sum(ends[at] - begins[at] for at in ends) > self.records_max:
-            self._drop()
-            return reader
         if not self._goes_on(reader, begins, ends):
             self._drop()
-        for at, begin in begins.items():
-            held = self._held(at)
-            gone = bisect_left(held, begin, key=_offset)
-            self._bytes -= sum(map(_bytes_of, held[:gone]))
-            del held[:gone]
-            self._next[at] = max(begin, self._next.get(at, 0)) if held else begin
-            self._begins[at] = begin
+        left = sum(end - max(begins[at], self._next.get(at, 0)) for at, end in ends.items())
+        self.holds = not self.too_large and left + len(self) <= self.records_max
+        if not self.holds:
+            self._drop()
+            return reader
+        self.forget(begins)
+        self._begins |= begins
         return _HeldReader(reader, self, ends)
+
+    def forget(self, before: Offsets) -> None:
+        """Hold nothing any more of what lies before these offsets."""
+        for at, offset in before.items():
+            held = self._held(at)
+            gone = bisect_left(held, offset, key=_offset)
+            self.bytes -= sum(map(_bytes_of, held[:gone]))
+            del held[:gone]
+            self._first[at] = max(offset, self._first.get(at, 0))
+            self._next[at] = max(self._first[at], self._next.get(at, 0) if held else 0)
+
+    def first(self, at: Partition) -> int:
+        """From there on it is held, as far as it was read."""
+        return self._first[at]
 
     def between(self, at: Partition, begin: int, end: int) -> Iterator[RawRecord]:
         """What is held of these offsets."""
@@ -138,8 +150,8 @@ class HeldLog:
             return
         self._held(record.at).append(record)
         self._next[record.at] = record.offset + 1
-        self._bytes += _bytes_of(record)
-        if self._bytes > self.bytes_max:
+        self.bytes += _bytes_of(record)
+        if self.bytes > self.bytes_max:
             self.too_large = True
             self._drop()
 
@@ -149,7 +161,10 @@ class HeldLog:
             return False
         if any(begin < self._begins.get(at, 0) for at, begin in begins.items()):
             return False
-        last = {at: held[-1] for at, held in self._records.items() if held and at in ends}
+        of_topics = {at.topic: at for at, held in self._records.items() if held and at in ends}
+        last = {
+            at: self._records[at][-1] for at in of_topics.values()
+        }  # it is made anew as a whole
         offsets = {at: record.offset for at, record in last.items()}
         found = reader.first_times_ms(offsets, ends) if last else {}
         return all(found.get(at) == record.timestamp_ms for at, record in last.items())
@@ -166,7 +181,8 @@ class _HeldReader(LogReader):
         return self._reader.begins()
 
     def ends(self) -> dict[Partition, int]:
-        return self._reader.ends()
+        """When it was opened: so that all topics are read along at once, for one question."""
+        return dict(self._ends)
 
     def since(self, time_ms: int) -> dict[Partition, int]:
         return self._reader.since(time_ms)
@@ -175,6 +191,9 @@ class _HeldReader(LogReader):
         if self._log.too_large:
             yield from self._reader.between(begins, ends)
             return
+        first = {at: min(ends[at], self._log.first(at)) for at in begins}
+        early = {at: begin for at, begin in begins.items() if begin < first[at]}
+        yield from self._reader.between(early, first)
         for at, begin in begins.items():
             yield from self._log.between(at, begin, ends[at])
         wanted = {at: ends[at] for at in begins}

@@ -1,9 +1,7 @@
 """What the topics hold of one session: its events, and what was published because of them."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from math import isfinite
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -15,6 +13,7 @@ from streams.contract.events import Event, decode
 from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
 from streams.contract.settings import Settings
 from streams.operations.explanation.log.progress import Progress, told_of, unseen
+from streams.operations.explanation.log.said import said_in
 from streams.operations.explanation.log.time_index import TimeIndex
 from streams.shop.people.context import AskingEvent
 
@@ -216,29 +215,12 @@ def _of_session(
             record.key, record.value, timestamp_ms=record.timestamp_ms, settings=settings
         )
     except InvalidEvent as invalid:
-        said = _parsed(value)
+        said = said_in(value)
         ours = record.key == key or said.get("session_id") == session_id
         return SessionEvent(place, record.timestamp_ms, invalid, said) if ours else None
     if record.key != key:
         return None
-    return SessionEvent(place, record.timestamp_ms, event, _parsed(value))
-
-
-def _parsed(value: bytes) -> dict[str, Any]:
-    r"""The fields of an event as they were sent; a number that JSON cannot write is none.
-
-    >>> _parsed(b'{"item_id": "tea", "price": 1e400, "margin": NaN}')
-    {'item_id': 'tea', 'price': None, 'margin': None}
-    """
-    try:
-        said = json.loads(value, parse_float=_finite, parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def _finite(text: str) -> float | None:
-    return number if isfinite(number := float(text)) else None
+    return SessionEvent(place, record.timestamp_ms, event, said_in(value))
 
 
 def _published(record: RawRecord) -> Prompt | PromptWithdrawn | None:

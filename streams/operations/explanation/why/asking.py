@@ -1,6 +1,5 @@
 """Why this prompt: it is looked for on its topic, and the log is folded up to its event."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from streams.clients.log_reader import open_reader
@@ -8,8 +7,7 @@ from streams.contract.errors import NotEnough
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
-from streams.operations.explanation.log.held import Opened
-from streams.operations.explanation.log.progress import Progress
+from streams.operations.explanation.log.access import LogAccess
 from streams.operations.explanation.log.session_log import (
     PublishedAnswers,
     SessionEvent,
@@ -40,14 +38,17 @@ def why(
     settings: Settings,
     prompt_id: str,
     standing: Standing,
-    progress: Progress,
-    check: Callable[[int], object] = lambda _: None,
+    access: LogAccess,
 ) -> Why:
-    """Why a prompt was what it was. Raises `NotEnough` where it, or its event, is on no topic."""
+    """Why a prompt was what it was. Raises `NotEnough` where it, or its event, is on no topic.
+
+    All prompts are looked through, each once: they are not held.
+    """
     topic = settings.topics.prompts
     with open_reader(settings, topic) as reader:
         begins, ends = reader.begins(), reader.ends()
-        with progress("looking for the prompt", sum(ends[at] - begins[at] for at in ends)) as seen:
+        records = sum(ends[at] - begins[at] for at in ends)
+        with access.progress("looking for the prompt", records) as seen:
             prompt = None
             for record in reader.between(begins, ends):
                 seen(1)
@@ -58,23 +59,16 @@ def why(
             f"prompt {prompt_id!r} is not on {topic}: is the id whole, and was it published to "
             "this Kafka, under this prefix? goeswith explain SESSION lists a session's"
         )
-    return of_prompt(settings, prompt, standing, progress, check)
+    return of_prompt(settings, prompt, standing, access)
 
 
-def of_prompt(
-    settings: Settings,
-    prompt: Prompt,
-    standing: Standing,
-    progress: Progress,
-    check: Callable[[int], object] = lambda _: None,
-) -> Why:
+def of_prompt(settings: Settings, prompt: Prompt, standing: Standing, access: LogAccess) -> Why:
     """The same of a prompt that was found."""
 
     def choose(log: SessionEvents, published: PublishedAnswers) -> tuple[SessionEvent, Placement]:
         return asked_by(log, published, prompt), prompt.placement
 
-    given = prompt.session_id, choose, standing, progress, open_reader, check
-    return _told(at_decision(settings, *given), prompt)
+    return _told(at_decision(settings, prompt.session_id, choose, standing, access), prompt)
 
 
 def why_in_session(
@@ -82,16 +76,14 @@ def why_in_session(
     session_id: str,
     prompt_id: str,
     standing: Standing,
-    progress: Progress,
-    opened: Opened = open_reader,
-    check: Callable[[int], object] = lambda _: None,
+    access: LogAccess,
 ) -> Why:
     """The same where the session is known: nobody else's prompts are looked through."""
 
     def choose(log: SessionEvents, published: PublishedAnswers) -> tuple[SessionEvent, Placement]:
         return event_of(log, published, session_id, prompt_id)
 
-    at = at_decision(settings, session_id, choose, standing, progress, opened, check)
+    at = at_decision(settings, session_id, choose, standing, access)
     prompt = at.asked.prompt
     assert prompt is not None  # noqa: S101  # the decision was chosen by it
     return _told(at, prompt)

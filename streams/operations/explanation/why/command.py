@@ -10,6 +10,7 @@ from streams.cli.live import say
 from streams.cli.options import with_settings
 from streams.cli.progress import EVERY, progress_bar
 from streams.contract.settings import Settings
+from streams.operations.explanation.log.access import LogAccess
 from streams.operations.explanation.why.asking import Why, why
 from streams.operations.explanation.why.decided import Behind
 from streams.operations.explanation.why.words import in_words
@@ -31,8 +32,8 @@ def command(
     settings have to be those of the workers; the secret is needed only where numbers of items are
     decided. Catalogue and controls are those of now.
     """
-    shown = partial(progress_bar, every=EVERY)
-    told = why(settings, prompt_id, standing(settings, quiet=as_json), shown)
+    access = LogAccess(partial(progress_bar, every=EVERY))
+    told = why(settings, prompt_id, standing(settings, quiet=as_json), access)
     if as_json:
         click.echo(json.dumps(as_plain(told)))
     else:

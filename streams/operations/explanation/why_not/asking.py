@@ -4,17 +4,16 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, takewhile
 from typing import NamedTuple
 
-from streams.cli.options import with_some_secret
 from streams.cli.printable import many
-from streams.clients.log_reader import LogReader, open_reader
+from streams.clients.log_reader import LogReader
 from streams.contract.errors import InvalidReference, NotEnough
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
-from streams.operations.explanation.log.held import Opened
-from streams.operations.explanation.log.progress import Progress
+from streams.operations.explanation.log.access import LogAccess
+from streams.operations.explanation.log.recent import from_the_beginning, recent
 from streams.operations.explanation.log.session_log import (
     PublishedAnswers,
     SessionEvent,
@@ -70,9 +69,7 @@ def why_not(
     item_id: str,
     slot: Placement | None,
     standing: Standing,
-    progress: Progress,
-    opened: Opened = open_reader,
-    check: Callable[[int], object] = lambda _: None,
+    access: LogAccess,
 ) -> WhyNot:
     """What became of an item at the last decision of a session, in one slot if one is named.
 
@@ -82,7 +79,7 @@ def why_not(
     def choose(log: SessionEvents, _: PublishedAnswers) -> tuple[SessionEvent, Placement]:
         return last_asked(log, session_id, slot)
 
-    at = at_decision(settings, session_id, choose, standing, progress, opened, check)
+    at = at_decision(settings, session_id, choose, standing, access)
     return WhyNot(
         at.asked.event.event_id, at.at_ms, considered(at.shop, at.asked, item_id), at.notes
     )
@@ -93,31 +90,37 @@ def at_decision(
     session_id: str,
     choose: Choose,
     standing: Standing,
-    progress: Progress,
-    opened: Opened = open_reader,
-    check: Callable[[int], object] = lambda _: None,
+    access: LogAccess,
 ) -> AtDecision:
-    """Read a session off the log, and fold the log up to the decision that is chosen of it.
-
-    `opened` opens the log; `check` is told how many events of the session were found.
-    """
+    """Read a session off the log, and fold the log up to the decision that is chosen of it."""
     topics = settings.topics
     names = (topics.events, topics.prompts, topics.outcomes, topics.dead_letters)
-    with opened(settings, *names) as reader:
+    with access.opened(settings, *names) as reader:
         events_at = [at for at in reader.partitions if at.topic == topics.events]
-        begins, ends = reader.begins(), reader.ends()
-        records = sum(ends[at] - begins[at] for at in events_at)
-        with progress("looking for the session", records) as advance:
-            log = read_session(reader, session_id, settings, advance, None, check)
-        since = published_since(reader, log)
-        published = read_published(reader, log, session_id, settings, since, progress)
+        found = recent(reader, session_id, settings, access)
+        if found is None:
+            log = _looked_for(reader, session_id, settings, access)
+            found = from_the_beginning(reader, settings, log, published_since(reader, log))
+        log, since, shop, gone, _ = found
+        published = read_published(reader, log, session_id, settings, since, access.progress)
         event, slot = choose(log, published)
-        shop = Shop(with_some_secret(settings))
-        with progress("folding", records) as advance:
+        ends = reader.ends()
+        records = sum(max(0, ends[at] - shop.position.get(at.number, 0)) for at in events_at)
+        with access.progress("folding", records) as advance:
             asked = asked_at(shop, reader, log, published, (event, slot), standing, advance)
-        gone = sum(begins[at] for at in events_at)
     notes = tuple(_notes(settings, standing, gone))
     return AtDecision(shop, asked, event.timestamp_ms, notes)
+
+
+def _looked_for(
+    reader: LogReader, session_id: str, settings: Settings, access: LogAccess
+) -> SessionEvents:
+    """The session, looked for in all of the log."""
+    events_at = [at for at in reader.partitions if at.topic == settings.topics.events]
+    begins, ends = reader.begins(), reader.ends()
+    records = sum(ends[at] - begins[at] for at in events_at)
+    with access.progress("looking for the session", records) as advance:
+        return read_session(reader, session_id, settings, advance, None, access.check)
 
 
 def last_asked(

@@ -15,6 +15,7 @@ from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.events.slots import Placement
 from streams.contract.settings import Settings
+from streams.operations.explanation.log.access import LogAccess
 from streams.operations.explanation.why_not.asking import (
     Standing,
     WhyNot,
@@ -52,7 +53,7 @@ def command(
         item_id,
         slot,
         standing(settings, quiet=as_json),
-        partial(progress_bar, every=EVERY),
+        LogAccess(partial(progress_bar, every=EVERY)),
     )
     if as_json:
         click.echo(json.dumps(as_plain(session_id, told)))

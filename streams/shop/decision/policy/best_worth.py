@@ -131,7 +131,7 @@ class BestWorthArm(NamedTuple):
             return 0.0
         baskets = self.learned.baskets
         seen = float(baskets.seen(candidate.item))
-        return candidate.of * seen / max(1, baskets.sessions)
+        return float(candidate.of * seen / max(1, baskets.sessions))
 
     def _companions(self, question: CandidateQuery, worth_of: WorthOf) -> Iterator[Candidate]:
         """What met an item of the basket more often than by chance, best first, all of it.

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from streams.contract.errors import NotEnough
+from streams.operations.console.access import ENTERED
 from streams.operations.console.watching.lookups.lookup import (
     UNBEGUN,
     WAITING_EACH,
@@ -24,7 +25,7 @@ from streams.operations.explanation.log.progress import Progress
 from streams.operations.explanation.why.command import as_plain
 from streams.operations.explanation.why_not.command import as_plain as why_not_as_plain
 from streams.operations.explanation.why_not.words import MISSING, REFUSALS
-from tests.operations.console.eyes import HOSTILE, Eyes, prompt
+from tests.operations.console.eyes import HOSTILE, WORD, Eyes, prompt
 from tests.operations.console.known_answers import why_bread, why_not_butter
 
 ASKED = {"prompt": "p-7", "session": "session-7"}
@@ -222,6 +223,26 @@ async def test_another_site_has_nothing_looked_up(eyes: Eyes, site: str) -> None
         assert UNBEGUN == api.json()["trouble"]
         for own in ({}, {"sec-fetch-site": "same-origin"}, {"sec-fetch-site": "none"}):
             assert "Waiting" in (await http.get("/prompts/why", params=ASKED, headers=own)).text
+
+
+async def test_an_address_that_shows_the_token_begins_what_it_asks_for(eyes: Eyes) -> None:
+    """As the demo's drawer does: it comes from the shop's page, and is sent on without the token.
+
+    A cookie that somebody else has set, and one of another token, are none.
+    """
+    site = {"sec-fetch-site": "same-site"}
+    async with eyes.client("") as http:
+        shown = ASKED | {"token": WORD}
+        sent_on = await http.get("/prompts/why", params=shown, headers=site)
+        there = await http.get(sent_on.headers["location"], headers=site)
+        assert "Waiting" in there.text
+        assert "Max-Age=10;" in str(sent_on.headers.get_list("set-cookie"))
+    async with eyes.client() as http:
+        for forged in ("", "1", "0" * 64):
+            foreign = site | {"cookie": f"{ENTERED}={forged}"}
+            other = {"prompt": "p-8", "session": "session-8"}
+            said = await http.get("/prompts/why", params=other, headers=foreign)
+            assert "not looked up by itself" in said.text
 
 
 async def test_one_reader_does_not_fill_the_queue(eyes: Eyes) -> None:

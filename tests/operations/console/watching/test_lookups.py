@@ -6,6 +6,7 @@ from threading import Event
 import pytest
 
 from streams.contract.errors import NotEnough
+from streams.operations.console.watching.lookups.known import LEFT_S
 from streams.operations.console.watching.lookups.lookup import (
     ANSWER_S,
     CANCELLED,
@@ -20,7 +21,6 @@ from streams.operations.console.watching.lookups.lookup import (
 from streams.operations.console.watching.lookups.lookups import (
     ENDED_MAX,
     KEPT,
-    LEFT_S,
     LOOKUP_S_MAX,
     RECORDS_MAX,
     Lookups,
@@ -138,7 +138,7 @@ def test_the_latest_few_are_kept() -> None:
         told(lookups, f"session-{number}")
 
     assert len(lookups._known) <= KEPT
-    assert {} == lookups._asked_s
+    assert not any(one.asked_s for one in lookups._known.values())
     assert lookups.ask(StoryAsked(f"session-{3 * KEPT - 1}")).answer is not None
 
 
@@ -425,9 +425,35 @@ def test_what_is_only_seen_is_not_begun_by_whoever_renews_the_page() -> None:
 def test_while_nothing_is_asked_for_the_thread_rests() -> None:
     """So that what is held in memory can go."""
     rested = Event()
-    lookups = Lookups(tell, rest=rested.set, rest_s=0.01)
+    lookups = Lookups(tell, rest=lambda _: rested.set(), rest_s=0.01)
     lookups.start()
     try:
         assert rested.wait(30)
+    finally:
+        lookups.stop()
+
+
+def test_who_asks_while_the_thread_rests_does_not_wait_for_it() -> None:
+    """It is told that somebody asks, and ends; what goes wrong with it ends no look-up."""
+    began, was_told = Event(), Event()
+
+    def resting(is_asked: Callable[[], bool]) -> None:
+        began.set()
+        while not is_asked():
+            was_told.wait(0.001)
+        was_told.set()
+        raise ZeroDivisionError
+
+    lookups = Lookups(tell, rest=resting, rest_s=0.01)
+    lookups.start()
+    thread = lookups._thread
+    assert thread is not None
+    try:
+        assert began.wait(30)
+        lookups.ask(KNOWN)
+        assert was_told.wait(30)
+        while lookups.ask(KNOWN).doing:
+            thread.join(0.01)
+        assert lookups.ask(KNOWN).answer is not None
     finally:
         lookups.stop()

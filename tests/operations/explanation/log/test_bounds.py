@@ -9,6 +9,7 @@ from streams.clients.log_reader import LogReader
 from streams.contract.events import encode
 from streams.contract.schemas.examples import ITEM_ADDED, OUTCOME
 from streams.contract.settings import Settings
+from streams.operations.explanation.log.access import LogAccess
 from streams.operations.explanation.log.session_log import (
     AHEAD_MS,
     published_since,
@@ -62,7 +63,7 @@ def test_what_was_published_is_read_no_further_than_is_waited_for() -> None:
         yield log
 
     with pytest.raises(_Ended):
-        why_not(SETTINGS, SESSION, "butter", None, Standing(), patience, opened)
+        why_not(SETTINGS, SESSION, "butter", None, Standing(), LogAccess(patience, opened))
     assert 1 + 11 == log.read
 
 

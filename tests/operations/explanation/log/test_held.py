@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.clients.log_reader import Offsets, Partition, RawRecord
-from streams.contract.errors import KafkaUnreachable, NotEnough
+from streams.contract.errors import KafkaUnreachable, NotEnough, TopicsWrong
 from streams.contract.settings import Settings
 from streams.operations.explanation.log.held import IDLE_S, RECORD_BYTES, HeldLog
 from tests.operations.explanation.kept_log import KeptLog
@@ -191,10 +191,12 @@ def test_what_nobody_asks_for_any_more_is_dropped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "read"), [(KafkaUnreachable, 40), (NotEnough, 20)], ids=["away", "no answer"]
+    ("error", "read"),
+    [(TopicsWrong, 40), (KafkaUnreachable, 20), (NotEnough, 20)],
+    ids=["wrong", "away", "no answer"],
 )
 def test_after_an_error_the_log_is_read_anew(error: type[Exception], read: int) -> None:
-    """But not where the log merely has no answer."""
+    """But not where it merely has no answer, or nobody told one: what was read is as it was."""
     held, log = HeldLog(), written(10)
     all_of(held, log)
     with pytest.raises(error), held.asked():
@@ -221,3 +223,14 @@ def test_a_topic_that_was_made_anew_is_known_where_nothing_was_held(begin: int) 
         held.over(anew).between({Partition(PROMPTS, 0): begin}, {Partition(PROMPTS, 0): 12})
     )
     assert [*range(begin, 12)] == [record.offset for record in told]
+
+
+def test_the_log_of_one_question_ends_where_it_ended_when_it_was_opened() -> None:
+    """So that what is read along is all that is asked for, however long the question takes."""
+    held, log = HeldLog(), written(10)
+    reader, ends = held.over(log), log.ends()
+    written(3, log)
+
+    assert ends == reader.ends()
+    assert 20 == len(list(reader.between(log.begins(), reader.ends())))
+    assert log.ends() == held.over(log).ends()

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from threading import Condition, Thread
 
 from streams.contract.errors import GoeswithError, NotEnough
+from streams.operations.console.watching.lookups.known import KnownLookup
 from streams.operations.console.watching.lookups.lookup import (
     CANCELLED,
     FULL,
@@ -36,8 +37,6 @@ RECORDS_MAX = 3_000_000
 """Of a longer log a command tells, which has the machine for itself."""
 LOOKUP_S_MAX = 120.0
 """So long a look-up may take: others wait behind it."""
-LEFT_S = 60.0
-"""Who has not asked for so long does not wait any more; a page asks twice a minute at least."""
 STEP_RECORDS = 500
 """Between two words on how far it is."""
 SoFar = Callable[[Answer], object]
@@ -61,7 +60,8 @@ class Lookups:
     steady_s
         A time in seconds that nobody sets.
     rest, rest_s
-        Done by the thread that looks up, each time that nothing is asked for so long.
+        Done by the thread that looks up, each time that nothing is asked for so long; it is handed
+        what says whether something is asked for by now.
     """
 
     def __init__(
@@ -69,23 +69,19 @@ class Lookups:
         tell: Telling,
         clock_s: Callable[[], float] = time.time,
         steady_s: Callable[[], float] = time.monotonic,
-        rest: Callable[[], object] = lambda: None,
+        rest: Callable[[Callable[[], bool]], object] = lambda _: None,
         rest_s: float = REST_S,
     ) -> None:
         self._tell = tell
         self._clock_s = clock_s
         self._steady_s = steady_s
         self._rest, self._rest_s = rest, rest_s
-        self._known: OrderedDict[Question, Lookup] = OrderedDict()
+        self._known: OrderedDict[Question, KnownLookup] = OrderedDict()
+        """Those that were looked at last at the end."""
         self._waiting: deque[Question] = deque()
-        self._whose: dict[Question, str] = {}
-        """Who has asked for what waits, as far as it is told."""
-        self._done_s: dict[Question, float] = {}
         self._ended: OrderedDict[Question, None] = OrderedDict()
         """What a page that renews itself does not begin."""
         self._running: Question | None = None
-        self._asked_s: dict[Question, float] = {}
-        """When somebody asked last, of those that are not done."""
         self._changed = Condition()
         self._end = False
         self._thread: Thread | None = None
@@ -118,17 +114,17 @@ class Lookups:
             now_s, known = self._steady_s(), self._known.get(question)
             if known is not None:
                 self._known.move_to_end(question)
-            is_done = known is not None and not known.doing
-            if known and is_done and not again and (renews or self._lasts(known, now_s)):
-                return known
+            if known and known.is_done and not again and (renews or known.lasts(now_s)):
+                return known.lookup
             if known is None and renews and question in self._ended:
                 return Lookup(question, trouble=UNBEGUN)
-            if known is None or is_done:
+            if known is None or known.is_done:
                 if trouble := self._refusal(visitor, now_s):
-                    return (known or Lookup(question))._replace(trouble=trouble)
-                self._begin(question, visitor)
-            self._asked_s[question] = now_s
-            return self._known[question]._replace(ahead=self._ahead(question))
+                    said = Lookup(question) if known is None else known.lookup
+                    return said._replace(trouble=trouble)
+                known = self._begin(question, visitor)
+            known.asked_s = now_s
+            return known.lookup._replace(ahead=self._ahead(question))
 
     def seen(self, question: Question) -> Lookup:
         """What is known of it by now; nothing is looked up, nor by the page that it opens."""
@@ -137,19 +133,18 @@ class Lookups:
             if known is None:
                 self._end_of(question)
                 return Lookup(question, trouble=UNBEGUN)
-            return known._replace(ahead=self._ahead(question))
+            return known.lookup._replace(ahead=self._ahead(question))
 
     def cancel(self, question: Question) -> None:
         """Look it up no further; what is known of it stays."""
         with self._changed:
             known = self._known.get(question)
-            if known is None or not known.doing:
+            if known is None or known.is_done:
                 return
             if question in self._waiting:
                 self._waiting.remove(question)
-                self._whose.pop(question, None)
-            self._asked_s.pop(question, None)
-            self._note(Lookup(question, "", 0.0, known.answer, CANCELLED, self._clock_s()))
+            so_far = known.lookup.answer
+            self._done(known, Lookup(question, "", 0.0, so_far, CANCELLED, self._clock_s()))
 
     def look(self) -> None:
         """Look up what has waited longest, if anything does."""
@@ -158,7 +153,7 @@ class Lookups:
             if not self._waiting:
                 return
             self._running = question = self._waiting.popleft()
-            self._whose.pop(question, None)
+            self._known[question].visitor = None
         done: Lookup | None = None
         try:
             answer = self._tell(question, self._progress_of(question), self._so_far_of(question))
@@ -167,7 +162,7 @@ class Lookups:
             pass
         except GoeswithError as error:
             known = self._known.get(question)
-            so_far = None if known is None else known.answer
+            so_far = None if known is None else known.lookup.answer
             done = Lookup(question, "", 0.0, so_far, str(error), self._clock_s())
         except Exception:
             logger.exception("the console could not look up what was asked")
@@ -175,73 +170,78 @@ class Lookups:
             done = Lookup(question, trouble=failed, at_s=self._clock_s())
         with self._changed:
             self._running = None
-            if self._is_wanted(question):
-                del self._asked_s[question]
-                if done is not None:
-                    self._note(done)
+            wanted = self._wanted(question)
+            if wanted is not None and done is not None:
+                self._done(wanted, done)
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not (self._waiting or self._end):
-                    if not self._changed.wait(self._rest_s):
-                        self._rest()
+                asked = self._changed.wait_for(self._is_asked, self._rest_s)
                 if self._end:
                     return
-            self.look()
+            if asked:
+                self.look()
+            else:
+                self._do_rest()
 
-    def _lasts(self, known: Lookup, now_s: float) -> bool:
-        """Whether what was told is told once more."""
-        return known.lasts(now_s - self._done_s[known.question])
+    def _is_asked(self) -> bool:
+        """Whether there is something else to do than to rest."""
+        return bool(self._waiting) or self._end
+
+    def _do_rest(self) -> None:
+        try:
+            self._rest(self._is_asked)
+        except Exception:
+            logger.exception("the console failed at what it does while nothing is looked up")
 
     def _refusal(self, visitor: str | None, now_s: float) -> str:
         """Why nothing more can wait now; empty: it can."""
         self._leave(now_s)
-        if visitor is not None and [*self._whose.values()].count(visitor) >= WAITING_EACH:
-            return YOURS_WAITS
+        if visitor is not None:
+            waits_for = [self._known[one].visitor for one in self._waiting]
+            if waits_for.count(visitor) >= WAITING_EACH:
+                return YOURS_WAITS
         return FULL if len(self._waiting) >= WAITING_MAX else ""
 
-    def _begin(self, question: Question, visitor: str | None) -> None:
-        self._note(Lookup(question, "waiting for its turn"))
+    def _begin(self, question: Question, visitor: str | None) -> KnownLookup:
+        known = KnownLookup(Lookup(question, "waiting for its turn"), visitor=visitor)
+        self._known[question] = known
+        self._known.move_to_end(question)
         self._waiting.append(question)
-        if visitor is not None:
-            self._whose[question] = visitor
         self._ended.pop(question, None)
+        self._bound()
         self._changed.notify_all()
+        return known
 
     def _ahead(self, question: Question) -> int:
         if question not in self._waiting:
             return 0
         return self._waiting.index(question) + (self._running is not None)
 
-    def _is_wanted(self, question: Question) -> bool:
-        """Whether the look-up that runs is what is asked for: not cancelled, nor asked anew."""
-        return question in self._asked_s and question not in self._waiting
+    def _wanted(self, question: Question) -> KnownLookup | None:
+        """The question of the look-up that runs, unless it was cancelled, or asked anew."""
+        known = self._known.get(question)
+        if known is None or known.asked_s is None or question in self._waiting:
+            return None
+        return known
 
     def _leave(self, now_s: float) -> None:
         """Those that wait, and that nobody has asked for of late, are forgotten."""
-        for question in [one for one in self._waiting if self._is_left(one, now_s)]:
+        for question in [one for one in self._waiting if self._known[one].is_left(now_s)]:
             self._waiting.remove(question)
-            self._whose.pop(question, None)
-            self._forget(question)
+            del self._known[question]  # whoever comes back asks for it anew
 
-    def _is_left(self, question: Question, now_s: float) -> bool:
-        return now_s - self._asked_s.get(question, now_s) > LEFT_S
-
-    def _forget(self, question: Question) -> None:
-        """Whoever comes back asks for it anew."""
-        self._asked_s.pop(question, None)
-        self._known.pop(question, None)
-        self._done_s.pop(question, None)
-
-    def _note(self, lookup: Lookup) -> None:
-        self._known[lookup.question] = lookup
+    def _done(self, known: KnownLookup, lookup: Lookup) -> None:
+        known.done(lookup, self._steady_s())
         self._known.move_to_end(lookup.question)
-        if not lookup.doing:
-            self._done_s[lookup.question] = self._steady_s()
-        done = [question for question, one in self._known.items() if not one.doing]
+        self._bound()
+
+    def _bound(self) -> None:
+        """Of what is done, the latest few are kept."""
+        done = [question for question, one in self._known.items() if one.is_done]
         for question in done[: max(0, len(self._known) - KEPT)]:
-            del self._known[question], self._done_s[question]
+            del self._known[question]
             self._end_of(question)
 
     def _end_of(self, question: Question) -> None:
@@ -252,8 +252,8 @@ class Lookups:
     def _so_far_of(self, question: Question) -> SoFar:
         def so_far(answer: Answer) -> None:
             with self._changed:
-                if self._is_wanted(question):
-                    self._note(Lookup(question, "telling silences", answer=answer))
+                if (known := self._wanted(question)) is not None:
+                    known.lookup = Lookup(question, "telling silences", answer=answer)
 
         return so_far
 
@@ -278,19 +278,18 @@ class Lookups:
 
     def _say(self, question: Question, what: str, share: float) -> None:
         with self._changed:
-            if self._is_wanted(question):
-                known = self._known.get(question)
-                answer = None if known is None else known.answer
-                self._note(Lookup(question, what, share, answer))
+            if (known := self._wanted(question)) is not None:
+                known.lookup = Lookup(question, what, share, known.lookup.answer)
 
     def _check(self, question: Question, what: str, records: int, until_s: float) -> None:
         """Go on, unless it takes too much, or nobody wants to know any more."""
         now_s = self._steady_s()
         with self._changed:
-            if not self._is_wanted(question):
+            known = self._wanted(question)
+            if known is None:
                 raise _Stopped
-            if self._waiting and self._is_left(question, now_s):
-                self._forget(question)
+            if self._waiting and known.is_left(now_s):
+                del self._known[question]
                 raise _Stopped
         if records <= RECORDS_MAX and now_s <= until_s:
             return

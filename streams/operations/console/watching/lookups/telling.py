@@ -12,7 +12,8 @@ from streams.operations.console.watching.lookups.questions import (
     StoryAsked,
     WhyAsked,
 )
-from streams.operations.explanation.log.held import HeldLog
+from streams.operations.explanation.log.access import LogAccess
+from streams.operations.explanation.log.followed import FollowedLog
 from streams.operations.explanation.log.progress import Progress
 from streams.operations.explanation.story import check_length, story_of
 from streams.operations.explanation.why.asking import why, why_in_session
@@ -27,29 +28,29 @@ SESSION_EVENTS_MAX = 2_000
 """A longer session is no shopper's, and each of its events is a fold by itself."""
 
 
-def telling(settings: Settings, held: HeldLog, clock_s: Callable[[], float] = time.time) -> Telling:
-    """What answers questions of a shop's log, in Kafka; a short log is read once for all."""
+def telling(
+    settings: Settings, followed: FollowedLog, clock_s: Callable[[], float] = time.time
+) -> Telling:
+    """What answers questions of a shop's log, in Kafka.
+
+    A short log is read once for all; one that is followed is read and folded from its last minutes.
+    """
 
     def tell(question: Question, progress: Progress, so_far: SoFar) -> Answer:
+        check = partial(check_length, question.in_terminal, SESSION_EVENTS_MAX)
+        access = LogAccess(progress, followed.open, check, followed.begin)
         if isinstance(question, StoryAsked):
             since_ms = int(1000 * (clock_s() - 3600 * STORY_HOURS))
-            given = question.session_id, EVENTS_MAX, progress, so_far
-            return story_of(
-                settings,
-                *given,
-                since_ms=since_ms,
-                session_events_max=SESSION_EVENTS_MAX,
-                opened=held.open,
-            )
+            given = question.session_id, EVENTS_MAX, access, so_far
+            return story_of(settings, *given, since_ms=since_ms)
         now = _standing(settings, progress)
-        check = partial(check_length, question.in_terminal, SESSION_EVENTS_MAX)
         if not isinstance(question, WhyAsked):
             asked_of = question.session_id, question.item_id, question.slot
-            return why_not(settings, *asked_of, now, progress, held.open, check)
+            return why_not(settings, *asked_of, now, access)
         if question.session_id:
             asked = question.session_id, question.prompt_id
-            return why_in_session(settings, *asked, now, progress, held.open, check)
-        return why(settings, question.prompt_id, now, progress, check)
+            return why_in_session(settings, *asked, now, access)
+        return why(settings, question.prompt_id, now, access)
 
     return tell
 
