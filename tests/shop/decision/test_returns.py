@@ -229,6 +229,53 @@ def test_what_was_told_of_nobody_counts_again_when_who_is_known_is_forgotten() -
     assert {"bag"} == shares.often_back
 
 
+def copies(*who: str | None, back: int = 0) -> list[Order]:
+    """The same order, a bag, told by so many."""
+    return [Order("o", "s", 0, one, None, {"bag": BoughtLine(1, None, back=back)}) for one in who]
+
+
+@pytest.mark.parametrize("who", [("ann", "ann"), (None, None)], ids=["known", "nobody"])
+def test_of_what_is_told_twice_of_the_same_shopper_the_first_counts(
+    who: tuple[str | None, str | None],
+) -> None:
+    """What comes back is told of each; of the other one it says nothing, forgotten or not."""
+    shares, (first, second) = ReturnedShares(0.5, 1), copies(*who)
+    shares.ordered(first)
+    shares.ordered(second)
+    shares.gone(second, ["bag"])
+    shares.nobodys(second)
+    assert ([1, 0], {"ann": [1, 0]} if who[0] else {}) == (shares._items["bag"], shares._shoppers)
+
+    shares.gone(first, ["bag"])
+    assert [1, 1] == shares._items["bag"]
+
+
+def test_of_several_that_know_nobody_the_latest_takes_the_place_of_what_is_forgotten() -> None:
+    """As it is by then."""
+    shares, (first, kept) = ReturnedShares(0.5, 1), copies(None, None)
+    (back,) = copies(None, back=1)
+    for one in (first, kept, back):
+        shares.ordered(one)
+    shares.left(first)
+
+    assert {"bag": [1, 1]} == shares._items
+
+
+def test_who_is_forgotten_takes_along_what_came_back_of_that_order_alone() -> None:
+    """One of two orders came back; so it is when it is remembered no longer."""
+    shares, lines = ReturnedShares(0.5, 1), {"bag": BoughtLine(1, None, back=1)}
+    back = Order("o-1", "s", 0, "ann", None, lines)
+    kept = Order("o-2", "s", 0, "ann", None, {"bag": BoughtLine(1, None)})
+    for one in (back, kept):
+        shares.ordered(one)
+    shares.nobodys(back)
+    assert {"ann": [1, 0]} == shares._shoppers
+
+    back.shopper_id = None
+    shares.left(back)
+    assert ({"bag": [1, 0]}, {"ann": [1, 0]}) == (shares._items, shares._shoppers)
+
+
 def test_what_is_kept_by_others_again_is_offered_again() -> None:
     """As soon as it is no more than the share of what was ordered; and what nobody orders is."""
     shares = ReturnedShares(0.5, 1)

@@ -330,6 +330,20 @@ def test_of_a_topic_that_is_another_one_no_control_and_no_note_is_set() -> None:
     assert [] == [*rules.curation.of("bread")]
 
 
+def test_a_bundle_is_a_control_that_is_there_once_and_forgotten_with_all_others() -> None:
+    """Told again it takes no further room, in a topic that has none left."""
+    controls = Controls(Settings())
+    terms = {"items": ["tea", "pot"], "discount_per_mille": 100}
+    controls.put("bundles.tea-time", terms, size=9)
+    for number in range(CONTROLS_MAX - 1):
+        controls.put(f"note-{number}", "x", size=1)
+    controls.put("bundles.tea-time", {**terms, "items": ["tea", "cup"]}, size=9)
+    assert (CONTROLS_MAX, True) == (len(controls), controls.bundles.holds("cup"))
+
+    controls.forget()
+    assert (0, False) == (len(controls), controls.bundles.holds("cup"))
+
+
 def test_a_curated_pair_bounds_no_decision_and_is_no_note() -> None:
     """It counts once, and the settings hold."""
     rules = Controls(Settings())
