@@ -13,8 +13,12 @@ from streams.storefront.intake.values.money import minor_units, written
 from tests.storefront.intake.samples import (
     BREAD,
     NOON_MS,
+    VARIANT,
+    cloud_event,
     enriched,
     hit,
+    matomo,
+    pixel,
     protocol,
     shop_line,
     shop_order,
@@ -132,6 +136,10 @@ def test_products_that_are_deleted_are_not_one_product(items: Any) -> None:
 
 
 UNREAD = {
+    "matomo": matomo(_pks="soap", cdt="01.02.2026 12:00"),
+    "shopify-pixel": pixel("product_viewed", {"productVariant": VARIANT}) | {"timestamp": "noon"},
+    "shopify": shop_order(processed_at="01.02.2026 12:00"),
+    "cloudevents": cloud_event("item_viewed", {"session_id": "s", "item_id": "tea"}, time="noon"),
     "ga4": protocol(hit("view_item", items=[tea()]), timestamp_micros="01.02.2026 12:00"),
     "segment": track("Product Viewed", BREAD, originalTimestamp="1/2/2026 12:00", sentAt=None),
     "snowplow": enriched("product_view", product=[{"id": "mug"}]) | {"derived_tstamp": "noon"},
@@ -139,10 +147,13 @@ UNREAD = {
 }
 
 
+HEADERS = {"x-shopify-topic": "orders/create"}
+
+
 def received(source: str, body: Any) -> Any:
     """What becomes of a record that was received at noon."""
     return adapters()[source].read(
-        json.dumps(body).encode(), {}, Settings(), received_at_ms=NOON_MS
+        json.dumps(body).encode(), HEADERS, Settings(), received_at_ms=NOON_MS
     )
 
 
@@ -161,6 +172,15 @@ def test_what_says_no_time_happened_when_it_was_received(said: Any) -> None:
     body = protocol(hit("view_item", items=[tea()]), timestamp_micros=said)
 
     assert only(received("ga4", body)).occurred_at_ms == NOON_MS
+
+
+def test_whoever_asks_to_be_forgotten_is_whenever_that_was() -> None:
+    """A time that cannot be read is no reason to remember."""
+    headers = {"X-Shopify-Topic": "customers/redact", "X-Shopify-Triggered-At": "01.02.2026"}
+    body = json.dumps({"customer": {"id": 98765}}).encode()
+    became = adapters()["shopify"].read(body, headers, Settings(), received_at_ms=NOON_MS)
+
+    assert only(became).type == "shopper_forgotten"
 
 
 def test_a_time_as_e_mails_have_it_is_one() -> None:

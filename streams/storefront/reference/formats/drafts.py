@@ -36,6 +36,8 @@ class Options(NamedTuple):
     language: str = "en"
     id_column: str = ""
     """The column that has the item's id, where it is not the usual one."""
+    now_ms: int | None = None
+    """When it is read: sale prices have dates. None: whatever sale there is holds."""
 
 
 class Problem(NamedTuple):
