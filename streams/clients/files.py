@@ -12,6 +12,9 @@ from streams.contract.errors import FileUnusable, Misconfigured
 LINE_BYTES_MAX = 4_000_000
 """More than any record has: a file may be one line without an end."""
 
+OF_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""How a file begins that a spreadsheet calls Unicode text."""
+
 
 def lines(path: Path) -> Iterator[bytes]:
     """The lines that are not blank; as `all_lines`."""
@@ -28,6 +31,8 @@ def all_lines(path: Path) -> Iterator[bytes]:
         with path.open("rb") as file:
             while line := file.readline(LINE_BYTES_MAX + 1):
                 number += 1
+                if number == 1 and line.startswith(OF_UTF_16):
+                    raise FileUnusable(f"{path} is UTF-16: save it as UTF-8")
                 if len(line) > LINE_BYTES_MAX:
                     raise FileUnusable(f"{path}, line {number}: longer than {LINE_BYTES_MAX} bytes")
                 yield line.removeprefix(codecs.BOM_UTF8) if number == 1 else line

@@ -207,10 +207,10 @@ class Drafts:
         if len(self._events) == EVENTS_MAX:
             self.reject(place, "too_many", f"a record has at most {EVENTS_MAX:,} events")
             return
-        at_ms = when.occurred_at_ms or self.received_at_ms
+        at_ms = None if when.unread else when.occurred_at_ms or self.received_at_ms
         session_id = self.session(who)
         if at_ms is None or session_id is None:
-            lacks = "a time" if at_ms is None else "a session, nor a browser's id"
+            lacks = "a time that can be read" if at_ms is None else "a session, nor a browser's id"
             self.reject(place, "no_time" if at_ms is None else "no_session", f"it has not {lacks}")
             return
         said: dict[str, Any] = {

@@ -13,12 +13,18 @@ from typing import Any, NamedTuple
 from streams.contract.events.fields import LINES_MAX, QUANTITY_MAX
 from streams.storefront.intake.drafts import Drafts, Who, numbered, placed
 from streams.storefront.intake.values.identifiers import CHARS_MAX, identifier
-from streams.storefront.intake.values.looking import at, first, number, rows
-from streams.storefront.intake.values.money import currency_code, minor_units
+from streams.storefront.intake.values.looking import at, first, rows
+from streams.storefront.intake.values.money import (
+    currency_code,
+    minor_units,
+    without_minus,
+    written,
+)
 from streams.storefront.intake.values.times import When
 
 NO_CURRENCY = "price without currency"
 NO_LIST = "basket without items"
+NO_AMOUNT = "it is no amount from 0 on, or one that can be read in two ways"
 
 
 class ItemNames(NamedTuple):
@@ -69,7 +75,7 @@ def read_line(
         fields["price_minor"] = minor_units(price, code)
         if fields["price_minor"] is None:
             del fields["price_minor"]
-            drafts.reject(placed(place, names.price), "price", "it is no amount from 0 on")
+            drafts.reject(placed(place, names.price), "price", NO_AMOUNT)
     return ItemLine(fields, code)
 
 
@@ -92,12 +98,14 @@ def item_of(said: Any, names: ItemNames, granularity: str) -> str | None:
 def quantity_of(said: Any) -> int | None:
     """How many; 1 where nobody says, a part of one counts as one. None: none, or too many.
 
-    >>> quantity_of(None), quantity_of("2"), quantity_of(0.5), quantity_of(0), quantity_of(1e99)
-    (1, 2, 1, None, None)
+    >>> quantity_of(None), quantity_of("2"), quantity_of("2,00"), quantity_of(0.5)
+    (1, 2, 2, 1)
+    >>> quantity_of(0), quantity_of("1,000"), quantity_of(1e99)
+    (None, None, None)
     """
     if said is None or said == "":
         return 1
-    exact = number(said)
+    exact = written(said)
     return ceil(exact) if exact is not None and 0 < exact <= QUANTITY_MAX else None
 
 
@@ -116,6 +124,21 @@ def read_lines(
         for index, one in islice(rows(said), LINES_MAX + 1)  # with which there are too many
     )
     return [(index, line) for index, line in read if line is not None]
+
+
+def taken_back(said: Any, names: ItemNames) -> Any:
+    """The items of an order that is below 0 in all: what came back, however that is signed.
+
+    >>> taken_back([{"item_id": "tea", "quantity": -2, "price": "-2,49"}], ItemNames(("item_id",)))
+    [{'item_id': 'tea', 'quantity': '2', 'price': '2,49'}]
+    """
+    signed = (names.quantity, names.price)
+    return [
+        {key: without_minus(value) if key in signed else value for key, value in one.items()}
+        if isinstance(one, Mapping)
+        else one
+        for _, one in rows(said)
+    ]
 
 
 def read_one(

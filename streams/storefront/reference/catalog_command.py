@@ -4,6 +4,7 @@ Nothing is sent before the file was read through: a file that is no catalogue ch
 """
 
 import json
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,7 +74,11 @@ def import_(
     An item that is not in FILE stays in the catalogue as it is.
     """
     options = Options(
-        items or settings.intake_items, currency or settings.intake_currency, language, id_column
+        items or settings.intake_items,
+        currency or settings.intake_currency,
+        language,
+        id_column,
+        now_ms=round(time.time() * 1000),
     )
     source = CatalogFile(file, options, format_name)
     found, counts = _read(source, problems_max, settings.margin_ratio_min, as_json=as_json)

@@ -5,6 +5,7 @@ events speak of products, the variants of one are one item, which is there while
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,10 @@ from streams.storefront.reference.table import Table
 
 REPLACED = "\N{REPLACEMENT CHARACTER}".encode()
 """What stands for bytes that are no text."""
+ONE_LINE = "its lines end in carriage returns alone: save it with line feeds"
 DELIMITERS = "\t;,"
+OF_A_SPREADSHEET = re.compile(r"\d([.,]\d+)?E\+\d{2}")
+"""An id that was a long number: all that begin alike are one then, and no event calls it so."""
 
 
 class Found(NamedTuple):
@@ -48,7 +52,8 @@ class CatalogFile:
                 header = next(csv.reader([first], delimiter=self.delimiter), [])
                 self._format = guessed([name.strip() for name in header], format_name)
             except (csv.Error, FileUnusable) as error:
-                raise FileUnusable(f"{path}: {error}") from None
+                said = ONE_LINE if "\r" in first.strip() else error
+                raise FileUnusable(f"{path}: {said}") from None
             self.format = self._format.name
 
     def read(self) -> Iterator[Found | Problem]:
@@ -57,6 +62,10 @@ class CatalogFile:
         for one in self._records() if self.is_json else self._drafted():
             if isinstance(one, Found):
                 item_id = one.item.item_id
+                if OF_A_SPREADSHEET.fullmatch(item_id):
+                    said = f"item {item_id!r}: a spreadsheet made its id a number, and cut it"
+                    yield Problem(one.line, said)
+                    continue
                 if item_id in seen:
                     said = f"item {item_id!r} is on line {seen[item_id]} already; left out"
                     yield Problem(one.line, said)

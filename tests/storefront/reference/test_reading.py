@@ -218,3 +218,19 @@ def test_segments_of_our_own_columns_are_lists(tmp_path: Path) -> None:
     assert ("minor",) == items["wine"].excluded_segments
     assert () == items["bread"].eligible_segments
     assert [True, False, False] == [items[name].owned_once for name in ("card", "wine", "bread")]
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("item_id\ttitle\ntea\tTea\n".encode("utf-16"), "UTF-16: save it as UTF-8"),
+        (b"item_id,title\rtea,Tea\r", "carriage returns alone: save it with line feeds"),
+    ],
+    ids=["UTF-16", "carriage returns"],
+)
+def test_a_file_that_is_saved_as_no_lines_of_ours_says_how_to_save_it(
+    tmp_path: Path, written: bytes, why: str
+) -> None:
+    """Not that its header has none of the columns that it has."""
+    with pytest.raises(FileUnusable, match=why):
+        read(tmp_path, written)

@@ -19,7 +19,7 @@ from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, pl
 from streams.storefront.intake.values.consent import answer
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, parsed, rows, text
-from streams.storefront.intake.values.times import When, by_sender, milliseconds
+from streams.storefront.intake.values.times import by_sender, milliseconds, said_at
 
 STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
 OF_HTTP, OF_KAFKA = "ce-", "ce_"
@@ -78,7 +78,11 @@ def _say(said: Any, place: str, drafts: Drafts) -> None:
         return
     event_id = f"{identifier(said['source'])}#{identifier(said['id'])}"
     occurred, sent = milliseconds(data.get("occurred_at_ms")), data.get("sent_at_ms")
-    when = by_sender(occurred, sent) if occurred else When(milliseconds(said.get("time")))
+    when = (
+        by_sender(occurred, sent)
+        if occurred
+        else said_at(first(said, "time") or data.get("occurred_at_ms"))
+    )
     fields = {name: data[name] for name in FIELDS[kind] if data.get(name) not in (None, "")}
     if kind == "shopper_forgotten":
         fields["shopper_id"] = drafts.shopper(data.get("shopper_id"))

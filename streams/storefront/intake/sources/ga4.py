@@ -18,12 +18,14 @@ from streams.storefront.intake.lines import (
     item_events,
     order_fields,
     read_lines,
+    taken_back,
 )
 from streams.storefront.intake.sources.ga4_export import exported
 from streams.storefront.intake.values.consent import answer, consented, of_google
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, rows, text
-from streams.storefront.intake.values.times import When, milliseconds
+from streams.storefront.intake.values.money import below_zero
+from streams.storefront.intake.values.times import When, said_at
 
 ITEM = ItemNames(
     parent=("item_id",), variant_name="item_variant", category=("item_category",), price="price"
@@ -109,9 +111,9 @@ def _protocol(said: Mapping[str, Any], drafts: Drafts) -> Iterator[Hit]:
             continue
         params = params if isinstance(params, Mapping) else {}
         hit = _hit(name, params, said, place, one)
-        at_ms = milliseconds(first(one, "timestamp_micros") or first(said, "timestamp_micros"))
+        when = said_at(first(one, "timestamp_micros") or first(said, "timestamp_micros"))
         told = [name, params, at(one, "timestamp_micros"), at(said, "timestamp_micros")]
-        yield hit._replace(when=When(at_ms), told=told)
+        yield hit._replace(when=when, told=told)
 
 
 def _hit(name: str, params: Mapping[str, Any], around: Any, place: str, told: Any) -> Hit:
@@ -129,8 +131,8 @@ def _hit(name: str, params: Mapping[str, Any], around: Any, place: str, told: An
         consent=of_google(params.get("consent")) if consent is None else consent,
         locale=first(params, "language") or first(around, "language"),
     )
-    at_ms = milliseconds(first(params, "timestamp_micros") or first(around, "timestamp_micros"))
-    return Hit(name.strip(), params, who, When(at_ms), place, told)
+    when = said_at(first(params, "timestamp_micros") or first(around, "timestamp_micros"))
+    return Hit(name.strip(), params, who, when, place, told)
 
 
 def _exported(said: Mapping[str, Any]) -> Hit:
@@ -143,7 +145,7 @@ def _exported(said: Mapping[str, Any]) -> Hit:
         consent=False if False in [answer(at(privacy, name)) for name in STORAGE] else None,
         locale=at(said, "device", "language"),
     )
-    return Hit(row.name, row.params, who, When(row.at_ms), "", row.told)
+    return Hit(row.name, row.params, who, row.when, "", row.told)
 
 
 def session_of(client: Any, number: Any) -> str | None:
@@ -176,6 +178,8 @@ def _say(hit: Hit, drafts: Drafts) -> None:
         where, currency = placed(place, "items"), params.get("currency")
         basket_event(items, ITEM, drafts, place, where, event_id, who, hit.when, currency)
         return
+    if name == "purchase" and below_zero(params.get("value")):
+        name, items = "refund", taken_back(items, ITEM)
     lines = read_lines(items, ITEM, drafts, placed(place, "items"), params.get("currency"))
     if kind := PER_ITEM.get(name):
         if not lines:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, rows, text
-from streams.storefront.intake.values.times import milliseconds
+from streams.storefront.intake.values.times import When, said_at
 
 IDENTITY = (
     *("event_name", "event_timestamp", "user_pseudo_id", "event_bundle_sequence_id"),
@@ -23,7 +23,7 @@ class Row(NamedTuple):
     name: str
     params: Mapping[str, Any]
     client: Any
-    at_ms: int | None
+    when: When
     told: tuple[Any, ...]
     """What tells it from all others: it is exported twice, within the day and after it."""
 
@@ -47,6 +47,6 @@ def exported(row: Mapping[str, Any]) -> Row:
         text(row.get("event_name")) or "",
         params,
         first(row, "user_pseudo_id"),
-        milliseconds(row.get("event_timestamp")),
+        said_at(row.get("event_timestamp")),
         (*map(row.get, IDENTITY), params.get("ga_session_id"), row.get("items"), order),
     )

@@ -23,8 +23,8 @@ from streams.storefront.intake.lines import (
 )
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, parsed, rows
-from streams.storefront.intake.values.money import below_zero
-from streams.storefront.intake.values.times import When, milliseconds
+from streams.storefront.intake.values.money import below_zero, without_minus
+from streams.storefront.intake.values.times import When, said_at
 
 ITEM = ItemNames(parent=("sku",))
 COLUMNS = ("sku", "name", "category", "price", "quantity")
@@ -76,7 +76,7 @@ def _say(said: Mapping[str, Any] | None, place: str, drafts: Drafts) -> None:
         return
     if drafts.robot(said.get("ua")):
         return
-    who, when = _who(said), When(milliseconds(said.get("cdt")))
+    who, when = _who(said), said_at(said.get("cdt"))
     told = {name: value for name, value in said.items() if name != "token_auth"}
     event_id = drafts.made_id(drafts.session(who), told, when=when)
     if first(said, *NO_VIEW) is not None:
@@ -121,8 +121,8 @@ def _items(said: Any) -> Iterator[dict[str, Any]]:
     for _, row in rows(said):
         item = dict(zip(COLUMNS, row, strict=False)) if isinstance(row, list | tuple) else {}
         for name in ("quantity", "price"):
-            if below_zero(item.get(name)):
-                item[name] = str(item[name]).strip().removeprefix("-")
+            if name in item:
+                item[name] = without_minus(item[name])
         yield item
 
 

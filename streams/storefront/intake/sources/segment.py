@@ -15,10 +15,12 @@ from streams.storefront.intake.lines import (
     order_fields,
     read_lines,
     read_one,
+    taken_back,
 )
 from streams.storefront.intake.values.consent import of_categories
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, rows, text
+from streams.storefront.intake.values.money import below_zero
 from streams.storefront.intake.values.times import When, by_sender
 
 ITEM = ItemNames(parent=("product_id",), variant=("sku",), variant_name="variant")
@@ -102,8 +104,14 @@ def _order(
     who: Who,
     when: When,
 ) -> None:
-    """An order, or what was taken back of one; a cancellation is of all of it."""
+    """An order, or what was taken back of one; a cancellation is of all of it.
+
+    An order that is below 0 in all is none: its products came back.
+    """
     order_id = identifier(properties.get("order_id"))
+    if kind == "order_placed" and below_zero(first(properties, "revenue", "total", "value")):
+        kind = "order_returned"
+        properties = {**properties, "products": taken_back(properties.get("products"), ITEM)}
     fields = order_fields(_products(properties, drafts, place))
     if kind == "order_placed":
         event_id = f"order-{order_id}"

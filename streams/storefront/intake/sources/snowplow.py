@@ -12,11 +12,18 @@ from typing import Any
 
 from streams.storefront.intake.adapter import Headers, json_body
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who
-from streams.storefront.intake.lines import ItemNames, item_events, order_fields, read_lines
+from streams.storefront.intake.lines import (
+    ItemNames,
+    item_events,
+    order_fields,
+    read_lines,
+    taken_back,
+)
 from streams.storefront.intake.sources.snowplow_fields import fields_of
 from streams.storefront.intake.values.identifiers import digest, identifier
 from streams.storefront.intake.values.looking import at, first, text
-from streams.storefront.intake.values.times import When, milliseconds
+from streams.storefront.intake.values.money import below_zero
+from streams.storefront.intake.values.times import When, said_at
 
 _ECOMMERCE = "com_snowplowanalytics_snowplow_ecommerce"
 ACTION = f"unstruct_event_{_ECOMMERCE}_snowplow_ecommerce_action_1"
@@ -71,7 +78,10 @@ def _say(action: str, said: Mapping[str, Any], drafts: Drafts) -> None:
         drafts.ignore(action)
         return
     order = _one(said, TRANSACTION if action == "transaction" else REFUND)
-    lines = read_lines(said.get(PRODUCT), ITEM, drafts, PRODUCT, at(order, "currency"))
+    products = said.get(PRODUCT)
+    if action == "transaction" and below_zero(at(order, "revenue")):
+        action, products = "refund", taken_back(products, ITEM)
+    lines = read_lines(products, ITEM, drafts, PRODUCT, at(order, "currency"))
     order_id = identifier(at(order, "transaction_id"))
     if kind := PER_ITEM.get(action):
         if not lines:
@@ -83,7 +93,7 @@ def _say(action: str, said: Mapping[str, Any], drafts: Drafts) -> None:
             "", "order_placed", f"order-{order_id}", who, when, order_id=order_id, **fields
         )
     else:
-        back = {"lines": order_fields(lines)["lines"]} if said.get(PRODUCT) else {}
+        back = {"lines": order_fields(lines)["lines"]} if products else {}
         drafts.event("", "order_returned", event_id, who, when, order_id=order_id, **back)
 
 
@@ -106,4 +116,5 @@ def _who(said: Mapping[str, Any]) -> Who:
 def _when(said: Mapping[str, Any]) -> When:
     """`derived_tstamp` is set right by Snowplow, by when it was sent and collected."""
     times = ("true_tstamp", "derived_tstamp", "collector_tstamp")
-    return When(next(filter(None, (milliseconds(said.get(name)) for name in times)), None))
+    read = (said_at(said.get(name)) for name in times)
+    return next((when for when in read if when.occurred_at_ms), said_at(first(said, *times)))

@@ -18,13 +18,16 @@ from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSIO
 from streams.storefront.intake.values.consent import answer
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, rows
-from streams.storefront.intake.values.times import When, milliseconds
+from streams.storefront.intake.values.times import When, said_at
 
 ITEM = ItemNames(parent=("product_id",), variant=("variation_id",))
 TOPIC = "x-wc-webhook-topic"
 PLACED = ("processing", "completed", "on-hold", "refunded", "cancelled")
 AWAITED = ("bacs", "cheque", "cod")
 """Payment methods whose orders count before the money is there: a transfer, a cheque, in cash."""
+CREATED = ("date_created_gmt", "date_created")
+"""A time in UTC; the shop's own, without a zone, only where there is no other."""
+CHANGED = ("date_modified_gmt", "date_modified", *CREATED)
 PING = b"webhook_id="
 """What WooCommerce sends when a webhook is made: it wants an answer, nothing else."""
 
@@ -44,7 +47,7 @@ def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
         return
     order_id = identifier(said.get("id"), ("", "0"))
     who = _who(said, order_id)
-    changed = When(_time(said, "date_modified") or _time(said, "date_created"))
+    changed = said_at(first(said, *CHANGED))
     status = identifier(said.get("status"))
     if status == "failed" and _was_placed(said):
         status = "cancelled"
@@ -83,7 +86,8 @@ def _order(
     drafts: Drafts,
 ) -> None:
     """An order, and that it does not stand where it is cancelled or refunded as a whole."""
-    placed_at = When(_time(said, "date_created") or changed.occurred_at_ms)
+    created = said_at(first(said, *CREATED))
+    placed_at = changed if created.occurred_at_ms is None else created
     lines = [_item(one) for _, one in rows(said.get("line_items"))]
     read = read_lines(lines, ITEM, drafts, "line_items", said.get("currency"))
     fields = order_fields(read)
@@ -101,15 +105,9 @@ def _order(
 
 
 def _item(said: Any) -> dict[str, Any]:
-    """A line, whose variation is 0 where there is none."""
-    variation = identifier(at(said, "variation_id"), ("", "0"))
-    names = ("product_id", "quantity", "price")
-    return {name: at(said, name) for name in names} | {"variation_id": variation}
-
-
-def _time(said: Mapping[str, Any], name: str) -> int | None:
-    """A time in UTC; the shop's own, without a zone, only where there is no other."""
-    return milliseconds(first(said, f"{name}_gmt", name))
+    """A line, whose variation is 0 where there is none, and its product once that is deleted."""
+    ids = {name: identifier(at(said, name), ("", "0")) for name in ("product_id", "variation_id")}
+    return {name: at(said, name) for name in ("quantity", "price")} | ids
 
 
 def _who(said: Mapping[str, Any], order_id: str | None) -> Who:

@@ -54,11 +54,11 @@ def number(value: Any) -> Decimal | None:
     >>> number("249.90"), number(249.9), number(True), number("1e3"), number("NaN")
     (Decimal('249.90'), Decimal('249.9'), None, Decimal('1E+3'), None)
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
     if isinstance(value, int) and value.bit_length() > BITS_MAX:
         return None
-    said = value.strip() if isinstance(value, str) else repr(value)
+    said = str(value).strip() if isinstance(value, str | Decimal) else repr(value)
     if len(said) > DIGITS_MAX or "_" in said:
         return None
     try:

@@ -1,4 +1,8 @@
-"""Money: an amount in whole units of its currency, in minor ones, by ISO 4217."""
+"""Money: an amount in whole units of its currency, in minor ones, by ISO 4217.
+
+Amounts that are sent as text are written as people write them: with a decimal comma, with groups of
+thousands. What can be read in two ways is no amount: a wrong price is worse than none.
+"""
 
 import re
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -8,8 +12,17 @@ from streams.contract.events.currencies import decimals
 from streams.contract.events.fields import PRICE_MINOR_MAX
 from streams.storefront.intake.values.looking import number, text
 
-_COMMA = re.compile(r"-?\d{1,15},\d{1,2}")
-"""A decimal comma; with three digits behind it, it may be thousands as well: nobody can tell."""
+_DIGITS = 3
+"""Of a group of thousands, and behind the point of a dinar."""
+_COMMA = re.compile(r"-?\d{1,15},\d+")
+_TWO_WAYS = re.compile(r"-?[1-9]\d{0,2}[.,]\d{3}")
+"""Three digits behind the only separator: decimals, or thousands; nobody can tell."""
+_GROUPED = re.compile(
+    r"-?[1-9]\d{0,2}(?P<group>[.,' \u00a0\u202f\u2019])(?:\d{2,3}(?P=group))*\d{3}"
+    r"(?P<decimals>[.,]\d+)?"
+)
+"""Thousands in groups; of two digits, too, as in India."""
+_GROUPED_CHARS_MAX = 40
 
 
 def currency_code(value: Any) -> str | None:
@@ -25,15 +38,21 @@ def currency_code(value: Any) -> str | None:
 def minor_units(amount: Any, currency: str) -> int | None:
     """An amount in minor units of a currency; None: it is none, below 0, or beyond all prices.
 
-    What is finer than the currency is rounded, a half to the even one.
+    What is finer than the currency is rounded, a half to the even one. A text with three digits
+    behind its only separator may be thousands as well: it is none, unless the currency has three
+    decimals and that is a point.
 
-    >>> minor_units("249.90", "EUR"), minor_units(250, "JPY"), minor_units(1.234, "KWD")
+    >>> minor_units("249.90", "EUR"), minor_units(250, "JPY"), minor_units("1.234", "KWD")
     (24990, 250, 1234)
-    >>> minor_units("1,249", "EUR"), minor_units("2,49", "EUR"), minor_units(-1, "EUR")
-    (None, 249, None)
+    >>> minor_units("1.299,90", "EUR"), minor_units("1,299.90", "EUR"), minor_units("2,49", "EUR")
+    (129990, 129990, 249)
+    >>> minor_units("1,249", "EUR"), minor_units("25.000", "VND"), minor_units(-1, "EUR")
+    (None, None, None)
     """
-    exact, places = _exact(amount), decimals(currency)
+    exact, places = written(amount), decimals(currency)
     if exact is None or places is None or not 0 <= exact <= PRICE_MINOR_MAX:
+        return None
+    if places != _DIGITS and isinstance(amount, str) and _TWO_WAYS.fullmatch(amount.strip()):
         return None
     minor = int((exact * 10**places).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
     return minor if minor <= PRICE_MINOR_MAX else None
@@ -45,12 +64,35 @@ def below_zero(amount: Any) -> bool:
     >>> below_zero("-25,00"), below_zero(-25), below_zero("-1,249.00"), below_zero("-0")
     (True, True, True, False)
     """
-    exact = _exact(amount)
+    exact = written(amount)
     return exact < 0 if exact is not None else (text(amount) or "").startswith("-")
 
 
-def _exact(amount: Any) -> Decimal | None:
-    """An amount as a number, with a decimal point or a decimal comma."""
-    if isinstance(amount, str) and _COMMA.fullmatch(amount.strip()):
-        amount = amount.replace(",", ".")
-    return number(amount)
+def without_minus(amount: Any) -> Any:
+    """How much came back, where that is told as less than nothing; all else as it is.
+
+    >>> without_minus("-2,49"), without_minus(-2), without_minus(3), without_minus(None)
+    ('2,49', '2', 3, None)
+    """
+    return str(amount).strip().removeprefix("-") if below_zero(amount) else amount
+
+
+def written(amount: Any) -> Decimal | None:
+    """A number, also one that is written with a decimal comma or with groups; None: it is none.
+
+    Of what can be read in two ways a point is one of decimals, and a comma is none.
+
+    >>> written("2,00"), written("12 345,6"), written("1.000"), written("1,000"), written("1,2,3")
+    (Decimal('2.00'), Decimal('12345.6'), Decimal('1.000'), None, None)
+    """
+    if (exact := number(amount)) is not None or not isinstance(amount, str):
+        return exact
+    said = amount.strip()
+    if _COMMA.fullmatch(said):
+        return None if _TWO_WAYS.fullmatch(said) else number(said.replace(",", "."))
+    found = _GROUPED.fullmatch(said) if len(said) <= _GROUPED_CHARS_MAX else None
+    decimals_said = (found["decimals"] or "") if found else ""
+    if found is None or decimals_said[:1] == found["group"]:
+        return None
+    whole = said.removesuffix(decimals_said).replace(found["group"], "")
+    return number(whole + decimals_said.replace(",", "."))

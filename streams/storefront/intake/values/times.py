@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 from streams.contract.receipts import YEAR_2015_MS, YEAR_2100_MS
@@ -18,20 +19,22 @@ class When(NamedTuple):
     occurred_at_ms: int | None = None
     sent_at_ms: int | None = None
     """When it was sent, by the same clock, where nobody has set that clock right yet."""
+    unread: bool = False
+    """Whether a time is said that is none of ours: then it did not happen when it was received."""
 
 
 def milliseconds(value: Any) -> int | None:
     """A time in milliseconds since 1970; None: it is none between 2015 and 2100.
 
     Numbers are seconds, milliseconds, microseconds or nanoseconds, by their size; texts are of ISO
-    8601, or numbers; without a zone they are UTC.
+    8601, of e-mails and HTTP, or numbers; without a zone they are UTC.
 
     >>> milliseconds(1_767_225_600), milliseconds("1767225600000000")
     (1767225600000, 1767225600000)
     >>> milliseconds("2026-01-01T01:00:00.5+01:00"), milliseconds("2026-01-01 00:00:00 UTC")
     (1767225600500, 1767225600000)
-    >>> milliseconds("yesterday"), milliseconds(7)
-    (None, None)
+    >>> milliseconds("Thu, 01 Jan 2026 01:00:00 +0100"), milliseconds("yesterday"), milliseconds(7)
+    (1767225600000, None, None)
     """
     if not isinstance(value, str) or _NUMERIC.fullmatch(value.strip()):
         exact = number(value)
@@ -42,12 +45,25 @@ def milliseconds(value: Any) -> int | None:
         units = (int(exact / per_ms) for per_ms in PER_MS)
         return next((ms for ms in units if YEAR_2015_MS <= ms <= YEAR_2100_MS), None)
     try:
-        said = datetime.fromisoformat(value.strip().removesuffix(" UTC"))
+        said = _moment(value.strip().removesuffix(" UTC"))
         said = said if said.tzinfo else said.replace(tzinfo=UTC)
         at_ms = round(said.timestamp() * 1000)
     except (ValueError, OverflowError):
         return None
     return at_ms if YEAR_2015_MS <= at_ms <= YEAR_2100_MS else None
+
+
+def said_at(value: Any) -> When:
+    """When something happened, of which no clock has to be set right.
+
+    A number that is no time comes of a clock that is not set: then it happened when it was
+    received. A text that cannot be read may be any time, that of last year's order as well.
+
+    >>> said_at("1767225600").occurred_at_ms, said_at(0).unread, said_at("1.1.2026 12:00").unread
+    (1767225600000, False, True)
+    """
+    at_ms = milliseconds(value)
+    return When(at_ms, unread=at_ms is None and _is_wording(value))
 
 
 def by_sender(occurred: Any, sent: Any = None, received: Any = None) -> When:
@@ -63,6 +79,19 @@ def by_sender(occurred: Any, sent: Any = None, received: Any = None) -> When:
     200
     """
     at_ms, sent_ms, received_ms = map(milliseconds, (occurred, sent, received))
-    if at_ms is None or sent_ms is None or received_ms is None:
-        return When(at_ms, sent_ms if at_ms is not None else None)
+    if at_ms is None:
+        return said_at(occurred)
+    if sent_ms is None or received_ms is None:
+        return When(at_ms, sent_ms)
     return When(at_ms + received_ms - sent_ms)
+
+
+def _moment(said: str) -> datetime:
+    """A text of ISO 8601, or as e-mails and HTTP have it; raises `ValueError` for any other."""
+    return parsedate_to_datetime(said) if said[:1].isalpha() else datetime.fromisoformat(said)
+
+
+def _is_wording(value: Any) -> bool:
+    """Whether something is said in words, and not as a number."""
+    said = value.strip() if isinstance(value, str) else ""
+    return bool(said) and _NUMERIC.fullmatch(said) is None

@@ -36,6 +36,8 @@ class Options(NamedTuple):
     language: str = "en"
     id_column: str = ""
     """The column that has the item's id, where it is not the usual one."""
+    now_ms: int | None = None
+    """When it is read: sale prices have dates. None: whatever sale there is holds."""
 
 
 class Problem(NamedTuple):
@@ -118,6 +120,8 @@ def addresses(image_url: str, url: str) -> dict[str, str]:
 def money(price: str, cost: str, currency: str) -> dict[str, Any]:
     """The fields of price and margin; without a currency none. Raises `ValueError` for no amount.
 
+    Nor is a cost one that cannot be read: without its margin an item would pass any margin floor.
+
     >>> money("3.19", "2.29", "EUR")
     {'price_minor': 319, 'currency': 'EUR', 'margin_minor': 90}
     >>> money("", "", "EUR"), money("3.19", "", "")
@@ -130,5 +134,9 @@ def money(price: str, cost: str, currency: str) -> dict[str, Any]:
     if price_minor is None:
         raise ValueError(f"price {price[:40]!r} is no amount in {code}")
     fields: dict[str, Any] = {"price_minor": price_minor, "currency": code}
-    cost_minor = minor_units(cost, code) if cost else None
-    return fields if cost_minor is None else fields | {"margin_minor": price_minor - cost_minor}
+    if not cost:
+        return fields
+    cost_minor = minor_units(cost, code)
+    if cost_minor is None:
+        raise ValueError(f"cost {cost[:40]!r} is no amount in {code}")
+    return fields | {"margin_minor": price_minor - cost_minor}

@@ -18,19 +18,20 @@ from streams.storefront.reference.formats.drafts import (
     title,
     truth,
 )
+from streams.storefront.reference.formats.sales import on_sale
 
 THERE = frozenset({"", "in_stock", "preorder", "backorder", "available_for_order"})
 GONE = frozenset({"out_of_stock", "discontinued"})
 
 
 def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]:
-    """A draft of each item; a sale price is the price."""
+    """A draft of each item; a sale price is the price while it holds."""
     for row in rows:
         item_id = row.cell(options.id_column or "id")
         product = row.cell("item_group_id", "item group id") or item_id
-        price, currency = amount(row.cell("sale_price", "sale price", "price"))
         cost, _ = amount(row.cell("cost_of_goods_sold", "cost of goods sold"))
         try:
+            price, currency = amount(_price(row, options.now_ms))
             fields = money(price, cost, currency or options.currency)
             fields["in_stock"] = _in_stock(row)
             adult = truth(row, "adult", otherwise=False)
@@ -43,6 +44,14 @@ def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]
         if adult:
             fields["restricted"] = "age"
         yield Draft(row.line, item_id, product, fields)
+
+
+def _price(row: FileRow, now_ms: int | None) -> str:
+    """What it costs now. Raises `ValueError` where it cannot be told until when."""
+    span = row.cell("sale_price_effective_date", "sale price effective date")
+    begins, _, ends = span.partition("/")
+    sale = row.cell("sale_price", "sale price")
+    return sale if sale and on_sale(begins, ends, now_ms) else row.cell("price")
 
 
 def _in_stock(row: FileRow) -> bool:

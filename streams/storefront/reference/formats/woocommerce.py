@@ -19,6 +19,7 @@ from streams.storefront.reference.formats.drafts import (
     title,
     truth,
 )
+from streams.storefront.reference.formats.sales import on_sale
 
 STOCK = {"instock": True, "outofstock": False, "backorder": True, "onbackorder": True}
 """What WooCommerce calls them, besides yes and no."""
@@ -46,7 +47,9 @@ def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]
             continue
         shared = products.shared.get(parent, {})
         try:
-            prices = money(_price(row), row.cell("Meta: _wc_cog_cost"), options.currency)
+            prices = money(
+                _price(row, options.now_ms), row.cell("Meta: _wc_cog_cost"), options.currency
+            )
             fields = shared | _own(row, options) | prices | {"in_stock": _in_stock(row)}
         except ValueError as error:
             yield Problem(row.line, str(error))
@@ -84,8 +87,11 @@ def _own(row: FileRow, options: Options) -> dict[str, Any]:
     return named | addresses(row.cell("Images"), "") | {"hidden": _hidden(row)}
 
 
-def _price(row: FileRow) -> str:
-    return row.cell("Sale price", "Regular price")
+def _price(row: FileRow, now_ms: int | None) -> str:
+    """What it costs now. Raises `ValueError` where it cannot be told until when."""
+    begins, ends = row.cell("Date sale price starts"), row.cell("Date sale price ends")
+    sale = row.cell("Sale price")
+    return sale if sale and on_sale(begins, ends, now_ms) else row.cell("Regular price")
 
 
 def _hidden(row: FileRow) -> bool:

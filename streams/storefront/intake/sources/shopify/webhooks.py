@@ -20,7 +20,7 @@ from streams.storefront.intake.sources.shopify.prices import unit_price
 from streams.storefront.intake.values.consent import answer
 from streams.storefront.intake.values.identifiers import digest, identifier, without_gid
 from streams.storefront.intake.values.looking import at, first, rows
-from streams.storefront.intake.values.times import When, milliseconds
+from streams.storefront.intake.values.times import When, said_at
 
 ITEM = ItemNames(parent=("product_id",), variant=("variant_id",), category=("product_type",))
 TOPIC = "x-shopify-topic"
@@ -60,13 +60,13 @@ def _order(said: Mapping[str, Any], drafts: Drafts) -> None:
         return
     order_id = identifier(without_gid(said.get("id")))
     who = _who(said, order_id)
-    when = When(milliseconds(first(said, "processed_at", "created_at")))
+    when = said_at(first(said, "processed_at", "created_at"))
     lines = [_discounted(one) for _, one in rows(said.get("line_items"))]
     read = read_lines(lines, ITEM, drafts, "line_items", said.get("currency"))
     fields = order_fields(read)
     drafts.event("", "order_placed", f"order-{order_id}", who, when, order_id=order_id, **fields)
     if said.get("cancelled_at"):
-        off = When(milliseconds(said["cancelled_at"]))
+        off = said_at(said["cancelled_at"])
         drafts.event("", "order_cancelled", f"cancelled-{order_id}", who, off, order_id=order_id)
         return  # its refunds are of what is off already
     for index, refund in rows(said.get("refunds")):
@@ -89,7 +89,7 @@ def _refund(said: Any, order: Any, place: str, who: Who, drafts: Drafts) -> None
         return
     read = read_lines(lines, ITEM, drafts, placed(place, "refund_line_items"))
     back = {"order_id": identifier(order), "lines": order_fields(read)["lines"]}
-    when = When(milliseconds(first(said, "processed_at", "created_at")))
+    when = said_at(first(said, "processed_at", "created_at"))
     refund_id = identifier(at(said, "id")) or drafts.made_id(said, when=when)
     drafts.event(place, "order_returned", f"refund-{refund_id}", who, when, **back)
 
@@ -105,7 +105,7 @@ def _cart(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
     who = _who(said, None)
     updated = first(said, "updated_at") or headers.get(TRIGGERED_AT)
     items, currency = said.get("line_items"), said.get("currency")
-    when = When(milliseconds(updated))
+    when = said_at(updated)
     event_id = drafts.made_id(drafts.session(who), updated, items, when=when)
     basket_event(items, ITEM, drafts, "", "line_items", event_id, who, when, currency)
 
@@ -116,7 +116,7 @@ def _redact(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
     The session's name outlives what is forgotten: so it names nobody.
     """
     customer = drafts.shopper(at(said, "customer", "id"))
-    when = When(milliseconds(headers.get(TRIGGERED_AT)))
+    when = When(said_at(headers.get(TRIGGERED_AT)).occurred_at_ms)  # whoever asks is forgotten
     asked = f"redact-{digest(customer, when.occurred_at_ms or drafts.received_at_ms)}"
     who = Who(session=f"redact-{digest(customer)}")
     drafts.event("", "shopper_forgotten", asked, who, when, shopper_id=customer)

@@ -1,0 +1,32 @@
+"""Sale prices that hold for a while: before and after, the price is the regular one."""
+
+from streams.storefront.intake.values.times import milliseconds
+
+DATE_CHARS = len("2026-01-01")
+DAY_MS = 86_400_000
+
+
+def on_sale(begins: str, ends: str, now_ms: int | None) -> bool:
+    """Whether a sale price holds now; one without dates always does, and all do without a now.
+
+    A date without a time is of the whole day, by UTC. Raises `ValueError` for what is no date.
+
+    >>> new_year_ms = 1_767_225_600_000
+    >>> on_sale("", "", new_year_ms), on_sale("2026-01-02", "", new_year_ms)
+    (True, False)
+    >>> on_sale("2025-12-24", "2026-01-01", new_year_ms), on_sale("", "2025-12-31", new_year_ms)
+    (True, False)
+    """
+    from_ms, until_ms = _at(begins), _at(ends)
+    if until_ms is not None and len(ends) == DATE_CHARS:
+        until_ms += DAY_MS
+    if now_ms is None:
+        return True
+    return (from_ms is None or from_ms <= now_ms) and (until_ms is None or now_ms < until_ms)
+
+
+def _at(said: str) -> int | None:
+    at_ms = milliseconds(said) if said else None
+    if said and at_ms is None:
+        raise ValueError(f"{said[:40]!r} is no date of a sale: 2026-01-31, perhaps with a time")
+    return at_ms

@@ -1,0 +1,69 @@
+"""What costs how much now, and what a file cannot mean: rows of product files by their dates."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.storefront.reference.files import read
+
+GOOGLE = """id\ttitle\tavailability\tprice\tsale_price\tsale_price_effective_date
+tea\tTea\tin_stock\t5.00 EUR\t4.00 EUR\t{span}
+"""
+WOO = """ID,Type,SKU,Name,In stock?,Sale price,Regular price,Date sale price starts,\
+Date sale price ends
+7,simple,TEA,Tea,1,4,5,{begins},{ends}
+"""
+NOON_MS = 1_767_268_800_000
+"""Of the first of January 2026, by UTC."""
+SPANS = [
+    ("2025-12-24", "2025-12-31", 500),
+    ("2025-12-24", "2026-01-01", 400),
+    ("2026-01-02", "2026-02-01", 500),
+    ("2026-01-01T13:30+0100", "2026-02-01T00:00Z", 500),
+    ("2026-01-01T12:30+0100", "2026-01-01T13:30:00+0100", 400),
+]
+
+
+@pytest.mark.parametrize(("begins", "ends", "minor"), SPANS)
+def test_a_sale_price_is_the_price_while_the_sale_lasts(
+    tmp_path: Path, begins: str, ends: str, minor: int
+) -> None:
+    """Shoppers would be told last year's price, or that of next week."""
+    google, _ = read(tmp_path, GOOGLE.format(span=f"{begins}/{ends}"), now_ms=NOON_MS)
+    woo, _ = read(tmp_path, WOO.format(begins=begins, ends=ends), now_ms=NOON_MS)
+
+    assert [google["tea"].price_minor, woo["7"].price_minor] == [minor, minor]
+
+
+def test_a_sale_of_which_one_end_is_said_has_no_other(tmp_path: Path) -> None:
+    """And one without dates lasts."""
+    said = {("", ""): 400, ("2026-01-02", ""): 500, ("", "2025-12-31"): 500}
+    for (begins, ends), minor in said.items():
+        woo, _ = read(tmp_path, WOO.format(begins=begins, ends=ends), now_ms=NOON_MS)
+        assert woo["7"].price_minor == minor
+
+
+def test_a_sale_whose_dates_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """Neither price is known to hold: what the catalogue has of the item stays."""
+    items, problems = read(tmp_path, WOO.format(begins="tomorrow", ends=""), now_ms=NOON_MS)
+
+    assert (items, [one.line for one in problems]) == ({}, [2])
+    assert "'tomorrow' is no date of a sale" in problems[0].what
+
+
+def test_an_id_that_a_spreadsheet_made_a_number_is_told(tmp_path: Path) -> None:
+    """4006381333931 became 4.00638E+12, and so did all others of its maker."""
+    said = "item_id;title\n4.00638E+12;Pen\n4,00638E+12;Pen\n4006381333931;Pen\n1E5;Pen\n"
+    items, problems = read(tmp_path, said)
+
+    assert {"4006381333931", "1E5"} == items.keys()
+    assert [one.line for one in problems] == [2, 3]
+
+
+def test_a_cost_that_is_no_amount_is_told(tmp_path: Path) -> None:
+    """Without its margin the item would pass any margin floor."""
+    said = "item_id,title,price,cost\ntea,Tea,5.00,about two\njam,Jam,3.00,1.00\n"
+    items, problems = read(tmp_path, said)
+
+    assert {"jam": 200} == {name: item.margin_minor for name, item in items.items()}
+    assert problems == [(2, "cost 'about two' is no amount in EUR")]
