@@ -166,7 +166,8 @@ def _mean_and_variance(
     ) / (scale * scale)
     explained = theta * (2.0 * _ratio_cov(side) - theta * _cov(side, side.xx, side.x, side.x))
     rounding = ROUNDING * side.yy / side.n / (scale * scale)
-    variance = raw - explained if raw - explained > rounding else 0.0
+    lost = rounding + ROUNDING * theta * theta * side.xx / side.n
+    variance = raw - explained if raw - explained > lost else 0.0
     if raw <= rounding:
         variance = max(variance, RULE_OF_THREE * _reach(other, ratio) ** 2 / side.n)
     return ratio - theta * (side.x / side.n - centre), variance

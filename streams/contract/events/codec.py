@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails, from_json
 
 from streams.contract.errors import InvalidEvent
 from streams.contract.events.clocks import set_right
-from streams.contract.events.fields import LOCALE_MAX, OrderLine
+from streams.contract.events.fields import LOCALE_MAX, OrderLine, as_balance
 from streams.contract.events.kinds import (
     ANY_EVENT,
     EVENTS,
@@ -33,11 +33,11 @@ from streams.contract.settings import Settings
 from streams.contract.wire.numbers import YEAR_9999_MS
 
 FIELDS_OF_VERSION_2 = ("visitor_id", "sent_at_ms")
-LATER_FIELDS = ("points_balance",)
-"""Fields that came when there was version 2 already."""
+BALANCE = "points_balance"
+"""A field that came when there was version 2 already."""
 ORDERS = frozenset({OrderPlaced, OrderCancelled, OrderReturned})
 _KINDS = {event.model_fields["type"].default: event for event in EVENTS}
-COUNTED = ("quantity", "occurred_at_ms", "sent_at_ms", "points_balance")
+COUNTED = ("quantity", "occurred_at_ms", "sent_at_ms", BALANCE)
 """Fields in which 2.0 is a 2."""
 _OPTIONAL = {
     kind: frozenset(
@@ -191,10 +191,11 @@ def _mended(said: Any, invalid: ValidationError) -> dict[str, Any] | None:
         del better["sent_at_ms"]
     if _wild(better.get("occurred_at_ms")):
         better["occurred_at_ms"] = YEAR_2100_MS
-    unknown_once = FIELDS_OF_VERSION_2 if better.get("schema_version", 1) == 1 else ()
-    for name in {error["loc"][-1] for error in wrong}.intersection((*LATER_FIELDS, *unknown_once)):
-        if _whole(str(name), said.get(name)) is said.get(name):  # 80.0 is a number of points
+    if better.get("schema_version", 1) == 1:
+        for name in {error["loc"][-1] for error in wrong}.intersection(FIELDS_OF_VERSION_2):
             better.pop(str(name), None)
+    if BALANCE in better and as_balance(better[BALANCE]) is None:  # an unknown field once
+        del better[BALANCE]
     _shorten(better, {error["loc"][-1] for error in wrong if error["type"] == "string_too_long"})
     if "slots" in better and "slots" in _OPTIONAL[event]:  # an unknown field once, whatever it held
         better["slots"] = known_slots(better["slots"])

@@ -5,7 +5,7 @@ Times are milliseconds since 1970 (`…_ms`), money is in minor units of its cur
 """
 
 from functools import cached_property
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -31,6 +31,19 @@ Receipt = Annotated[str, Field(min_length=1, max_length=4096)]
 POINTS_MAX = 10**12
 """Loyalty points of one shopper: a large account in points of a thousandth of a cent."""
 Balance = Annotated[int, Field(ge=-POINTS_MAX, le=POINTS_MAX)]
+
+
+def as_balance(said: Any) -> int | None:
+    """A balance as it was meant; None: it is none, and costs nobody more than itself.
+
+    >>> [as_balance(said) for said in (80, 80.0, 80.5, "80", True, 1e300, float("nan"))]
+    [80, 80, None, None, None, None, None]
+    """
+    if isinstance(said, bool) or not isinstance(said, int | float):
+        return None
+    if not -POINTS_MAX <= said <= POINTS_MAX or said != int(said):
+        return None
+    return int(said)
 
 
 def identity_of(session_id: str, event_id: str) -> str:
@@ -74,7 +87,8 @@ class EventBase(BaseModel):
     none; for whom an item or points are goes by any."""
     points_balance: Balance | None = None
     """How many points of the loyalty programme this shopper has by now, below 0 where they owe
-    some. Said to them alone, where they are signed in and consent; no worker keeps it."""
+    some. Said to them alone, where they are signed in and consent; it is folded nowhere, and in the
+    memory of a worker no longer than its prompt may be on a screen."""
     locale: Annotated[str, Field(min_length=1, max_length=LOCALE_MAX)] | None = None
     """Language tag, such as `en-GB` or `de_AT`; all others get English: prompts speak en, de, fr,
     es, ar, ur, fa, hi, bn, si."""

@@ -159,6 +159,17 @@ def test_units_that_are_explained_to_the_last_say_nothing(
     assert uplift(control, treated, borrowed=20.0) is None
 
 
+@pytest.mark.parametrize("before", [0.0, 1e3, 1e5])
+def test_what_follows_from_before_to_the_last_piece_says_nothing_however_much_it_was(
+    before: float,
+) -> None:
+    """Digits that sums of squares lose are no noise of units."""
+    side = summed([(float(n % 7), 1.0, before + n % 7) for n in range(2_100)])
+    other = summed([(float(n % 5), 1.0, before + n % 5) for n in range(2_000)])
+
+    assert uplift(side, other, borrowed=20.0) is None
+
+
 @pytest.mark.parametrize("x", [1.0, 0.1, 1e8 / 3])
 def test_what_was_alike_for_all_before_changes_no_digit(x: float) -> None:
     """However much it was: nothing follows from it."""

@@ -13,8 +13,10 @@ from streams.contract.settings import Settings
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.policy.item_numbers import KNOWN_MAX
 from streams.shop.decision.policy.policy import offers_taught_again
 from streams.shop.memory.orders.reward.offer_rates import OfferRate, OfferRates
+from streams.shop.memory.orders.reward.pair_offers import Acceptance
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
 from tests.stories import NOON_MS, OPEN, Story, Till
@@ -249,6 +251,16 @@ def test_offers_are_taught_again_by_the_prompts_that_are_remembered() -> None:
         parts = shop.attribution.rewards.parts()
         for name, part in again.parts().items():
             assert part.state() == parts[name].state()
+
+
+def test_of_however_many_pairs_no_more_rates_are_kept_than_there_is_room_for() -> None:
+    """Nothing may be learned for long: a page that never says what it has shown."""
+    numbers = new_shop().decision.numbers
+    assert numbers is not None
+    for number in range(KNOWN_MAX + 10):
+        numbers._read(lambda *_: Acceptance(0.1, 1.0), ("pair", number))
+
+    assert 10 == len(numbers._known)
 
 
 def test_numbers_are_decided_by_money_alone() -> None:

@@ -15,7 +15,7 @@ from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.offers import LoyaltyOffer
 from streams.shop.decision.catalog.catalog import Catalog
-from streams.shop.decision.slots.incentives import stands
+from streams.shop.decision.slots.incentives import read_offer, stands
 from streams.shop.decision.slots.standing import MemberStanding
 from tests.stories import NOON_MS, Story, Till
 
@@ -200,7 +200,7 @@ def test_what_was_said_of_a_balance_is_taken_back_when_it_is_so_no_longer(
 
 
 @pytest.mark.parametrize("version", [1, 2])
-@pytest.mark.parametrize("said", ["many", -(10**12) - 1, 12.5, [80], {}, True])
+@pytest.mark.parametrize("said", ["many", -(10**12) - 1, 2.5e12, -1e13, 12.5, [80], {}, True])
 def test_a_balance_that_is_none_costs_no_event(said: Any, version: int) -> None:
     """The field was unknown once, and might have held anything."""
     bread = Story("s1", schema_version=version).view("bread")
@@ -211,6 +211,30 @@ def test_a_balance_that_is_none_costs_no_event(said: Any, version: int) -> None:
 
     assert None is event.points_balance
     assert "bread" == getattr(event, "item_id", None)
+
+
+def test_after_an_order_of_the_visit_nobody_knows_what_the_balance_is() -> None:
+    """Ann had 1,920 points, and ordered for 90: she is gold by now, or has paid with them."""
+    shop, prompts = till(), []
+    who: dict[str, Any] = {"shopper_id": "ann", "segment": "member", "points_balance": 1_920}
+    for number in range(40):
+        ann = Story(f"visit-{number}", **who)
+        shop.serve(ann.order("tea", order_id=f"o-{number}"))
+        prompts.append(shop.prompt(ann.view("bread")))
+    offers = [one.offer for one in prompts if isinstance(one.offer, LoyaltyOffer)]
+
+    assert offers
+    assert all(map(silent, offers))
+
+
+def test_what_is_remembered_of_a_prompt_are_the_numbers_of_its_offer() -> None:
+    """Its sentences say the same once more, and take more room than all else."""
+    offer = told(till(), points_balance=1_920)
+    kept = read_offer(offer.model_dump())
+
+    assert isinstance(kept, LoyaltyOffer)
+    assert kept == offer.model_copy(update={"texts": kept.texts})
+    assert not kept.texts
 
 
 def test_eighty_and_nothing_are_eighty_points() -> None:

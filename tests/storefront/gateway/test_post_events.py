@@ -8,6 +8,7 @@ import pytest
 
 from streams.contract.events import ItemAdded, ItemViewed, OrderCancelled, OrderPlaced
 from streams.contract.schemas.examples import EXAMPLES
+from streams.storefront.gateway.access.tokens import SessionOwner
 from tests.storefront.gateway.shopfront import (
     KEY,
     NOON_S,
@@ -85,6 +86,18 @@ async def test_a_balance_of_points_is_the_tokens(front: Shopfront) -> None:
     await front.post(add("e3"), token)
 
     assert [None, 80, 80] == [event.points_balance for event in front.bus.events]
+
+
+@pytest.mark.parametrize(
+    ("said", "read"), [(80, 80), (80.0, 80), (80.5, None), ("80", None), (10**13, None)], ids=str
+)
+def test_a_balance_that_is_none_costs_nobody_the_visit(said: object, read: int | None) -> None:
+    """A shop's token is good for all else that it says."""
+    owner = SessionOwner.model_validate_json(
+        json.dumps({"session_id": "ann", "points_balance": said})
+    )
+
+    assert ("ann", read) == (owner.session_id, owner.points_balance)
 
 
 async def test_a_browser_does_not_say_what_is_the_shops() -> None:

@@ -38,6 +38,8 @@ HOPE = 1.0
 """Standard deviations."""
 LOOKED_AT = 3
 """So many times as many candidates as may be offered are looked at."""
+KNOWN_MAX = 50_000
+"""So many rates are kept until something is learned; of pairs there are very many."""
 Key = tuple[str | int, ...]
 Rate = OfferRate | Acceptance
 
@@ -138,7 +140,7 @@ class ItemNumbers:
 
     def _read(self, rate: Callable[..., Rate], key: Key) -> Rate:
         """A rate, read once until something is learned."""
-        if self._version != self._rates.version:
+        if self._version != self._rates.version or len(self._known) >= KNOWN_MAX:
             self._known.clear()
             self._version = self._rates.version
         found = self._known.get(key)

@@ -74,10 +74,14 @@ def stands(
 def read_offer(said: Any) -> Offer | None:
     """The offer of a prompt, by the fields of its record, if it is one that may end.
 
+    Without its sentences, which say what its numbers do: so much need not be remembered.
+
     Raises `ValueError` for one that is none of the contract.
     """
     kind = ENDING.get(said["type"]) if isinstance(said, dict) and "type" in said else None
-    return None if kind is None else kind.model_validate(said)
+    if kind is None:
+        return None
+    return kind.model_validate({name: told for name, told in said.items() if name != "texts"})
 
 
 def with_offer(

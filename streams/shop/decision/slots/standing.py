@@ -1,8 +1,9 @@
 """Where a member stands: their balance, what is missing to the next tier, and what it is worth.
 
 The balance is told by the event that asks (`points_balance`), of who is signed in and consents. It
-is kept nowhere and folded nowhere: it goes into the prompt that it was asked for, and is said there
-only where the programme has something to say of it.
+is folded nowhere, and no longer in memory than its prompt lives: it goes into that, and is said
+there only where the programme has something to say of it. After an order of this visit nothing is:
+points were earned or paid with, and a token that was made before does not know.
 """
 
 from collections.abc import Sequence
@@ -54,8 +55,11 @@ class MemberStanding(NamedTuple):
 
 
 def standing_of(session: Session, event: AskingEvent) -> MemberStanding | None:
-    """Where who asks stands; None: nobody says, or they are not signed in, or do not consent."""
-    if event.points_balance is None or session.shopper_id is None:
+    """Where who asks stands; None: nobody says, or can by now.
+
+    That is whoever is not signed in, does not consent, or has ordered since.
+    """
+    if event.points_balance is None or session.shopper_id is None or session.orders:
         return None
     return MemberStanding(event.points_balance, event.locale)
 

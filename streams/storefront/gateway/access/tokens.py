@@ -31,10 +31,10 @@ from typing import Annotated, Any
 
 import jwt
 from jwt.types import Options
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from streams.contract.errors import Misconfigured, MissingSecret, RequestRefused
-from streams.contract.events.fields import Balance, Id
+from streams.contract.events.fields import Balance, Id, as_balance
 
 ALGORITHM = "HS256"
 KEY_BYTES_MIN = 32
@@ -63,8 +63,8 @@ class SessionOwner(BaseModel):
     """Who is signed in: a pseudonym; null: nobody; left out: not said, it stays as it was."""
     segment: Annotated[str, Field(min_length=1, max_length=32)] | None = None
     """The merchant's segment of this shopper."""
-    points_balance: Balance | None = None
-    """How many loyalty points they have by now."""
+    points_balance: Annotated[Balance | None, BeforeValidator(as_balance)] = None
+    """How many loyalty points they have by now; what is no number of points is not told."""
 
     @property
     def says_who(self) -> bool:
