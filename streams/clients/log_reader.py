@@ -132,6 +132,8 @@ class LogReader:
                     deadline = self._deadline()
                     yield record
             stands = {record.at: record.offset + 1 for record in records if record.at in left}
+            if stands:  # whoever takes them may have taken long
+                deadline = self._deadline()
             if not records:  # to ask for all positions takes longer than to read some records
                 stands = self._stands(left)
                 if stands != stood:  # also over what was aborted, of which there can be much

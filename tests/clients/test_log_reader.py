@@ -128,3 +128,18 @@ def test_a_reader_says_which_partitions_it_has_not_read_to_the_end() -> None:
 
     assert [{0, 1}, {0, 1}, {1}, {1}] == [reader.unread() for _ in records]
     assert not reader.unread()
+
+
+def test_whoever_takes_long_over_a_record_is_not_told_that_the_broker_is_away() -> None:
+    """The time that a broker may take is its own, wherever in a batch the record stood."""
+    settings = Settings(**{**OPEN, "kafka_timeout_s": 1.0})
+    records = LogReader(TwoPartitions(3), [EVENTS, OTHER], settings).between(
+        {EVENTS: 0, OTHER: 0}, {EVENTS: 3, OTHER: 3}
+    )
+    read = 0
+    for record in records:
+        read += 1
+        if record.offset == 0:
+            sleep(1.1)
+
+    assert 6 == read

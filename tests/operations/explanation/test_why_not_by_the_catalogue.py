@@ -158,6 +158,12 @@ def test_a_part_of_a_bundle_that_needs_the_other_one_is_told_as_the_bundle_has_i
     alone, _ = told(worker, "knife", items)
     assert ("requires",) == alone.refusals
 
+    off = ControlRecord(
+        key="arms.bundle.state", value="off", author="ann", reason="try", at_ms=NOON_MS
+    )
+    stopped, _ = told(worker, "knife", items, [set_up, off])
+    assert ("requires",) == stopped.refusals
+
 
 def test_who_sends_too_much_back_and_what_comes_back_is_told_so() -> None:
     """The silence by its name; the item by its own."""

@@ -14,6 +14,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from time import monotonic
 
 from models import SnapshotError
@@ -43,6 +44,8 @@ END_RECORDS_MAX, END_BYTES_MAX = 80_000, 80_000_000
 """So much of its end is held."""
 SHOP_BYTES_MAX = 2_000_000
 """And a shop as long as it takes no more than this, packed."""
+SINCES_MAX = 1_000
+"""Of so many moments it is known at most what the log held then."""
 OPEN_S = 300.0
 """So long it stays open: topics may have got more partitions."""
 PAUSE_S, RETRY_S = 60.0, 10.0
@@ -135,7 +138,11 @@ class FollowedLog:
                 return
         self._published = published
         if self._steady_s() - self._marked_s >= MARK_S:
-            self._mark(reader, {**published, **events})
+            since = {**published, **events}
+            if since == self.marks[-1].since:  # nothing came: the mark is as good as a new one
+                self._marked_s = self._steady_s()
+            else:
+                self._mark(reader, since)
 
     def begin(self, reader: LogReader, session_id: str) -> LogMark | None:
         """A mark before which nothing is told of a session; None: all of the log has to be read.
@@ -150,7 +157,7 @@ class FollowedLog:
         latest = max(0, (self._number if first is None else first) - 1)
         _, begins = self._told_apart(reader.begins())
         for mark in reversed(self.marks):
-            if mark.number <= latest and all(mark.since[at] >= begins[at] for at in begins):
+            if mark.number <= latest and _goes_back_to(mark.since, begins):
                 return mark
         return None
 
@@ -161,6 +168,9 @@ class FollowedLog:
         elif self._generation != self.held.generation or not self.marks:
             self._reset()
             begins, ends = reader.begins(), reader.ends()
+            if any(at.number >= self.settings.partitions for at in ends):
+                self._give_up("its topics have more partitions than GOESWITH_PARTITIONS says")
+                return False
             if sum(ends[at] - begins[at] for at in ends) > BEGIN_MAX:
                 self._give_up("it is long already")
                 return False
@@ -222,6 +232,8 @@ class FollowedLog:
             self.held.forget(self.marks[0].since)
         while len(self._sinces) > 1 and _is_gone(self._sinces[1][1], begins):
             self._sinces.popleft()
+        if len(self._sinces) > SINCES_MAX:  # of sessions between two of them the ids stay longer
+            self._sinces = deque([*islice(self._sinces, 0, None, 2)])
         if self._seen.full:
             self._seen.forget(self._sinces[0][0])
         if self._seen.full:
@@ -234,6 +246,11 @@ class FollowedLog:
         self._reset()
         self.close()
         self._paused_until_s = self._steady_s() + PAUSE_S
+
+
+def _goes_back_to(since: Offsets, begins: Offsets) -> bool:
+    """Whether all that came since is there; of a partition that came since nothing is known."""
+    return all(at in since and since[at] >= begin for at, begin in begins.items())
 
 
 def _is_gone(since: Offsets, begins: Offsets) -> bool:

@@ -112,10 +112,11 @@ def considered(shop: Shop, asked: DecisionAsked, item_id: str) -> Considered:
         question, arms = asked_again(shop, session, asked, anchor)
         refusals = tuple(refusals_of(shop, session, asked, question, item_id))
         chances = {} if prompt is None else prompt.propensities
-        whole = "requires" in refusals and _in_a_bundle(shop, arms, question, item_id)
+        idle = idle_arms(asked.controls)
+        drawable = {name: arm for name, arm in arms.items() if name not in idle}
+        whole = "requires" in refusals and _in_a_bundle(shop, drawable, question, item_id)
         if whole:  # it needs what it is offered with: a bundle is taken whole
             refusals = tuple(one for one in refusals if one != "requires")
-        idle = idle_arms(asked.controls)
         sources = tuple(proposals(shop.learned, arms, question, chances, idle, item_id))
     silence = None if chosen else _silence(shop, session, asked)
     verdict = _verdict(item_id, chosen, silence, refusals, sources, drawn)

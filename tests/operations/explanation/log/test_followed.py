@@ -26,6 +26,7 @@ from streams.operations.explanation.log.followed import (
     PER_S_MAX,
     RATE_S,
     RETRY_S,
+    SINCES_MAX,
     FollowedLog,
 )
 from streams.operations.explanation.log.held import HeldLog
@@ -264,6 +265,52 @@ def test_a_mark_behind_which_retention_has_come_tells_nothing() -> None:
     assert worker.recent("crowd-9") is not None
 
 
+def test_where_nothing_comes_no_further_mark_is_made() -> None:
+    """A shop that stands still is packed once, and its marks stay where they are of use."""
+    worker = Following()
+    crowd(worker, 3)
+    marks = [mark.number for mark in worker.followed.marks]
+    for _ in range(50):
+        worker.look()
+
+    assert marks == [mark.number for mark in worker.followed.marks]
+
+
+def test_of_how_many_moments_it_is_known_what_the_log_held_has_a_bound() -> None:
+    """The first one stays, and ids of sessions with it: none is forgotten too early."""
+    worker = Following()
+    crowd(worker, SINCES_MAX // 2 + 9)
+    kept = [number for number, _ in worker.followed._sinces]
+
+    assert len(kept) <= SINCES_MAX
+    assert (0, sorted({*kept})) == (kept[0], kept)
+
+
+def test_topics_of_more_partitions_than_the_settings_say_are_not_followed() -> None:
+    """A shop that is kept could not be read again; all of the log still tells everything."""
+    worker = Following()
+    worker.followed.settings = worker.teller.model_copy(update={"partitions": 1})
+    worker.followed._reset()
+    crowd(worker, 3)
+
+    assert [] == worker.followed.marks
+    assert worker.recent("crowd-2") is None
+
+
+def test_a_mark_that_knows_nothing_of_a_partition_tells_nothing() -> None:
+    """Topics may have got more partitions since; what lies there would be missed."""
+    worker = Following()
+    crowd(worker, 6)
+    assert worker.recent("crowd-5") is not None
+    lost = next(iter(worker.log.begins()))
+    worker.followed.marks = [
+        mark._replace(since={at: offset for at, offset in mark.since.items() if at != lost})
+        for mark in worker.followed.marks
+    ]
+
+    assert worker.recent("crowd-5") is None
+
+
 def test_a_topic_that_was_made_anew_is_followed_anew() -> None:
     """What was remembered of sessions is of the other one."""
     worker = Following()
@@ -324,7 +371,7 @@ def test_while_nobody_asks_it_is_read_along_and_stays_open() -> None:
         followed.rest()
         worker.now_s += MARK_S
     assert ["opened"] == opened
-    assert 3 == len(followed.marks)
+    assert 2 == len(followed.marks)
     worker.now_s += OPEN_S
     away = True
     followed.rest()
@@ -335,4 +382,4 @@ def test_while_nobody_asks_it_is_read_along_and_stays_open() -> None:
     worker.now_s += RETRY_S
     followed.rest()
     assert 4 == len(opened)
-    assert 4 == len(followed.marks)
+    assert 2 == len(followed.marks)
