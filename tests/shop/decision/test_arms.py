@@ -14,6 +14,7 @@ def test_an_arm_whose_model_is_switched_off_has_nothing_to_offer() -> None:
     assert learned.fit is None
     assert not arm.proposes(learned, query)
     assert [] == arm.candidates(learned, query)
+    assert [] == [*arm.admissible(learned, query)]
 
 
 def test_what_is_taken_once_more_is_asked_for_once_and_last() -> None:
@@ -24,3 +25,12 @@ def test_what_is_taken_once_more_is_asked_for_once_and_last() -> None:
 
     assert ["tea", "milk", "eggs", "bread"] == ARMS["bought_together"].context(query)
     assert ["jam", "oats", "bread"] == ARMS["viewed_together"].context(query)
+
+
+def test_what_other_slots_offer_is_asked_of_no_arm() -> None:
+    """Whoever asks again what was decided in one slot tells what stood in the others."""
+    decision, session = Till().shop.decision, Session("s1", NOON_MS, NOON_MS)
+    asked = session, "bread", NOON_MS / 1000
+    alone, beside = decision.question(*asked), decision.question(*asked, offered=("butter",))
+
+    assert {"butter"} == {*beside.excluded} - {*alone.excluded}

@@ -60,6 +60,20 @@ def test_what_a_shop_says_last_of_an_item_holds_and_nothing_of_before() -> None:
     assert (0, None, 0) == (eligibility.once, eligibility.of("card"), len(eligibility))
 
 
+def test_a_prompt_knows_for_whom_it_was_asked() -> None:
+    """So that it is taken back when it is not for them any more."""
+    till = bank()
+    whose = {"ann": {"shopper_id": "ann", "segment": "club"}, "nobody": {}}
+    asked = {
+        name: till.serve(Story(name).view("account", **who)).outgoing_prompt
+        for name, who in whose.items()
+    }
+
+    assert {"ann": (True, "club"), "nobody": (False, None)} == {
+        name: prompt.asked_as for name, prompt in asked.items() if prompt is not None
+    }
+
+
 def test_of_a_catalogue_that_is_another_one_nothing_is_said() -> None:
     """No item is owned once, and none is for some alone."""
     eligibility = Eligibility()

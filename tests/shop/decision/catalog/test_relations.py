@@ -1,5 +1,6 @@
 """What the catalogue says of two items decides: no replacement, nothing unfit, nothing unusable."""
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -11,9 +12,11 @@ from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.settings import Settings
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.catalog.exclusions import Exclusions
-from streams.shop.decision.catalog.relations import LESSER_MAX, Relations
+from streams.shop.decision.catalog.relations import LESSER_MAX, Relations, Surroundings
 from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
+
+NO_PRODUCTS: Mapping[str, str] = {}
 
 
 def related(item_id: str, **relations: str) -> CatalogItem:
@@ -434,3 +437,28 @@ def test_entries_are_those_of_the_latest_records_and_of_no_others(
         once.take_out(item)
     kept.clear()
     assert vars(Relations()) == vars(once) == vars(kept)
+
+
+def around(
+    *beside: str, owned: tuple[str, ...] = (), products: Mapping[str, str] = NO_PRODUCTS
+) -> Surroundings:
+    """What stands there where an oven is better than a toaster, and excludes a red lamp."""
+    relations = Relations()
+    for one in (related("oven", upgrade_of="toaster"), related("grill", excludes="lamp-red")):
+        assert relations.put(one)
+    found = Surroundings(relations, products)
+    found.fill(beside, owned=owned)
+    return found
+
+
+def test_what_is_owned_may_be_joined_by_a_lesser_one_and_what_is_there_may_not() -> None:
+    """Who has had an oven for years may want a toaster besides; who looks at it does not."""
+    assert around(owned=("oven",)).conflict("toaster") is None
+    assert "upgrade" == around("oven").conflict("toaster")
+
+
+def test_a_variant_is_excluded_by_its_own_name_though_its_product_is_not() -> None:
+    """The red lamp, of all lamps."""
+    beside = around("grill", products={"lamp-red": "lamp", "lamp-blue": "lamp"})
+
+    assert ("excluded", None) == (beside.conflict("lamp-red"), beside.conflict("lamp-blue"))

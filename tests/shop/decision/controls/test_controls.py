@@ -78,9 +78,9 @@ def test_before_anything_is_said_there_is_no_programme_and_nothing_is_stopped() 
     """A worker asks for both before it has read its first control."""
     controls = Controls(Settings())
 
-    assert (None, frozenset(), frozenset()) == (
-        *(controls.loyalty, controls.stopped),
-        controls.hidden,
+    assert (None, frozenset(), frozenset(), frozenset()) == (
+        *(controls.loyalty, controls.stopped, controls.hidden),
+        Catalog().stopped,
     )
 
 
