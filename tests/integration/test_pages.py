@@ -21,6 +21,7 @@ ELSEWHERE = {
 of their own run them in small."""
 LASTING = {"worker", "gateway", "exporter", "console"}
 """Commands that run until they are stopped."""
+CHECKOUT = Path(__file__).parents[2]
 RUN_S_MAX = 90.0
 FIRST_PROMPTS_S_MAX = 300.0
 """How long a look is repeated that finds too little yet: a busy machine has fewer shoppers."""
@@ -42,18 +43,30 @@ def lines(text: str, kinds: set[str], *, others: bool = False) -> list[str]:
 
 
 @contextmanager
-def running(line: str, environment: dict[str, str], log: Path) -> Iterator[None]:
+def running(line: str, environment: dict[str, str], folder: Path, log: str) -> Iterator[None]:
     """A line of a page in the background, for the length of a block; it must end in order."""
-    with log.open("w") as output:
+    with (folder / log).open("w") as output:
         process = subprocess.Popen(
-            ["bash", "-c", f"exec env {line}"], env=environment, stdout=output, stderr=output
+            ["bash", "-c", f"exec env {line}"],
+            env=environment,
+            cwd=folder,
+            stdout=output,
+            stderr=output,
         )
         try:
             yield
         finally:
             process.terminate()
             code = process.wait(RUN_S_MAX)
-    assert 0 == code, log.read_text()
+    assert 0 == code, (folder / log).read_text()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A checkout: what lies in ours, and what the pages write, which stays here."""
+    for entry in CHECKOUT.iterdir():
+        (tmp_path / entry.name).symlink_to(entry)
+    return tmp_path
 
 
 @pytest.fixture
@@ -73,34 +86,36 @@ def environment(kafka: str, redis_url: str, topic_prefix: str) -> dict[str, str]
 
 
 @pytest.mark.timeout(900)
-def test_what_the_pages_type_does_what_they_say(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_what_the_pages_type_does_what_they_say(environment: dict[str, str], folder: Path) -> None:
     """Topics, README's two workers, shoppers, and a look at all of it: every line ends with 0."""
     written = "\n".join(PAGES.values())
     looks = lines(written, ELSEWHERE | LASTING | {"topics"}, others=True)
     for line in lines(written, {"topics"}):
-        subprocess.run(["bash", "-euc", line], env=environment, check=True, timeout=RUN_S_MAX)
+        typed = ["bash", "-euc", line]
+        subprocess.run(typed, env=environment, cwd=folder, check=True, timeout=RUN_S_MAX)
     with ExitStack() as street:
         for number, line in enumerate(lines(README, LASTING)):
-            street.enter_context(running(line, environment, tmp_path / f"worker-{number}.log"))
+            street.enter_context(running(line, environment, folder, f"worker-{number}.log"))
         street.enter_context(
-            running("goeswith simulate --seconds 3600", environment, tmp_path / "shoppers.log")
+            running("goeswith simulate --seconds 3600", environment, folder, "shoppers.log")
         )
         assert looks
         for line in looks:
-            done = _typed(line, environment)
+            done = _typed(line, environment, folder)
             assert 0 == done.returncode, f"{line}: {done.stdout}{done.stderr}"
             assert done.stdout.strip(), f"{line} says nothing"
 
 
-def _typed(line: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+def _typed(
+    line: str, environment: dict[str, str], folder: Path
+) -> "subprocess.CompletedProcess[str]":
     """A line as typed; a second time where the first prompts are still to come."""
     deadline = time.monotonic() + FIRST_PROMPTS_S_MAX
     while True:
         done = subprocess.run(
             ["bash", "-euc", line],
             env=environment,
+            cwd=folder,
             check=False,
             capture_output=True,
             text=True,

@@ -66,7 +66,7 @@ class FollowedLog:
         self.held = HeldLog() if held is None else held
         self.marks: list[LogMark] = []
         """The earliest first; none: it is not followed."""
-        self.end_records_max = END_RECORDS_MAX
+        self.end_records_max, self.sinces_max = END_RECORDS_MAX, SINCES_MAX
         self._steady_s = steady_s
         self._paused_until_s = float("-inf")
         self._open_reader, self._opened = open_log, ExitStack()
@@ -232,7 +232,7 @@ class FollowedLog:
             self.held.forget(self.marks[0].since)
         while len(self._sinces) > 1 and _is_gone(self._sinces[1][1], begins):
             self._sinces.popleft()
-        if len(self._sinces) > SINCES_MAX:  # of sessions between two of them the ids stay longer
+        if len(self._sinces) > self.sinces_max:  # ids of sessions in between stay longer
             self._sinces = deque([*islice(self._sinces, 0, None, 2)])
         if self._seen.full:
             self._seen.forget(self._sinces[0][0])

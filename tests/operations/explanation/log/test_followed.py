@@ -26,7 +26,6 @@ from streams.operations.explanation.log.followed import (
     PER_S_MAX,
     RATE_S,
     RETRY_S,
-    SINCES_MAX,
     FollowedLog,
 )
 from streams.operations.explanation.log.held import HeldLog
@@ -279,10 +278,11 @@ def test_where_nothing_comes_no_further_mark_is_made() -> None:
 def test_of_how_many_moments_it_is_known_what_the_log_held_has_a_bound() -> None:
     """The first one stays, and ids of sessions with it: none is forgotten too early."""
     worker = Following()
-    crowd(worker, SINCES_MAX // 2 + 9)
+    worker.followed.sinces_max = 20
+    crowd(worker, 30)
     kept = [number for number, _ in worker.followed._sinces]
 
-    assert len(kept) <= SINCES_MAX
+    assert 10 <= len(kept) <= 20
     assert (0, sorted({*kept})) == (kept[0], kept)
 
 
