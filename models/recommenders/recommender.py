@@ -176,11 +176,7 @@ class Rankings:
         """
         named = who or {}
         asked = id(source), time_s, *x, *named.items()
-        begun = self._begun.get(asked)
-        if begun is None:
-            (begun,) = tee(source.ranked(x, time_s=time_s, **named), 1)
-            self._begun[asked] = begun
-        return copy(begun)
+        return self.once(asked, lambda: source.ranked(x, time_s=time_s, **named))
 
     def once(self, asked: Context, rank: Callable[[], Iterator[Candidate]]) -> Iterator[Candidate]:
         """What somebody else ranks, once for what was asked, and as far as somebody looks.

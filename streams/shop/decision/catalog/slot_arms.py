@@ -86,8 +86,7 @@ def slot_arms(
         return {slot: UpgradeArm(exclusions.upgrades, told_price(event))}
     catalog = exclusions.catalog
     if catalog.relations.completing or catalog.curation:
-        told = told_arms(catalog)
-        arms = {**arms, **{name: arm for name, arm in told.items() if name not in off}}
+        arms = {**arms, **told_arms(catalog)}
     learning = arms
     if catalog.judges_pairs:
         arms = {name: FittingArm(arm, exclusions) for name, arm in arms.items()}
