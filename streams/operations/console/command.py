@@ -8,7 +8,8 @@ import click
 import uvicorn
 from pydantic import ValidationError
 
-from streams.cli.http_server import (
+from streams.cli.options import with_settings
+from streams.cli.process.http_server import (
     INTERRUPTED,
     StoppableServer,
     address_of,
@@ -16,7 +17,6 @@ from streams.cli.http_server import (
     log_config,
     server_config,
 )
-from streams.cli.options import with_settings
 from streams.cli.unknown_settings import refuse_unknown_settings
 from streams.contract.settings import Settings
 from streams.contract.wire.console import ConsoleSettings

@@ -1,6 +1,6 @@
 """`goeswith gateway`: events in and prompts out over HTTP, until stopped."""
 
-import gc
+import asyncio
 import os
 from functools import partial
 from logging.config import dictConfig
@@ -9,7 +9,9 @@ import click
 import uvicorn
 import uvloop
 
-from streams.cli.http_server import (
+from streams.cli.options import with_settings
+from streams.cli.process import young_garbage
+from streams.cli.process.http_server import (
     INTERRUPTED,
     StoppableServer,
     address_of,
@@ -17,7 +19,6 @@ from streams.cli.http_server import (
     log_config,
     server_config,
 )
-from streams.cli.options import with_settings
 from streams.cli.unknown_settings import refuse_unknown_settings
 from streams.clients.tracing.tracing import open_tracing
 from streams.contract.settings import Settings
@@ -29,9 +30,6 @@ from streams.storefront.gateway.bus.traced import handing_over
 END_S_MAX = 5
 """So long requests may take to end; streams end at once."""
 BACKLOG = 2048
-GARBAGE_THRESHOLDS = (5_000, 50, 1_000)
-"""Objects made between collections, by generation. Thousands of open streams are a million objects
-that live on: at Python's own (700, 10, 10) looking through them held all up for half a second."""
 
 
 @click.command()
@@ -56,13 +54,14 @@ def gateway(settings: Settings, host: str | None, port: int | None) -> None:
 
 async def serve(settings: Settings) -> bool:
     """Serve until stopped; whether that was by Ctrl-C. Raises what is wrong at the start."""
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
+    young_garbage.rarely_by_count()
     tracing = open_tracing(settings, "gateway")
     bus = KafkaBus(settings, None if tracing is None else handing_over(tracing))
     app = create_app(settings, bus, tracing=tracing)
     where = (settings.gateway_host, settings.gateway_port)
     with listening("gateway", *where, backlog=BACKLOG) as listener:
         dictConfig(log_config(settings.log_level, "aiokafka"))
+        searching = asyncio.create_task(young_garbage.by_time())
         try:
             await bus.start()  # here, so that what is wrong is said in one line
             server = StoppableServer(config(settings, app), app.state.gateway.close_streams)
@@ -70,6 +69,7 @@ async def serve(settings: Settings) -> bool:
             click.echo(f"goeswith gateway: {said}")
             await server.serve([listener])
         finally:
+            searching.cancel()
             await bus.stop()
     return server.interrupted
 

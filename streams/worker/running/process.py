@@ -9,7 +9,6 @@ keeper.
 """
 
 import asyncio
-import gc
 import logging
 import os
 import threading
@@ -22,6 +21,7 @@ from faust.worker import Worker
 
 from models.warm import warm
 from streams.cli.options import read_settings
+from streams.cli.process import young_garbage
 from streams.cli.root import Failed
 from streams.cli.unknown_settings import refuse_unknown_settings
 from streams.clients.checkpoints.store import open_store
@@ -40,9 +40,6 @@ from streams.worker.transport.transport import Transport
 
 EXIT_FAILED = 1
 EXIT_MISCONFIGURED = 2
-GARBAGE_THRESHOLDS = (50_000, 50, 100)
-"""Objects made between collections, by generation. A shop is millions of small objects that live on
-and hold no cycles; at Python's own (700, 10, 10) a quarter of all time went into them."""
 CLEAN_UP_S_MAX = 30.0
 """So long a worker that has failed may take to end in order."""
 
@@ -106,7 +103,7 @@ class PunctualWorker(Worker):
 
 def worker_app(settings: Settings) -> App:
     """The app with its views and checkpoints, where the settings name a place for them."""
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
+    young_garbage.rarely_by_count()
     warm(ranker=settings.best_fit)
     stretch(settings.receipt_secret.get_secret_value())
     keys_of(settings)  # stretched here, for the child that writes checkpoints
@@ -117,6 +114,7 @@ def worker_app(settings: Settings) -> App:
     app = create_app(settings, telemetry=telemetry, views=views, store=store, tracing=tracing)
     answered = cast("Transport", app.transport).answered
     show_metrics(app, settings, app.watchdog, views, answered)
+    app.task(young_garbage.by_time)
     app.conf.Worker = PunctualWorker  # type: ignore[assignment]  # Faust calls it a special form
     return app
 

@@ -1,5 +1,6 @@
 """The run: a worker that has learned something, a gateway, the load; then the bare stream, too."""
 
+import gc
 import os
 import resource
 import secrets
@@ -45,6 +46,7 @@ class GatewayLoad(NamedTuple):
 async def measure(bootstrap: str, load: GatewayLoad, say: Any) -> dict[str, Any]:
     """All figures; raises `WorkerFailed` for a program that ends, `KafkaUnreachable`."""
     allow_files(load.sessions + SPARE_FILES)
+    gc.disable()  # what measures must not stand still: that would count as the gateway's
     site, key = Site(bootstrap), secrets.token_urlsafe(32)
     port = free_port()
     more = {
@@ -74,6 +76,7 @@ async def measure(bootstrap: str, load: GatewayLoad, say: Any) -> dict[str, Any]
             figures = await _asked(_of_gateway(settings, port, key), door, load, say)
         figures["bare"] = await _bare(load, say)
     finally:
+        gc.enable()
         await site.clear()
     return figures | {
         "sessions": load.sessions,

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
-from streams.cli.http_server import address_of, listening
+from streams.cli.process.http_server import address_of, listening
 from streams.contract.errors import WorkerFailed
 from streams.contract.settings import Settings
 from streams.lab.embedded.installation import Installation, ProgressCallback

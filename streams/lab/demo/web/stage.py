@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 
-from streams.cli.http_server import server_config
+from streams.cli.process.http_server import server_config
 from streams.lab.demo.overview import Overview
 from streams.lab.demo.simulation import Simulation
 from streams.lab.demo.web.app import ShopPages

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from streams.cli.http_server import StoppableServer
+from streams.cli.process.http_server import StoppableServer
 from streams.storefront.gateway.access.slow_readers import bound_unanswered
 from streams.storefront.gateway.command import config
 from tests.storefront.gateway.shopfront import KEY, WAIT_S_MAX, Shopfront, says_nothing

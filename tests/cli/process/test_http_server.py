@@ -2,7 +2,7 @@
 
 import socket
 
-from streams.cli.http_server import address_of, listening
+from streams.cli.process.http_server import address_of, listening
 
 
 def test_what_is_accepted_sends_at_once() -> None:

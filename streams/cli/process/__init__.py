@@ -1,0 +1,1 @@
+"""What a program needs that runs until it is stopped."""

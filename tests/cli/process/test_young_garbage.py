@@ -1,0 +1,88 @@
+"""Cycles of young objects are found by time; what lives long leaves none behind."""
+
+import asyncio
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from models.warm import warm
+from streams.cli.process import young_garbage
+from streams.contract.settings import Settings
+from streams.lab.bench.stage.workload import workload
+from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.shop import Shop
+from tests.stories import OPEN
+
+LEFT_MAX = 100
+"""Objects in cycles that a program may leave behind at its start; never one an event."""
+WAIT_S_MAX = 20.0
+"""Only a failure takes so long."""
+
+
+@pytest.fixture(autouse=True)
+def unsearched() -> Iterator[None]:
+    """Python searches nothing by itself; what was before is out of the way."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+    gc.set_threshold(*before)
+
+
+class Knot:
+    """Something that holds itself."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+async def test_a_cycle_that_is_young_is_found_by_time() -> None:
+    """Although nothing asks for it by count."""
+    found = asyncio.Event()
+    knot = Knot()
+    weakref.finalize(knot, found.set)
+    searching = asyncio.create_task(young_garbage.by_time())
+    del knot
+    await asyncio.wait_for(found.wait(), WAIT_S_MAX)
+    searching.cancel()
+
+
+async def test_the_old_are_left_alone() -> None:
+    """A search of all would hold a large shop up for seconds."""
+    searches: list[int] = []
+
+    def seen(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            searches.append(info["generation"])
+
+    searching = asyncio.create_task(young_garbage.by_time())
+    gc.callbacks.append(seen)
+    try:
+        while len(searches) < 3:
+            await asyncio.sleep(0)
+    finally:
+        gc.callbacks.remove(seen)
+        searching.cancel()
+    assert {young_garbage.YOUNG} == set(searches)
+
+
+def test_no_count_of_objects_has_all_searched() -> None:
+    """Python's own rule would, after so many searches of the young."""
+    young_garbage.rarely_by_count()
+    youngest, young, old = gc.get_threshold()
+    assert youngest * young < 10_000_000 < old
+
+
+def test_a_shop_that_answers_leaves_nothing_in_cycles() -> None:
+    """Therefore the old need no search: what is forgotten is free at once."""
+    warm(ranker=False)
+    gc.collect()  # of the compiler
+    shop, pending = Shop(Settings(**OPEN, best_fit=False)), PendingPrompts()
+    for offset, event in enumerate(workload(4_000)):
+        shop.learn(0, offset, event)
+        shop.answer(event, 0, offset, pending, now_ms=event.occurred_at_ms)
+    assert gc.collect() < LEFT_MAX
+    assert shop.position  # it is still there: what was found is what it had let go
