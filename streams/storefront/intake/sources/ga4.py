@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from streams.storefront.intake.adapter import Headers
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
 from streams.storefront.intake.lines import (
+    ItemLine,
     ItemNames,
     basket_event,
     item_events,
@@ -38,6 +39,10 @@ PER_ITEM = {
 FEEDBACK = ("prompt_shown", "prompt_clicked", "prompt_dismissed")
 """Custom events for what was done with a prompt, with its receipt as a parameter."""
 RECEIPT = "goeswith_receipt"
+AMOUNT_ALONE = (
+    "refund has a value and no items, so nobody knows what came back: send the items, or no value "
+    "where all of the order did"
+)
 STORAGE = ("analytics_storage", "ads_storage")
 """What a row of the export tells of consent; a no to either is one."""
 
@@ -185,19 +190,27 @@ def _say(hit: Hit, drafts: Drafts) -> None:
         if not lines:
             drafts.reject(place, "no_items", f"{name} has no item that can be used")
         item_events(kind, lines, drafts, place, event_id, who, hit.when, receipt)
-    else:
+    elif name == "purchase":
+        told = order_fields(lines)
         order_id = identifier(params.get("transaction_id"))
-        fields = order_fields(lines)
-        if name == "purchase":
-            event_id = f"order-{order_id}"
-            drafts.event(
-                place, "order_placed", event_id, who, hit.when, order_id=order_id, **fields
-            )
-        else:
-            back = {"lines": fields["lines"]} if items else {}
-            drafts.event(
-                place, "order_returned", event_id, who, hit.when, order_id=order_id, **back
-            )
+        event_id = f"order-{order_id}"
+        drafts.event(place, "order_placed", event_id, who, hit.when, order_id=order_id, **told)
+    else:
+        _refund(hit, items, lines, event_id, drafts)
+
+
+def _refund(
+    hit: Hit, items: Any, lines: list[tuple[int, ItemLine]], event_id: str, drafts: Drafts
+) -> None:
+    """What came back: the items that are named; where neither these nor a value are, all of it."""
+    if not items and first(hit.params, "value") is not None:
+        drafts.reject(hit.place, "no_items", AMOUNT_ALONE)
+        return
+    back = {"lines": order_fields(lines)["lines"]} if items else {}
+    order_id = identifier(hit.params.get("transaction_id"))
+    drafts.event(
+        hit.place, "order_returned", event_id, hit.who, hit.when, order_id=order_id, **back
+    )
 
 
 def _is_gtag(said: Any) -> bool:

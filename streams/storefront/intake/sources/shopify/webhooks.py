@@ -4,7 +4,8 @@ Topics repeat and overtake each other: `orders/updated` may come before `orders/
 hold the whole order, so each says the same event, under the same id. The session is what the theme
 wrote into the cart's attributes (`attributes.py`); else the cart stands in, the same for all that
 comes of it. `refunds/create` is ignored: it has no attributes, so it would tell of another session
-what `orders/updated` tells of the order's own, and both would count.
+what `orders/updated` tells of the order's own, and both would count. So is `order_transactions/…`:
+that a payment is voided is said by the order (`financial_status`), which knows of its other ones.
 
 `https://shopify.dev/docs/api/webhooks`
 """
@@ -19,12 +20,14 @@ from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSIO
 from streams.storefront.intake.sources.shopify.prices import unit_price
 from streams.storefront.intake.values.consent import answer
 from streams.storefront.intake.values.identifiers import digest, identifier, without_gid
-from streams.storefront.intake.values.looking import at, first, rows
+from streams.storefront.intake.values.looking import at, first, rows, text
 from streams.storefront.intake.values.times import When, said_at
 
 ITEM = ItemNames(parent=("product_id",), variant=("variant_id",), category=("product_type",))
 TOPIC = "x-shopify-topic"
 TRIGGERED_AT = "x-shopify-triggered-at"
+VOIDED = "voided"
+"""The `financial_status` of an order whose payment was authorised, and let go before it came."""
 
 
 def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
@@ -65,12 +68,22 @@ def _order(said: Mapping[str, Any], drafts: Drafts) -> None:
     read = read_lines(lines, ITEM, drafts, "line_items", said.get("currency"))
     fields = order_fields(read)
     drafts.event("", "order_placed", f"order-{order_id}", who, when, order_id=order_id, **fields)
-    if said.get("cancelled_at"):
-        off = said_at(said["cancelled_at"])
+    if off := _off(said):
         drafts.event("", "order_cancelled", f"cancelled-{order_id}", who, off, order_id=order_id)
         return  # its refunds are of what is off already
+    bought = {identifier(at(one, "id")) or "": one for _, one in rows(said.get("line_items"))}
+    bought.pop("", None)
     for index, refund in rows(said.get("refunds")):
-        _refund(refund, order_id, placed("refunds", index), who, drafts)
+        _refund(refund, bought, order_id, placed("refunds", index), who, drafts)
+
+
+def _off(said: Mapping[str, Any]) -> When | None:
+    """When an order was cancelled, or its payment voided: then no money comes. None: it stands."""
+    if said.get("cancelled_at"):
+        return said_at(said["cancelled_at"])
+    if text(said.get("financial_status")) == VOIDED:
+        return said_at(first(said, "updated_at", "processed_at", "created_at"))
+    return None
 
 
 def _discounted(line: Any) -> Any:
@@ -81,9 +94,11 @@ def _discounted(line: Any) -> Any:
     return {**line, "price": unit_price(line.get("price"), line.get("quantity"), given)}
 
 
-def _refund(said: Any, order: Any, place: str, who: Who, drafts: Drafts) -> None:
+def _refund(
+    said: Any, bought: Mapping[str, Any], order: Any, place: str, who: Who, drafts: Drafts
+) -> None:
     """What came back of an order; money alone, for shipping or goodwill, brings nothing back."""
-    lines = [_refunded(one) for _, one in rows(at(said, "refund_line_items"))]
+    lines = [_refunded(one, bought) for _, one in rows(at(said, "refund_line_items"))]
     if not lines:
         drafts.ignore("refund of money alone")
         return
@@ -94,10 +109,12 @@ def _refund(said: Any, order: Any, place: str, who: Who, drafts: Drafts) -> None
     drafts.event(place, "order_returned", f"refund-{refund_id}", who, when, **back)
 
 
-def _refunded(said: Any) -> dict[str, Any]:
-    line = at(said, "line_item")
+def _refunded(said: Any, bought: Mapping[str, Any]) -> dict[str, Any]:
+    """What came back of a line, which is in the refund, or is one of the order's by its number."""
+    lines = (at(said, "line_item"), bought.get(identifier(at(said, "line_item_id")) or ""))
     names = ("product_id", "variant_id")
-    return {name: at(line, name) for name in names} | {"quantity": at(said, "quantity")}
+    known = next((one for one in lines if first(one, *names) is not None), None)
+    return {name: at(known, name) for name in names} | {"quantity": at(said, "quantity")}
 
 
 def _cart(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
