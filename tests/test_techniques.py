@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.contract.settings import Settings
-from streams.shop.decision.arms import ARMS
-from streams.shop.decision.catalog.told_arms import TOLD_ARMS
-from streams.shop.decision.slots import bundles, loyalty, top_up, upgrades
+from streams.shop.decision.controls.arm_names import ARM_NAMES
 
 DOCS = Path(__file__).parent.parent / "docs"
 TITLES = ("technique", "slot", "arm", "setting or control", "scenario", "on real Kafka")
@@ -66,8 +64,7 @@ def test_a_scenario_is_there_or_said_not_to_be(row: list[str]) -> None:
 @pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
 def test_arms_and_settings_are_called_as_they_are(row: list[str]) -> None:
     """What is renamed is renamed here, too."""
-    arms = {*ARMS, *TOLD_ARMS, top_up.ARM, upgrades.ARM, bundles.ARM, loyalty.ARM}
-    assert {*re.findall(r"`(\w+)`", row[2])} <= arms
+    assert {*re.findall(r"`(\w+)`", row[2])} <= {*ARM_NAMES}
     if "control" not in row[3] and "relation" not in row[3]:
         said = {*re.findall(r"`([a-z_]+)[=`]", row[3])}
         assert said <= Settings.model_fields.keys() | {"slots", "locale"}

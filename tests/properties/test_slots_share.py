@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from streams.contract.events import Event
 from streams.contract.events.slots import Placement
-from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.exclusions import Exclusions
+from streams.shop.decision.controls.arm_names import ARM_NAMES
 from streams.shop.decision.slots.one_event import OneEvent
 from streams.shop.memory.answer import OutgoingPrompt, Silence
 from streams.shop.people.context import asks, slots_of
@@ -20,8 +20,8 @@ from tests.properties.every_arm import SHOPS, served
 from tests.stories import Till
 
 EVENTS = 250
-MORE = {"accessories", "curated", "bundle", "loyalty", "top_up", "upgrade"}
-"""Arms that need a catalogue."""
+OFF = {"best_fit", "best_worth"}
+"""Arms that are asked for by a setting."""
 
 
 class Forgetful(OneEvent):
@@ -100,4 +100,4 @@ def test_every_arm_is_drawn_in_these_shops() -> None:
             said = together(till, event).values()
             arms.update(orjson.loads(one)["arm"] for one in said if isinstance(one, bytes))
 
-    assert {*ARMS} - {"best_fit"} | MORE == arms.keys()
+    assert {*ARM_NAMES} - OFF == arms.keys()

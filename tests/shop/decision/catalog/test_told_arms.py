@@ -7,7 +7,7 @@ import pytest
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.curated import ITEMS_MAX, CuratedItems
 from streams.contract.prompts import Prompt
-from streams.shop.decision.arms import ARMS
+from streams.shop.decision.arms import BEST_WORTH
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.catalog.curation import ABOUT_MAX
 from streams.shop.decision.catalog.told_arms import (
@@ -18,6 +18,7 @@ from streams.shop.decision.catalog.told_arms import (
     TOLD_MAX,
     told_arms,
 )
+from streams.shop.decision.controls.arm_names import ARM_NAMES
 from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.memory.answer import Silence
 from tests.shop.decision.catalog.test_relations import related
@@ -242,9 +243,9 @@ def test_such_an_arm_is_run_by_controls_as_any_other() -> None:
 
 
 def test_each_arm_has_its_words_in_every_language() -> None:
-    """By its name, or by name and source."""
+    """By its name, or by name and source; one that ranks what others propose has theirs."""
     for texts in TEXTS.values():
-        assert {*ARMS, *TOLD_ARMS} <= {key.partition("/")[0] for key in texts}
+        assert {*ARM_NAMES} - {BEST_WORTH} <= {key.partition("/")[0] for key in texts}
 
 
 def proposed(
