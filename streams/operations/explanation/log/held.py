@@ -101,14 +101,21 @@ class HeldLog:
         return _HeldReader(reader, self, ends)
 
     def forget(self, before: Offsets) -> None:
-        """Hold nothing any more of what lies before these offsets."""
+        """Hold nothing any more of what lies before these offsets.
+
+        How far a partition was read is known as long as a record of its topic is held, by which a
+        topic that was made anew is told: one that is empty is not asked again at each look.
+        """
         for at, offset in before.items():
             held = self._held(at)
             gone = bisect_left(held, offset, key=_offset)
             self.bytes -= sum(map(_bytes_of, held[:gone]))
             del held[:gone]
             self._first[at] = max(offset, self._first.get(at, 0))
-            self._next[at] = max(self._first[at], self._next.get(at, 0) if held else 0)
+        holding = {at.topic for at, held in self._records.items() if held}
+        for at in before:
+            read = self._next.get(at, 0) if at.topic in holding else 0
+            self._next[at] = max(self._first[at], read)
 
     def first(self, at: Partition) -> int:
         """From there on it is held, as far as it was read."""

@@ -205,6 +205,44 @@ def test_after_an_error_the_log_is_read_anew(error: type[Exception], read: int) 
     assert read == log.read
 
 
+class Emptied(TimedLog):
+    """All records of its first partition of events were aborted: markers alone have offsets."""
+
+    def __init__(self) -> None:
+        super().__init__(SETTINGS)
+        self.asked: list[Partition] = []
+
+    def ends(self) -> dict[Partition, int]:
+        """A partition of markers has an end, too."""
+        return super().ends() | {Partition(EVENTS, 0): 4}
+
+    def between(self, begins: Offsets, ends: Offsets) -> Iterator[RawRecord]:
+        """Notes what is asked for."""
+        self.asked += [at for at, begin in begins.items() if begin < ends[at]]
+        yield from super().between(begins, ends)
+
+
+def test_a_partition_that_was_emptied_is_not_asked_again_at_each_look() -> None:
+    """Whoever asks it waits, until it is clear that nothing comes."""
+    held, log = HeldLog(), Emptied()
+    for number in range(6):
+        log.append(EVENTS, 1, b"k", b"%d" % number, number)
+    for _ in range(3):
+        assert 6 == len(all_of(held, log))
+    assert [Partition(EVENTS, 0), Partition(EVENTS, 1)] == log.asked
+    log.append(EVENTS, 1, b"k", b"6", 6)
+    assert 7 == len(all_of(held, log))
+    assert [Partition(EVENTS, 1)] == log.asked[2:]
+
+
+def test_a_topic_of_which_nothing_is_held_is_asked_each_time() -> None:
+    """It may have been made anew: nothing that is held could tell."""
+    held, log = HeldLog(), Emptied()
+    for _ in range(3):
+        assert [] == all_of(held, log)
+    assert [Partition(EVENTS, 0)] * 3 == log.asked
+
+
 @pytest.mark.parametrize("begin", [0, 10], ids=["made anew", "and begun anew"])
 def test_a_topic_that_was_made_anew_is_known_where_nothing_was_held(begin: int) -> None:
     """Retention had taken all of it: its offsets tell."""
