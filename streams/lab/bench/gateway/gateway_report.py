@@ -11,7 +11,7 @@ from streams.cli.live import show
 from streams.cli.options import FiniteRange
 from streams.lab.bench.figures.report import bootstrap_option, report, report_options, saying
 from streams.lab.bench.figures.results import at_least, at_most, table
-from streams.lab.bench.gateway.measure import GatewayLoad, measure
+from streams.lab.bench.gateway.measure import WARM_UP_S, GatewayLoad, measure
 
 TITLE = "Gateway"
 PACKAGES = ("fastapi", "uvicorn", "aiokafka")
@@ -50,6 +50,14 @@ ROWS = {
     help="How long each is measured, after a warm-up.",
 )
 @click.option(
+    "--warm-up-seconds",
+    "warm_up_s",
+    type=FiniteRange(1, 600),
+    default=WARM_UP_S,
+    show_default=True,
+    help="How long a warm-up takes; a broker that has just started compiles itself in it.",
+)
+@click.option(
     "--pin/--no-pin",
     "pinned",
     default=True,
@@ -58,7 +66,13 @@ ROWS = {
 )
 @report_options
 def gateway(
-    bootstrap: str, sessions: int, rate_per_s: float, seconds: float, pinned: bool, **how: bool
+    bootstrap: str,
+    sessions: int,
+    rate_per_s: float,
+    seconds: float,
+    warm_up_s: float,
+    pinned: bool,
+    **how: bool,
 ) -> None:
     """The gateway with thousands of open streams, beside a bare FastAPI stream.
 
@@ -66,7 +80,7 @@ def gateway(
     (?wait_ms=); events a second in batches of ten, each in Kafka before its answer. What asks is on
     this machine, too. Some two minutes.
     """
-    load = GatewayLoad(sessions, rate_per_s, seconds, pinned)
+    load = GatewayLoad(sessions, rate_per_s, seconds, pinned, warm_up_s)
     with saying() as say:
         figures = asyncio.run(measure(bootstrap, load, say))
     report(TITLE, figures, section, _print, PACKAGES, **how)

@@ -41,6 +41,8 @@ class GatewayLoad(NamedTuple):
     """Of each measurement, after the warm-up."""
     pinned: bool
     """Whether the gateway has a core of its own; the worker and we share the others."""
+    warm_up_s: float = WARM_UP_S
+    """Before each measurement."""
 
 
 async def measure(bootstrap: str, load: GatewayLoad, say: Any) -> dict[str, Any]:
@@ -118,7 +120,7 @@ async def _asked(
     async with listening(asked, sessions, arrivals) as readers:
         held = resident_bytes(door.pid) - before
         say(f"{load.sessions} streams, {load.rate_per_s:g} events/s: {which}")
-        await steady(asked, sessions, seconds=WARM_UP_S, name="w", arrivals=arrivals, **pace)
+        await steady(asked, sessions, seconds=load.warm_up_s, name="w", arrivals=arrivals, **pace)
         with _cores(door, streaming):
             on_streams = await steady(
                 asked, sessions, seconds=load.seconds, name="s", arrivals=arrivals, **pace
@@ -133,7 +135,7 @@ async def _asked(
         say(f"?wait_ms={WAIT_MS}, {load.rate_per_s:g} events/s")
         pace |= {"arrivals": None, "wait_ms": WAIT_MS}
         # by then the gateway is over the end of all streams at one moment
-        await steady(asked, sessions, seconds=WARM_UP_S, name="v", **pace)
+        await steady(asked, sessions, seconds=load.warm_up_s, name="v", **pace)
         answered = await steady(asked, sessions, seconds=load.seconds, name="a", **pace)
         figures["wait_ms"] = answered.figures()
     say(f"batches as fast as they are answered: {which}")

@@ -40,22 +40,24 @@ async def measure(
     best_fit: bool = False,
     catalog: int = 0,
     slots: int = 1,
+    warm_up_s: float = latency.WARM_UP_S,
 ) -> dict[str, Any]:
     """Measure everything, `say` what is being measured; the figures as JSON.
 
     `best_fit`: ours has the learned ranker among its arms; with a `catalog` of so many items it has
-    all others, too. Each event asks for a prompt in so many `slots`. Raises `GoeswithError`. Its
-    topics are deleted afterwards.
+    all others, too. Each event asks for a prompt in so many `slots`. Latencies are measured after a
+    warm-up. Raises `GoeswithError`. Its topics are deleted afterwards.
     """
     site = Site(bootstrap, best_fit=best_fit, catalog=catalog)
     asked = None if slots == 1 else SLOTS[:slots]
+    measured = latency.Measured(seconds, warm_up_s)
     try:
         figures = await _costs(site, list(workload(events, slots=asked)), rounds, say)
         figures["decide_us"] = await _deciding(site, say)
         say("latency at 1,000 events/s: stock Faust, sending")
-        of_stock = await latency.of_stock(site, seconds)
+        of_stock = await latency.of_stock(site, measured)
         say("latency at 1,000 events/s: goeswith, prompting")
-        of_ours = await latency.of_ours(site, seconds, asked)
+        of_ours = await latency.of_ours(site, measured, asked)
     finally:
         await site.clear()
     waits = {"stock": of_stock, "goeswith": of_ours}

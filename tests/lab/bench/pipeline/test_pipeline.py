@@ -6,10 +6,13 @@ from typing import Any
 from streams.lab.bench.pipeline.pipeline import measure
 from streams.lab.bench.pipeline.pipeline_report import title
 
+FEW: dict[str, Any] = {"seconds": 1.0, "warm_up_s": 1.0, "rounds": 1, "say": lambda _: None}
+"""Enough to be complete, too little to be a figure."""
+
 
 def test_a_benchmark_measures_everything_and_is_exact(kafka: str) -> None:
     """The state equals an offline fold, no prompt is lost, and every figure is there."""
-    figures = asyncio.run(measure(kafka, events=2_000, seconds=1.0, say=lambda _: None, rounds=1))
+    figures = asyncio.run(measure(kafka, events=2_000, **FEW))
 
     assert {"stock", "naive", "goeswith", "goeswith_fold"} == set(figures["cpu_us"])
     assert {"stock", "goeswith"} == set(figures["latency_ms"])
@@ -25,8 +28,7 @@ def test_a_benchmark_measures_everything_and_is_exact(kafka: str) -> None:
 
 def test_with_a_catalogue_and_three_slots_each_event_has_several_prompts(kafka: str) -> None:
     """Worker and catalogue are ready before the first event; the rest is as it was."""
-    wide: dict[str, Any] = {"rounds": 1, "catalog": 300, "slots": 3}
-    figures = asyncio.run(measure(kafka, 2_000, seconds=1.0, say=lambda _: None, **wide))
+    figures = asyncio.run(measure(kafka, events=2_000, catalog=300, slots=3, **FEW))
 
     assert figures["exact"], figures
     assert figures["prompts"] > 2 * 2_000
