@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.contract.events import Event, decode, encode
@@ -200,6 +200,7 @@ def told(rows: list[tuple[str, int, int, int | None, bool]]) -> list[Event]:
     return events
 
 
+@settings(max_examples=60)
 @given(times, st.integers(-10 * DAY_S, 10 * DAY_S), st.booleans())
 def test_no_fold_depends_on_when_its_events_are_answered(
     rows: list[tuple[str, int, int, int | None, bool]], now_s: int, wild: bool
@@ -215,6 +216,7 @@ def test_no_fold_depends_on_when_its_events_are_answered(
     assert answering.shop.state() == following.state()
 
 
+@settings(max_examples=50)
 @given(times, times, st.randoms(use_true_random=False))
 def test_workers_that_interleave_partitions_differently_agree_on_wild_clocks(
     first: list[tuple[str, int, int, int | None, bool]],

@@ -168,10 +168,10 @@ def arms_drawn(rng: np.random.Generator, number: int, effect: float) -> Comparis
 
 
 def test_bounds_of_arms_hold_the_effect_and_leave_others_out() -> None:
-    """Of 60 experiments of 4,000 impressions at most 3 miss that a earns half more (seed 6)."""
+    """Of 60 experiments of 2,000 impressions at most 3 miss that a earns half more (seed 6)."""
     rng = np.random.default_rng(6)
-    seen = [arms_drawn(rng, 4_000, 0.5) for _ in range(60)]
-    large = arms_drawn(rng, 60_000, 0.5)
+    seen = [arms_drawn(rng, 2_000, 0.5) for _ in range(60)]
+    large = arms_drawn(rng, 30_000, 0.5)
     bounds = told(large)
     assert bounds is not None
     parts = bounds.parts()

@@ -87,7 +87,7 @@ def told_event(story: Story, office: Story, prompt: Prompt, step: Step) -> Event
     return events[what]()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(steps)
 def test_the_shop_counts_what_the_twin_counts(story_of: list[Step]) -> None:
     """Basket, pairs, items, baskets, purchases; what the prompt earned, and each outcome."""
@@ -120,7 +120,7 @@ def read_as(order: str, told: list[tuple[int, Event]]) -> list[str]:
     return compared(shop, outcomes, twin).sentences
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(steps)
 def test_an_order_that_two_partitions_tell_is_as_the_twin_has_it(story_of: list[Step]) -> None:
     """A till or a webhook on another partition, however a worker reads the two."""
