@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from streams.lab.chaos.ground.apache_kafka import NoKafka, RealKafka, real_kafka
+from streams.lab.chaos.ground.apache_kafka import RealKafka, real_kafka
+from streams.lab.chaos.ground.jars import NoKafka
 from streams.lab.embedded.broker import EmbeddedBroker
 from streams.lab.embedded.redis_server import EmbeddedRedis
 
@@ -99,7 +100,7 @@ def topic_prefix() -> str:
 
 def _started(directory: Path) -> RealKafka:
     try:
-        broker = real_kafka(directory)
+        broker = real_kafka(directory, short_lived=True)
     except NoKafka as reason:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(str(reason))
     broker.start()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.lab.chaos.ground.apache_kafka import VERSION
+from streams.lab.chaos.ground.jars import VERSION
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

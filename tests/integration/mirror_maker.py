@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from streams.contract.settings import Settings
-from streams.lab.chaos.ground.apache_kafka import VERSION, resolved_jars
+from streams.lab.chaos.ground.apache_kafka import ONE_COMPILER
+from streams.lab.chaos.ground.jars import VERSION, resolved_jars
 from streams.lab.embedded.server_child import Child
 
 POM = f"""\
@@ -64,7 +65,7 @@ def mirroring(old: Settings, new: Settings, folder: Path) -> Iterator[None]:
     folder.mkdir()
     (folder / "mm2.properties").write_text(properties(old, new))
     program = "org.apache.kafka.connect.mirror.MirrorMaker"
-    command = ["java", "-Xmx512m", "-cp", f"{jars}/*", program, "mm2.properties"]
+    command = ["java", "-Xmx512m", ONE_COMPILER, "-cp", f"{jars}/*", program, "mm2.properties"]
     log = (folder / "mirror.log").open("a+b")
     mirror = Child(["env", "-C", str(folder), *command], log)
     try:

@@ -23,7 +23,8 @@ from kafka.admin import (
 
 from streams.clients.sync_kafka import open_admin
 from streams.contract.settings import Settings
-from streams.lab.chaos.ground.apache_kafka import ApacheKafka, kafka_jars
+from streams.lab.chaos.ground.apache_kafka import ApacheKafka
+from streams.lab.chaos.ground.jars import kafka_jars
 from streams.lab.embedded.server_child import free_port
 from tests.certificates import Authority, Issued
 from tests.token_endpoint import AUDIENCE, TokenEndpoint, served
@@ -175,7 +176,7 @@ def secured_kafka(folder: Path) -> Iterator[SecuredKafka]:
             environment.setenv("JAVA_TOOL_OPTIONS", allowed)
             ports = {name: free_port() for name in LISTENERS}
             more = properties(ports, authority, f"{tokens.url}/keys")
-            broker = ApacheKafka(folder, kafka_jars(), more)
+            broker = ApacheKafka(folder, kafka_jars(), more, short_lived=True)
             stack.callback(broker.discard)
             broker.start()
         kafka = SecuredKafka(broker, ports, authority, tokens)

@@ -1,15 +1,12 @@
 """A real Apache Kafka, one KRaft node, to be stopped, killed and started again.
 
-From the jars that Maven resolves where there is Java (43 MB, once: into `.cache/kafka` of a
-checkout, else into the user's cache); else in Docker, if an engine answers. Jars first: they are
-the same everywhere, start in four seconds, and end with us even if we are killed.
+From jars where there is Java; else in Docker, if an engine answers. Jars first: they are the same
+everywhere, start in four seconds, and end with us even if we are killed.
 """
 
 import base64
-import os
 import shutil
 import subprocess
-import tempfile
 import time
 import uuid
 from collections.abc import Mapping
@@ -17,39 +14,18 @@ from pathlib import Path
 from typing import Protocol
 
 from streams.clients.sync_kafka import open_admin
-from streams.contract.errors import KafkaUnreachable, MissingExtra
+from streams.contract.errors import KafkaUnreachable
 from streams.contract.settings import Settings
+from streams.lab.chaos.ground.jars import VERSION, NoKafka, kafka_jars
 from streams.lab.embedded.server_child import Child, free_port
 
-VERSION = "4.1.1"
-CHECKOUT = Path(__file__).parents[4]
 START_S_MAX = 120.0
 ANSWER_S_MAX = 10.0
-RESOLVE_S_MAX = 240.0
 _HEAP = ("-Xms256m", "-Xmx768m")
 _COLLECTOR = "-XX:+UseSerialGC"
 """Other collectors have threads, which would take its cores off what is measured beside it."""
-_COPY_JARS = "org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies"
-_POM = f"""\
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>goeswith.tests</groupId><artifactId>kafka</artifactId><version>1</version>
-  <dependencies>
-    <dependency>
-      <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId>
-      <version>{VERSION}</version>
-    </dependency>
-    <dependency>
-      <groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId>
-      <version>2.25.1</version>
-    </dependency>
-    <dependency>
-      <groupId>org.apache.logging.log4j</groupId><artifactId>log4j-core</artifactId>
-      <version>2.25.1</version>
-    </dependency>
-  </dependencies>
-</project>
-"""
+ONE_COMPILER = "-XX:TieredStopAtLevel=1"
+"""The second, optimising compiler takes more time than it saves what ends within minutes."""
 _LOGGING = """\
 rootLogger.level = WARN
 rootLogger.appenderRefs = out
@@ -84,10 +60,6 @@ _OF_LISTENERS = ("listeners", "advertised.listeners", "listener.security.protoco
 NOTHING: Mapping[str, str] = {}
 
 
-class NoKafka(MissingExtra):
-    """There is no way to start Apache Kafka on this machine; says what is missing."""
-
-
 class RealKafka(Protocol):
     """What may be done to a real broker; the records stay whatever it is."""
 
@@ -108,10 +80,13 @@ class RealKafka(Protocol):
         """End it and forget its records."""
 
 
-def real_kafka(directory: Path) -> RealKafka:
-    """A broker, not started yet, with its records under `directory`. Raises NoKafka."""
+def real_kafka(directory: Path, *, short_lived: bool = False) -> RealKafka:
+    """A broker, not started yet, with its records under `directory`. Raises NoKafka.
+
+    A `short_lived` one starts sooner, and is not as fast: nothing is to be measured beside it.
+    """
     if shutil.which("java") and shutil.which("mvn"):
-        return ApacheKafka(directory, kafka_jars())
+        return ApacheKafka(directory, kafka_jars(), short_lived=short_lived)
     if docker_answers():
         return DockerKafka()
     raise NoKafka(
@@ -126,10 +101,18 @@ class ApacheKafka:
     `more` are properties of the broker; those of listeners are put behind ours.
     """
 
-    def __init__(self, directory: Path, jars: Path, more: Mapping[str, str] = NOTHING) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        jars: Path,
+        more: Mapping[str, str] = NOTHING,
+        *,
+        short_lived: bool = False,
+    ) -> None:
         self._directory = directory
         self._jars = jars
         self._more = more
+        self._compilers = (ONE_COMPILER,) if short_lived else ()
         self._port = free_port()
         self._child: Child | None = None
 
@@ -142,7 +125,8 @@ class ApacheKafka:
         """Start it, on a formatted log directory; return when it answers."""
         if not (self._directory / "data").exists():
             self._format()
-        command = [*self._java(*_HEAP, _COLLECTOR), "kafka.Kafka", "server.properties"]
+        java = self._java(*_HEAP, _COLLECTOR, *self._compilers)
+        command = [*java, "kafka.Kafka", "server.properties"]
         log = (self._directory / "kafka.log").open("a+b")
         self._child = Child(["env", "-C", str(self._directory), *command], log)
         self._child.wait_for_port(self._port, START_S_MAX)
@@ -178,7 +162,7 @@ class ApacheKafka:
         lines = "".join(f"{name}={value}\n" for name, value in properties.items())
         (self._directory / "server.properties").write_text(lines)
         (self._directory / "log4j2.properties").write_text(_LOGGING)
-        tool = [*self._java(), "kafka.tools.StorageTool", "format", "-t", cluster_id()]
+        tool = [*self._java(ONE_COMPILER), "kafka.tools.StorageTool", "format", "-t", cluster_id()]
         done = subprocess.run(
             [*tool, "-c", "server.properties"],
             cwd=self._directory,
@@ -233,36 +217,6 @@ class DockerKafka:
     def discard(self) -> None:
         """End it and forget its records."""
         _docker("rm", "--force", "--volumes", self._container)
-
-
-def kafka_jars() -> Path:
-    """The folder of Kafka's jars, resolved by Maven at the first call. Raises NoKafka."""
-    return resolved_jars("kafka", _POM)
-
-
-def resolved_jars(name: str, pom: str) -> Path:
-    """The folder of what a POM depends on, kept by name and `VERSION`. Raises NoKafka."""
-    jars = cache() / name / VERSION
-    if jars.exists():
-        return jars
-    jars.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=jars.parent) as work:
-        (Path(work) / "pom.xml").write_text(pom)
-        command = ["mvn", "-q", "-B", "-C", _COPY_JARS, "-DoutputDirectory=jars"]  # -C: checksums
-        done = subprocess.run(
-            command, cwd=work, check=False, capture_output=True, text=True, timeout=RESOLVE_S_MAX
-        )
-        if done.returncode:
-            raise NoKafka(f"Maven did not resolve {name} {VERSION}: {done.stdout[-1000:]}")
-        (Path(work) / "jars").rename(jars)  # whole or not at all
-    return jars
-
-
-def cache() -> Path:
-    """Where downloads are kept: in the checkout, else where the user's caches are."""
-    if (CHECKOUT / "pyproject.toml").exists():
-        return CHECKOUT / ".cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "goeswith"
 
 
 def wait_until_it_answers(bootstrap: str) -> None:
