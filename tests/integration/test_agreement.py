@@ -19,12 +19,14 @@ from streams.operations.topics import create_topics
 from tests.integration.workers import Staff, send, views
 
 SALTED = {"holdout_salt": "autumn"}
+SESSION_S = 4.0
+"""After so long a silence a worker is given up, which some of this waits for."""
 
 
 @pytest.fixture
 def staff(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Staff]:
     """A shop in which ann is at work."""
-    staff = Staff(kafka, topic_prefix, tmp_path)
+    staff = Staff(kafka, topic_prefix, tmp_path, session_timeout_s=SESSION_S)
     create_topics(staff.settings)
     send(staff.settings, views(100))
     staff.start("ann")
@@ -136,7 +138,8 @@ def test_nobody_takes_a_place_because_the_broker_was_away(
     own_kafka: RealKafka, topic_prefix: str, tmp_path: Path
 ) -> None:
     """Who was there first is still there, and who waits still waits."""
-    staff = Staff(own_kafka.bootstrap, topic_prefix, tmp_path, kafka_timeout_s=60)
+    times = {"session_timeout_s": SESSION_S, "kafka_timeout_s": 60}
+    staff = Staff(own_kafka.bootstrap, topic_prefix, tmp_path, **times)
     create_topics(staff.settings)
     staff.start("ann")
     staff.until_at_work("ann")

@@ -20,20 +20,23 @@ from streams.lab.chaos.ground.apache_kafka import RealKafka
 from streams.operations.topics import create_topics
 from tests.integration.workers import Staff, send, shoppers, views
 
-AWAY_S = 8.0
-"""So long the broker is away: longer than the session timeout."""
+SESSION_S = 4.0
+"""After so long a silence a worker is given up, which much of this waits for."""
+AWAY_S = 1.5 * SESSION_S
+"""So long the broker is away: longer than that."""
 
 
 @pytest.fixture
 def staff(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Staff]:
     """A shop without workers yet, whose every view is answered with a prompt."""
-    yield from opened(Staff(kafka, topic_prefix, tmp_path))
+    yield from opened(Staff(kafka, topic_prefix, tmp_path, session_timeout_s=SESSION_S))
 
 
 @pytest.fixture
 def staff_of_own_kafka(own_kafka: RealKafka, topic_prefix: str, tmp_path: Path) -> Iterator[Staff]:
     """The same, on a broker that the test may stop."""
-    yield from opened(Staff(own_kafka.bootstrap, topic_prefix, tmp_path, kafka_timeout_s=60))
+    times = {"session_timeout_s": SESSION_S, "kafka_timeout_s": 60}
+    yield from opened(Staff(own_kafka.bootstrap, topic_prefix, tmp_path, **times))
 
 
 def opened(staff: Staff) -> Iterator[Staff]:
