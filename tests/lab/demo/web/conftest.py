@@ -14,7 +14,7 @@ from tests.storefront.gateway.browser.conftest import ARGUMENTS
 @pytest.fixture(scope="module")
 def demo() -> Iterator[RunningDemo]:
     """The grocery, once much is known."""
-    with running_demo("--rate", "100") as running:
+    with running_demo("--rate", "200") as running:
         yield running
 
 
