@@ -48,6 +48,8 @@ SINCES_MAX = 1_000
 """Of so many moments it is known at most what the log held then."""
 OPEN_S = 300.0
 """So long it stays open: topics may have got more partitions."""
+IDLE_S, IDLE_LOOK_S = 300.0, 30.0
+"""So long after the last question it is read on more seldom, and is closed in between."""
 PAUSE_S, RETRY_S = 60.0, 10.0
 """So long after it was given up, and after an error, it is tried again."""
 
@@ -74,6 +76,7 @@ class FollowedLog:
         """Of these topics; of none: it is closed."""
         self._topics: tuple[str, ...] = ()
         self._opened_s = float("-inf")
+        self._asked_s, self._rested_s = steady_s(), float("-inf")
         self._reset()
 
     def _reset(self) -> None:
@@ -90,20 +93,36 @@ class FollowedLog:
 
     def rest(self, is_asked: Callable[[], bool] = lambda: False) -> None:
         """Nobody asks just now: read on, until somebody does."""
-        if self._steady_s() < self._paused_until_s:
+        now_s = self._steady_s()
+        if now_s < self._paused_until_s:
             self.held.rest()
             return
+        idle = now_s - self._asked_s > IDLE_S
+        if idle and now_s - self._rested_s < IDLE_LOOK_S:
+            return
+        self._rested_s = now_s
         topics = self.settings.topics
         names = topics.events, topics.prompts, topics.outcomes, topics.dead_letters
         try:
-            with self.open(self.settings, *names) as reader:
+            with self._open(self.settings, *names) as reader:
                 self.look(reader, is_asked)
         except GoeswithError:  # pages say so; what was followed goes on from where it was
-            self._paused_until_s = self._steady_s() + RETRY_S
+            self._paused_until_s, self._rested_s = self._steady_s() + RETRY_S, float("-inf")
+        if idle:
+            self.close()
 
     @contextmanager
     def open(self, settings: Settings, *topics: str) -> Iterator[LogReader]:
-        """As `open_reader`, but that what is held is not read again, and that it stays open."""
+        """As `open_reader`, but that what is held is not read again, and that it stays open.
+
+        For whoever asks: some minutes after the last question it is closed.
+        """
+        with self._open(settings, *topics) as reader:
+            self._asked_s = self._steady_s()
+            yield reader
+
+    @contextmanager
+    def _open(self, settings: Settings, *topics: str) -> Iterator[LogReader]:
         now_s = self._steady_s()
         if topics != self._topics or now_s - self._opened_s > OPEN_S:
             self.close()

@@ -20,6 +20,8 @@ from streams.operations.explanation.log.first_seen import FirstSeen
 from streams.operations.explanation.log.followed import (
     BEGIN_MAX,
     FOLLOW_S,
+    IDLE_LOOK_S,
+    IDLE_S,
     MARK_S,
     OPEN_S,
     PAUSE_S,
@@ -381,5 +383,39 @@ def test_while_nobody_asks_it_is_read_along_and_stays_open() -> None:
     assert 3 == len(opened)
     worker.now_s += RETRY_S
     followed.rest()
-    assert 4 == len(opened)
+    assert 3 == opened.count("opened")
     assert 2 == len(followed.marks)
+
+
+def test_after_some_minutes_without_a_question_it_is_closed_between_its_looks() -> None:
+    """It is still followed, more seldom; whoever asks finds it open again."""
+    opened: list[str] = []
+
+    @contextmanager
+    def opening(_settings: Settings, *_topics: str) -> Iterator[LogReader]:
+        opened.append("opened")
+        yield worker.log
+        opened.append("closed")
+
+    worker = Following(lambda _: False)
+    followed = FollowedLog(worker.teller, HeldLog(), lambda: worker.now_s, opening)
+    followed.rest()
+    with followed.open(worker.teller, *followed._topics):
+        pass
+    worker.now_s += IDLE_S
+    followed.rest()
+    assert ["opened"] == opened[-1:]
+    opened.clear()
+    for _ in range(6):
+        crowd(worker, 1)
+        worker.now_s += IDLE_LOOK_S / 2
+        followed.rest()
+    assert ["closed", *["opened", "closed"] * 3] == opened
+    assert 3 < len(followed.marks)
+    opened.clear()
+    topics = worker.teller.topics
+    with followed.open(worker.teller, topics.events, topics.prompts):
+        pass
+    worker.now_s += FOLLOW_S
+    followed.rest()
+    assert ["opened", "closed", "opened"] == opened
