@@ -1,9 +1,9 @@
-"""Payloads with faults in them, a few thousand of each source; `mutated.py` runs for longer."""
+"""Payloads with faults in them, a thousand of each source; `mutated.py` runs for longer."""
 
 from streams.storefront.intake.adapters import ADAPTERS
 from tests.storefront.intake.mutated import run
 
-TIMES = 2000
+TIMES = 1000
 
 
 def test_whatever_is_sent_becomes_events_or_a_clear_rejection() -> None:
