@@ -20,10 +20,10 @@ demo: $(READY) ## a shop with shoppers in it, here and in a browser: embedded Ka
 	$(BIN)/goeswith demo $(DEMO_OPTIONS)
 
 # Matrices are small here: threads of the linear algebra would only wait for one another. A file stays
-# with one process, and the broker that its tests share.
+# with one process, and the broker that its tests share; the longest begin first (tests/longest_first.py).
 test: $(READY) ## every test, on a real Kafka and a real Redis too
 	.ci/install
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## lint, format, types, import contracts
 	$(BIN)/ruff check

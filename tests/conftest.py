@@ -17,6 +17,7 @@ from streams.lab.chaos.ground.apache_kafka import RealKafka, real_kafka
 from streams.lab.chaos.ground.jars import NoKafka
 from streams.lab.embedded.broker import EmbeddedBroker
 from streams.lab.embedded.redis_server import EmbeddedRedis
+from tests.longest_first import longest_first
 
 REAL = {"kafka", "own_kafka", "redis_url"}
 """The fixtures that make a test an integration test."""
@@ -47,10 +48,15 @@ os.environ["GOESWITH_CHECKPOINT_URL"] = "none"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a real Kafka or Redis, so that `-m 'not integration'` is always right."""
+    """Mark what needs a real Kafka or Redis, so that `-m 'not integration'` is always right.
+
+    Where several processes share the tests, the longest files begin first.
+    """
     for item in items:
         if REAL & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.integration)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items[:] = longest_first(items)
 
 
 @pytest.fixture(scope="session")
