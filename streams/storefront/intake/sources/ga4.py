@@ -39,10 +39,6 @@ PER_ITEM = {
 FEEDBACK = ("prompt_shown", "prompt_clicked", "prompt_dismissed")
 """Custom events for what was done with a prompt, with its receipt as a parameter."""
 RECEIPT = "goeswith_receipt"
-AMOUNT_ALONE = (
-    "refund has a value and no items, so nobody knows what came back: send the items, or no value "
-    "where all of the order did"
-)
 STORAGE = ("analytics_storage", "ads_storage")
 """What a row of the export tells of consent; a no to either is one."""
 
@@ -202,10 +198,7 @@ def _say(hit: Hit, drafts: Drafts) -> None:
 def _refund(
     hit: Hit, items: Any, lines: list[tuple[int, ItemLine]], event_id: str, drafts: Drafts
 ) -> None:
-    """What came back: the items that are named; where neither these nor a value are, all of it."""
-    if not items and first(hit.params, "value") is not None:
-        drafts.reject(hit.place, "no_items", AMOUNT_ALONE)
-        return
+    """What came back: the items that are named; without any, all of the order, as GA4 has it."""
     back = {"lines": order_fields(lines)["lines"]} if items else {}
     order_id = identifier(hit.params.get("transaction_id"))
     drafts.event(
