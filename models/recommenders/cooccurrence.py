@@ -31,7 +31,7 @@ PARTNERS_MAX = 200
 ERAS_MAX = 8
 """Votes that are older still count as if they were so many eras old: nothing is nothing at all."""
 SOME = 8
-"""Candidates that are looked at beyond those that are wanted: some will be excluded."""
+"""Candidates that are looked at beyond those that are wanted, if so many are excluded."""
 
 
 class CoOccurrence(Recommender):
@@ -194,9 +194,9 @@ class CoOccurrence(Recommender):
         time_s: float | None = None,
     ) -> list[Candidate]:
         """What the last items of `x` go with. Items of `x` itself are not excluded by default."""
-        k = max(k, 0)
-        left = (one for one in self._ranked(x, k + SOME, time_s) if one[1] not in exclude)
-        return [*self._candidates(islice(left, k))]
+        ranked = self._ranked(x, max(k, 0) + min(len(exclude), SOME), time_s)
+        left = (one for one in ranked if one[1] not in exclude)
+        return [*self._candidates(islice(left, max(k, 0)))]
 
     def ranked(
         self, x: Sequence[str], *, time_s: float | None = None, **who: str

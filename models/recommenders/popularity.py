@@ -3,7 +3,6 @@
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from heapq import nsmallest
-from itertools import islice
 from typing import Any
 
 from models.decay.eviction import lightest, slab
@@ -170,8 +169,13 @@ class Popularity(Recommender):
         time_s: float | None = None,
     ) -> list[Candidate]:
         """The most popular items, whatever came before and whatever the time."""
-        left = (one for one in self._ordered() if one[1] not in exclude)
-        return [*self._candidates(islice(left, max(k, 0)))]
+        left = list[tuple[int, str]]()
+        for one in self._ordered() if k > 0 else ():
+            if one[1] not in exclude:
+                left.append(one)
+                if len(left) == k:
+                    break
+        return [*self._candidates(left)]
 
     def ranked(
         self, x: Sequence[str], *, time_s: float | None = None, **who: str

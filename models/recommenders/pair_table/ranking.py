@@ -38,14 +38,6 @@ def beyond_chance(met: int, of: int, times: int, sessions: int, z_min: float) ->
 
 
 @compiled
-def is_evidence(
-    met: int, of: int, times: int, together_min: int, sessions: int, z_min: float
-) -> bool:
-    """Whether a pair met often enough, and more often than chance would have it."""
-    return met >= together_min and beyond_chance(met, of, times, sessions, z_min)
-
-
-@compiled
 def candidates(
     cells: Cells,
     rows: Rows,
@@ -67,9 +59,10 @@ def candidates(
         cell = cells[at]
         partner = rows[cell.item]
         if (
-            cell.latest + cell.before > 0
+            cell.times >= together_min  # before the partner is looked at: rows are far apart
+            and cell.latest + cell.before > 0
             and partner.damping > 0.0
-            and is_evidence(cell.times, row.times, partner.times, together_min, sessions, z_min)
+            and beyond_chance(cell.times, row.times, partner.times, sessions, z_min)
         ):
             found[n] = cell.item
             n += 1
@@ -115,12 +108,12 @@ def vote(
                     active[n] = cell.item
                     n += 1
                 entry.score += weight
-                if weight > entry.strongest and is_evidence(
-                    cell.times, row.times, rows[cell.item].times, together_min, sessions, z_min
-                ):
-                    entry.strongest = weight
-                    entry.voter = voter
-                    entry.met = cell.times
+                if weight > entry.strongest and cell.times >= together_min:
+                    times = rows[cell.item].times  # only now: rows are far apart
+                    if beyond_chance(cell.times, row.times, times, sessions, z_min):
+                        entry.strongest = weight
+                        entry.voter = voter
+                        entry.met = cell.times
     return n
 
 
@@ -184,10 +177,10 @@ def rank(
     size, supported = 0, 0
     for i in range(n):
         entry = votes[active[i]]
-        entry.score *= rows[active[i]].damping
-        if entry.met > 0 and entry.score > 0.0:
-            supported += 1
-            size = sift(heap, size, entry.score, depth)
+        if entry.met > 0:
+            entry.score *= rows[active[i]].damping
+            if entry.score > 0.0:
+                size, supported = sift(heap, size, entry.score, depth), supported + 1
     bar, count = (heap[0] if size else 0.0), 0
     for i in range(n):
         entry = votes[active[i]]

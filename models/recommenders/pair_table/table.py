@@ -41,8 +41,6 @@ CELLS_FIRST = 1 << 12
 ROWS_FIRST = 1 << 6
 STEPS_MAX = 256
 """Steps that wait to be counted."""
-FEW = 4
-"""Candidates that are looked at first: mostly one of them is not excluded."""
 
 
 class PairTable:
@@ -208,21 +206,19 @@ class PairTable:
         return sorted(ranked), in_all
 
     def proposes(self, voters: Iterable[str], support: Support, exclude: Collection[str]) -> bool:
-        """Whether any of their candidates is not excluded: of each a few are looked at first."""
-        self._settle()
-        cells, rows, names, few = self._cells, self._rows, self.names, self._scratch[-1]
+        """Whether any of their candidates is not excluded: mostly the first one is not."""
+        if self._steps:
+            self._settle()
+        cells, rows, names, first = self._cells, self._rows, self.names, self._scratch[-1]
         for number in map(self.number.get, voters):
-            if number is None:
+            if number is None or not ranking.candidates(cells, rows, number, *support, first):
                 continue
-            count = ranking.candidates(cells, rows, number, *support, few)
-            for at in few[:count].tolist():
-                if names[at] not in exclude:
-                    return True
-            if count == FEW:
-                row = np.empty(self.row_max, np.int64)
-                count = ranking.candidates(cells, rows, number, *support, row)
-                if not all(names[at] in exclude for at in row[FEW:count].tolist()):
-                    return True
+            if names[first.item()] not in exclude:
+                return True
+            row = np.empty(self.row_max, np.int64)
+            count = ranking.candidates(cells, rows, number, *support, row)
+            if not all(names[at] in exclude for at in row[1:count].tolist()):
+                return True
         return False
 
     def partners(self, item: str) -> NDArray[Any]:
@@ -245,7 +241,7 @@ class PairTable:
             np.zeros(size, VOTE),
             np.empty(size, np.int64),
             np.empty(size, FOUND),
-            np.empty(FEW, np.int64),
+            np.empty(1, np.int64),
         )
 
     # The state
