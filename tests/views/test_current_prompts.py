@@ -83,7 +83,8 @@ def test_a_session_leaves_when_its_last_prompt_has_expired() -> None:
     """As soon as anybody is spoken to later: nothing is held that nobody may be shown."""
     current = CurrentPrompts()
     current.add(Answer(outgoing_prompt=said(1, "a", expires_at_ms=NOW_MS)))
-    late = said(2, "b", expires_at_ms=NOW_MS + 2)._replace(occurred_at_ms=NOW_MS)
+    late = said(2, "b", expires_at_ms=NOW_MS + 2)
+    late.occurred_at_ms = NOW_MS
     current.add(Answer(outgoing_prompt=late))
 
     before_it_expired = NOW_MS - 1

@@ -11,7 +11,7 @@ from streams.contract.receipts import Receipt, Receipts
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import BEST_WORTH
 from streams.shop.decision.languages.messages import reason
-from streams.shop.memory.answer import OutgoingPrompt
+from streams.shop.memory.answer import CONSTANT_FIELDS, OutgoingPrompt
 from streams.shop.memory.session import Session
 from streams.shop.people.context import AskingEvent
 
@@ -50,33 +50,52 @@ class PromptWriter:
         """
         identity = prompt_id(event.event_id, event.session_id, placement)
         items = tuple([candidate.item for candidate in candidates])
-        now_ms, who = event.occurred_at_ms, session.session_id
-        expires_at_ms = event.received_at_ms + self.ttl_ms
-        worth = choice.arm, context, choice.propensity, choice.estimate
-        chances, expected = choice.propensities, choice.estimates
-        vector = (*chances,), (*chances.values(),), (*map(expected.__getitem__, chances),)
-        receipt = Receipt(identity, who, *worth, items, now_ms, expires_at_ms, *vector, known)
+        until_ms = event.received_at_ms + self.ttl_ms
+        own = identity, session.session_id, items, choice.arm, event.event_id
+        write = partial(self._written, event, asked_for, context, choice, candidates, known)
+        asked_as = session.shopper_id is not None, event.segment
+        return OutgoingPrompt(*own, event.occurred_at_ms, until_ms, placement, write, asked_as)
+
+    def _written(
+        self,
+        event: AskingEvent,
+        asked_for: str,
+        context: str,
+        choice: Choice,
+        candidates: list[Candidate],
+        known: tuple[ItemWorth, ...],
+        outgoing: OutgoingPrompt,
+    ) -> dict[str, Any]:
+        """All fields of the record, in its order; the receipt is the last one."""
+        identity, who, placement = outgoing.prompt_id, outgoing.session_id, outgoing.placement
+        now_ms, until_ms, arm = outgoing.occurred_at_ms, outgoing.expires_at_ms, choice.arm
+        propensity, chances, expected = choice.propensity, choice.propensities, choice.estimates
         fields = {
+            **CONSTANT_FIELDS,
             "prompt_id": identity,
             "session_id": who,
             "placement": placement,
             "anchor": asked_for,
             "items": _items(candidates),
-            "arm": choice.arm,
+            "arm": arm,
             "context": context,
-            "propensity": choice.propensity,
+            "propensity": propensity,
             "propensities": chances,
             "estimates": expected,
-            "reason": self._reason(event, choice.arm, asked_for, candidates[0]),
+            "reason": self._reason(event, arm, asked_for, candidates[0]),
             "caused_by": event.event_id,
             "occurred_at_ms": now_ms,
-            "expires_at_ms": expires_at_ms,
+            "expires_at_ms": until_ms,
         }
         if event.locale is not None:
             fields["locale"] = event.locale
-        own = identity, who, items, choice.arm, event.event_id, now_ms, expires_at_ms
-        asked_as = session.shopper_id is not None, event.segment
-        return OutgoingPrompt(*own, fields, partial(self.receipts.seal, receipt), asked_as)
+        if outgoing.besides:
+            fields.update(outgoing.besides)
+        vector = (*chances,), (*chances.values(),), (*map(expected.__getitem__, chances),)
+        worth = arm, context, propensity, choice.estimate, outgoing.items
+        receipt = Receipt(identity, who, *worth, now_ms, until_ms, *vector, known)
+        fields["receipt"] = self.receipts.seal(receipt)
+        return fields
 
     def _reason(
         self, event: AskingEvent, arm: str, asked_for: str, best: Candidate

@@ -33,15 +33,23 @@ SilenceReason = Literal[
     "ramp",
 ]
 
+CONSTANT_FIELDS = {
+    name: kind.default
+    for name, kind in Prompt.model_fields.items()
+    if not kind.is_required() and kind.default is not None
+}
+"""Fields with the same value in nearly all prompts: version, type and kind."""
 
-class OutgoingPrompt(NamedTuple):
-    """A prompt on its way out: the plain values of its record, and what we look at ourselves.
+
+@dataclass(slots=True, eq=False)
+class OutgoingPrompt:
+    """A prompt on its way out: what we look at ourselves, and what writes its record.
 
     A worker writes thousands of prompts a second. To check what it has just put together would cost
     as much as to decide on it: so it is written as it is, and checked by its readers, who read a
-    `Prompt` (and by the tests, all of which look at outgoing prompts as prompts). Its receipt is
-    sealed when it is written first: a round of seals costs half of what each costs by itself,
-    between two decisions.
+    `Prompt` (and by the tests, all of which look at outgoing prompts as prompts). Its fields are
+    put together, and its receipt is sealed, when somebody looks first: a round of them costs half
+    of what each costs by itself, between two decisions.
 
     >>> from streams.contract.schemas.examples import PROMPT
     >>> outgoing = OutgoingPrompt.of(PROMPT)
@@ -56,45 +64,40 @@ class OutgoingPrompt(NamedTuple):
     caused_by: str
     occurred_at_ms: int
     expires_at_ms: int
-    fields: dict[str, Any]
-    """All fields of the prompt but those that all prompts have alike, and but the receipt until
-    that is sealed."""
-    seal: Callable[[], str]
-    """Its receipt, sealed."""
+    placement: Placement
+    write: Callable[["OutgoingPrompt"], dict[str, Any]] | None
+    """Puts all fields together, in the order of the record, once; None: it has."""
     asked_as: tuple[bool, str | None] | None = None
     """Whether the shopper was known, and the segment that the event named; None: nobody says. It is
     published nowhere."""
+    besides: dict[str, Any] | None = None
+    """What only few prompts have: another kind, or an offer."""
+    _fields: dict[str, Any] | None = None
 
     @classmethod
     def of(cls, prompt: Prompt) -> "OutgoingPrompt":
         """A prompt as it was before it was written."""
-        seen = {name: getattr(prompt, name) for name in cls._fields[:-3]}
         items = tuple(item.item_id for item in prompt.items)
-        alike = {name for name, said in CONSTANT_FIELDS.items() if getattr(prompt, name) == said}
-        fields = prompt.model_dump(exclude=alike, exclude_none=True)
-        return cls(**{**seen, "items": items}, fields=fields, seal=lambda: prompt.receipt)
+        of = prompt.arm, prompt.caused_by, prompt.occurred_at_ms, prompt.expires_at_ms
+        fields = {**CONSTANT_FIELDS, **prompt.model_dump(exclude_none=True)}
+        besides = {"offer": fields["offer"]} if "offer" in fields else None
+        own = prompt.prompt_id, prompt.session_id, items, *of, prompt.placement
+        return cls(*own, lambda _: fields, besides=besides)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """All fields of its record, the receipt among them."""
+        if self.write is not None:
+            self._fields, self.write = self.write(self), None
+        return self._fields or {}
 
     def prompt(self) -> Prompt:
         """As its readers will have it."""
-        return Prompt.model_validate(self._sealed())
+        return Prompt.model_validate(self.fields)
 
     def to_json(self) -> bytes:
         """The record's value."""
-        return orjson.dumps({**CONSTANT_FIELDS, **self._sealed()})
-
-    def _sealed(self) -> dict[str, Any]:
-        """All fields, the receipt among them."""
-        if "receipt" not in self.fields:
-            self.fields["receipt"] = self.seal()
-        return self.fields
-
-
-CONSTANT_FIELDS = {
-    name: kind.default
-    for name, kind in Prompt.model_fields.items()
-    if not kind.is_required() and kind.default is not None
-}
-"""Fields with the same value in nearly all prompts: version, type and kind."""
+        return orjson.dumps(self.fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ class PendingPrompt(NamedTuple):
     @classmethod
     def of(cls, prompt: OutgoingPrompt) -> "PendingPrompt":
         """What is remembered of a prompt that is being published."""
-        prompt_id, _, items, _, cause, at_ms, until_ms, fields, *_ = prompt
-        return cls(prompt_id, items, cause, at_ms, until_ms, fields["placement"])
+        cause, at_ms, until_ms = prompt.caused_by, prompt.occurred_at_ms, prompt.expires_at_ms
+        return cls(prompt.prompt_id, prompt.items, cause, at_ms, until_ms, prompt.placement)
 
 
 class PendingPrompts:
@@ -42,7 +42,9 @@ class PendingPrompts:
     def add(self, prompt: OutgoingPrompt) -> None:
         """Remember a prompt that is being published."""
         prompts, session_id = self._prompts, prompt.session_id
-        pending = prompts.setdefault(session_id, [])
+        pending = prompts.get(session_id)
+        if pending is None:
+            pending = prompts[session_id] = []
         pending.append(PendingPrompt.of(prompt))
         if len(pending) > PENDING_PER_SESSION_MAX:
             del pending[0]

@@ -51,7 +51,7 @@ class LivingPrompt(NamedTuple):
         told = tuple(map(prices.get, items)) if prices else ()
         which = prompt.prompt_id, prompt.session_id, partition, prompt.expires_at_ms
         segments = None if prompt.asked_as is None else segments_named(*prompt.asked_as)
-        offer = read_offer(prompt.fields.get("offer"))
+        offer = read_offer(prompt.besides.get("offer")) if prompt.besides else None
         return cls(*which, items, told, prompt.arm, segments, offer)
 
     def priced(self, catalog: Catalog) -> "LivingPrompt":

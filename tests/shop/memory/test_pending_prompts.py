@@ -1,5 +1,7 @@
 """What the owner of a partition remembers of what it said."""
 
+import pytest
+
 from streams.contract.schemas.examples import PROMPT
 from streams.shop.memory.answer import OutgoingPrompt
 from streams.shop.memory.pending_prompts import (
@@ -7,6 +9,7 @@ from streams.shop.memory.pending_prompts import (
     PendingPrompt,
     PendingPrompts,
 )
+from tests.stories import Story, Till
 
 
 def said(number: int, session_id: str = "session-7") -> OutgoingPrompt:
@@ -44,3 +47,24 @@ def test_a_prompt_on_its_way_out_names_nothing_that_it_does_not_have() -> None:
 
     assert "estimates" not in outgoing.fields
     assert b"null" not in outgoing.to_json()
+
+
+@pytest.mark.parametrize("looks", ["fields", "to_json", "prompt"])
+def test_a_prompt_is_put_together_once_when_somebody_looks_first(looks: str) -> None:
+    """A round is written at once: between two decisions each would take twice as long."""
+    till, story = Till(), Story()
+    for item in ("bread", "butter"):
+        till.serve(story.add(item))
+    answer = till.serve(Story("another").view("bread"))
+    outgoing = answer.outgoing_prompt
+    assert outgoing is not None
+    assert outgoing.write is not None
+
+    whole = till.shop.decision.writer
+    found = getattr(outgoing, looks)
+    first = found() if callable(found) else found
+    assert outgoing.write is None
+    whole.texts = {}  # nothing could be written any more
+    again = getattr(outgoing, looks)
+    assert first == (again() if callable(again) else again)
+    assert outgoing.fields["receipt"] == outgoing.prompt().receipt

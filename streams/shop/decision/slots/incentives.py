@@ -88,10 +88,10 @@ def with_offer(
     said: OutgoingPrompt, slot: Placement, offer: dict[str, Any] | None
 ) -> OutgoingPrompt:
     """The prompt, of its kind, and with what its items bring besides."""
-    if slot == upgrades.ARM:
-        said.fields["kind"] = "upsell"
-    if offer is not None:
-        said.fields["offer"] = offer
+    if slot != upgrades.ARM and offer is None:  # as nearly all are
+        return said
+    kind = {"kind": "upsell"} if slot == upgrades.ARM else {}
+    said.besides = kind if offer is None else {**kind, "offer": offer}
     return said
 
 
