@@ -148,15 +148,6 @@ class Replica(Service):
         else:
             self.telemetry.repeats += 1
 
-    def answer(
-        self, event: Event, partition: int, offset: int, pending: PendingPrompts, now_ms: int
-    ) -> Answer:
-        """What an event that is folded calls for, answered now; changes nothing."""
-        catalog, controls = self.catalog, self.controls.now
-        return self.shop.answer(
-            event, partition, offset, pending, now_ms=now_ms, catalog=catalog, controls=controls
-        )
-
     def step_over(self, partition: int, offset: int) -> None:
         """The log holds nothing between the position and this offset: go on there."""
         self.telemetry.gaps += max(0, offset - self.position(partition))

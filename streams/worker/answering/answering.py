@@ -13,6 +13,8 @@ from streams.contract.dead_letters import dead_letter_headers
 from streams.contract.errors import BadInput, InvalidEvent
 from streams.contract.events import Event
 from streams.contract.prompts import PromptWithdrawn
+from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.controls.controls import Controlled
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.worker.answering.unlisted import Unlisted
@@ -22,6 +24,15 @@ from streams.worker.transport.rounds import KafkaRecord
 
 TIMED_EVERY = 16
 """Stages are timed in one slice of so many: what looking at clocks costs is spread over them."""
+
+
+class Circumstances(NamedTuple):
+    """What events are answered by, beside the fold: nothing of it changes while a slice is."""
+
+    now_ms: int
+    catalog: Catalog | None
+    """None: it keeps nothing that a decision asks for."""
+    controls: Controlled | None
 
 
 class Answered(NamedTuple):
@@ -65,23 +76,28 @@ class Answering:
 
         The first record of one slice in `TIMED_EVERY` is timed; the others cost no more for it.
         """
-        answered, now_ms = [], int(self._clock() * 1000)
+        answered, moment = [], self.moment()
         telemetry, fold, answer_to = self.replica.telemetry, self.replica.fold, self._answer
         began_s, events = time.perf_counter(), self.replica.read(records)
         if not self._slices % TIMED_EVERY:
-            telemetry.ingest_ms.observe((records[0].timestamp,), now_ms)
+            telemetry.ingest_ms.observe((records[0].timestamp,), moment.now_ms)
             read_s = (time.perf_counter() - began_s) / len(records)
             fold, answer_to = partial(self._timed_fold, read_s), self._timed_answer
         self._slices += 1
         for record, found in zip(records, events, strict=True):
             offset = record.offset
             fold(partition, offset, found)
-            answer = answer_to(found, partition, offset, now_ms)
+            answer = answer_to(found, partition, offset, moment)
             telemetry.answer(answer)
             answered.append(Answered(partition, record, answer))
             fold, answer_to = self.replica.fold, self._answer
         self._next[partition] = records[-1].offset + 1
         return answered
+
+    def moment(self) -> Circumstances:
+        """Now. Whether a catalogue says anything is looked at here alone: it has many tables."""
+        replica, now_ms = self.replica, int(self._clock() * 1000)
+        return Circumstances(now_ms, replica.catalog or None, replica.controls.now)
 
     def _timed_fold(
         self, read_s: float, partition: int, offset: int, found: Event | InvalidEvent
@@ -91,15 +107,15 @@ class Answering:
         self.replica.telemetry.fold_ms.observe((1e3 * began_s,), 1e3 * time.perf_counter())
 
     def _timed_answer(
-        self, event: Event | InvalidEvent, partition: int, offset: int, now_ms: int
+        self, event: Event | InvalidEvent, partition: int, offset: int, moment: Circumstances
     ) -> Answer:
         began_s = time.perf_counter()
-        answer = self._answer(event, partition, offset, now_ms)
+        answer = self._answer(event, partition, offset, moment)
         self.replica.telemetry.decide_ms.observe((1e3 * began_s,), 1e3 * time.perf_counter())
         return answer
 
     def _answer(
-        self, event: Event | InvalidEvent, partition: int, offset: int, now_ms: int
+        self, event: Event | InvalidEvent, partition: int, offset: int, moment: Circumstances
     ) -> Answer:
         if isinstance(event, BadInput):
             return Answer(rejected=event)
@@ -107,9 +123,13 @@ class Answering:
         pending = self._pending.get(partition)
         if pending is None:
             pending = self._pending[partition] = PendingPrompts(self.replica.settings.sessions_max)
-        answer = self.replica.answer(event, partition, offset, pending, now_ms)
+        now_ms, catalog, controls = moment
+        answer = self.replica.shop.answer(
+            event, partition, offset, pending, now_ms=now_ms, catalog=catalog, controls=controls
+        )
         if answer.outgoing_prompt is not None:
-            for prompt in (answer.outgoing_prompt, *answer.further_prompts):
+            pending.add(answer.outgoing_prompt)
+            for prompt in answer.further_prompts:
                 pending.add(prompt)
         if answer.withdrawals:
             pending.withdraw(event.session_id, {gone.prompt_id for gone in answer.withdrawals})

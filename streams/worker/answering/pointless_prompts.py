@@ -59,9 +59,13 @@ class PointlessPrompts:
 
     def published(self, prompts: Iterable[LivingPrompt]) -> None:
         """These are in the producer's hands; what was said meanwhile counts for them, too."""
+        catalog = self._catalog
+        silent = not (catalog or catalog.stopped)  # as without a catalogue: then only offers end
         for prompt in prompts:
             is_new = self.living.add(prompt)
-            if is_new and prompt.pointless(self._catalog, self._share_max) is not None:
+            if not is_new or (silent and prompt.offer is None):
+                continue
+            if prompt.pointless(catalog, self._share_max) is not None:
                 self._to_look.append(prompt.prompt_id)
 
     def gone(self, answers: Iterable[Answer]) -> None:

@@ -99,11 +99,11 @@ class TracedAnswering(Answering):
     def _traced(
         self, partition: int, record: KafkaRecord, context: TraceContext | None
     ) -> Answered:
-        began_ns, now_ms = self._clock_ns(), int(self._clock() * 1000)
+        began_ns, moment = self._clock_ns(), self.moment()
         (event,) = self.replica.read([record])
         self.replica.fold(partition, record.offset, event)
         folded_ns = self._clock_ns()
-        answer = self._answer(event, partition, record.offset, now_ms)
+        answer = self._answer(event, partition, record.offset, moment)
         decided_ns = self._clock_ns()
         self.replica.telemetry.answer(answer)
         self._next[partition] = record.offset + 1

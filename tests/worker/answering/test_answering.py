@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.settings import Settings
 from streams.shop.shop import Shop
 from streams.worker.answering.answering import TIMED_EVERY, Answering
@@ -89,3 +90,15 @@ def test_prompts_that_are_pending_are_bounded_as_sessions_are_in_each_partition(
     bound = next(one for one in bounds(settings) if one.table == "pending prompts")
     held = [len(pending._prompts) for pending in answering._pending.values()]
     assert [bound.entries] * bound.partitions == [3, 3] == held
+
+
+def test_a_catalogue_that_says_nothing_is_none_until_it_says_something() -> None:
+    """It is looked at once a slice: every event that asks would look at all that it may keep."""
+    settings = Settings(**OPEN)
+    replica = Replica(settings, Shop(settings), Telemetry())
+    answering = Answering(replica, Clock(NOON_MS / 1000))
+    assert (int(NOON_MS), None, None) == answering.moment()
+
+    replica.catalog.put(CatalogItem(item_id="butter", hidden=True))
+    replica.controls.put("prompts.paused", True, size=9)
+    assert (replica.catalog, replica.controls.now) == answering.moment()[1:]

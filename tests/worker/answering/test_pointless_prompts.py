@@ -209,6 +209,16 @@ def test_points_that_are_given_no_more_take_their_prompts_back(
     assert (["p1"] if gone else []) == rack.due()
 
 
+def test_what_was_said_before_a_prompt_is_published_takes_it_back_without_a_catalogue_too() -> None:
+    """An arm that a control has stopped by then, with no item in any catalogue."""
+    rack = Rack(prompts=0)
+    rack.catalog.stopped = frozenset({"curated"})
+    others = prompt("popular")._replace(prompt_id="p2")
+    rack.pointless.published([prompt("curated"), others])
+
+    assert ["p1"] == rack.due()
+
+
 def test_what_an_arm_offers_is_taken_back_when_a_control_stops_it() -> None:
     """Others stand, and so does a prompt of free shipping."""
     rack = Rack(prompts=0)
