@@ -108,7 +108,8 @@ class ReceiptKey:
     def nonce(self, payload: bytes, session: bytes) -> bytes:
         """The nonce of a payload for a session: JSON has no NUL, so no two pairs hash alike."""
         hashed = self._nonces.copy()
-        hashed.update(b"%b\0%b" % (payload, session))
+        hashed.update(payload)
+        hashed.update(b"\0" + session)
         return hashed.digest()
 
 

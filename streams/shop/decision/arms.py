@@ -8,6 +8,7 @@ To add a strategy: one recommender in `models/`, one entry in `ARMS`.
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import NamedTuple
 
 from models import Candidate, Recommender
@@ -78,7 +79,8 @@ class Arm(NamedTuple):
 
 def in_basket(question: CandidateQuery) -> Sequence[str]:
     """The basket, the anchor last."""
-    return _last([*question.session.own_basket, *question.beside], question.anchor)
+    basket = question.session.own_basket
+    return _last([*basket, *question.beside] if question.beside else basket, question.anchor)
 
 
 def _viewed(question: CandidateQuery) -> Sequence[str]:
@@ -117,16 +119,16 @@ def _anybody(_question: CandidateQuery) -> Sequence[str]:
 
 ARMS = {
     # what others bought with the basket: completes the purchase
-    "bought_together": Arm(lambda learned: learned.baskets, in_basket),
+    "bought_together": Arm(attrgetter("baskets"), in_basket),
     # what others looked at in the same visit: helps those who are still looking
-    "viewed_together": Arm(lambda learned: learned.browsing, _viewed),
+    "viewed_together": Arm(attrgetter("browsing"), _viewed),
     # what this very shopper buys again and again: nothing for those whom we do not know
-    "buy_again": Arm(lambda learned: learned.repeats, _shopper),
+    "buy_again": Arm(attrgetter("repeats"), _shopper),
     # what everybody buys: better than nothing where nothing else is known
-    "popular": Arm(lambda learned: learned.popularity, _anybody),
+    "popular": Arm(attrgetter("popularity"), _anybody),
     # all of these and similar visits, in an order that is learned from what shoppers do next; only
     # where the settings ask for it
-    "best_fit": Arm(lambda learned: learned.fit, _path, _named),
+    "best_fit": Arm(attrgetter("fit"), _path, _named),
 }
 BEST_WORTH = "best_worth"
 """The arm that ranks what all of these propose by what it is expected to earn, where the settings

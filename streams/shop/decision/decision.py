@@ -122,14 +122,13 @@ class Decision:
         unseen = pending.of(session.session_id)
         if session.ties.formers:
             unseen = pending.of_visitor(session.session_id, session.ties.formers)
-        about = session, event, unseen, exclusions
         if len(slots) == 1:
             shared = None if exclusions is None else OneEvent()
-            only = self.in_slot(*about, slots[0], controls, shared)
+            only = self.in_slot(session, event, unseen, exclusions, slots[0], controls, shared)
             return Decided(None, only) if isinstance(only, Silence) else Decided(only)
         shared, silences = OneEvent(), dict[Placement, Silence]()
         for slot in slots:
-            said = self.in_slot(*about, slot, controls, shared)
+            said = self.in_slot(session, event, unseen, exclusions, slot, controls, shared)
             if isinstance(said, Silence):
                 silences[slot] = said
             else:
@@ -167,8 +166,8 @@ class Decision:
         idle = controls is not None and controls.idle
         if slot == upgrades.ARM and not idle and not upgradable(exclusions, anchor, event):
             return Silence("no_candidate")
-        asked = session, anchor, event.time_s, exclusions, settings
-        question = self.question(*asked, ordered=bought_with(event), shared=shared)
+        asked, ordered = (session, anchor, event.time_s), bought_with(event)
+        question = self.question(*asked, exclusions, settings, (), ordered, shared)
         return self._drawn(session, event, slot, exclusions, controls, question)
 
     def _drawn(

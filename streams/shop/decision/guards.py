@@ -153,12 +153,13 @@ def kept_out(
 
     `ordered`: what the event that asks has ordered; `returned`: what comes back too often.
     """
-    just_bought = {*ordered}
-    since_s = min(time_s - settings.just_bought_s, session.started_ms // 1000)
-    if session.bought:
+    just_bought, shopper_id = {*ordered}, session.shopper_id
+    recalls = shopper_id is not None and settings.just_bought_s
+    if session.bought or recalls:
+        since_s = min(time_s - settings.just_bought_s, session.started_ms // 1000)
         just_bought |= session.bought_since(1000 * since_s)
-    if session.shopper_id is not None and settings.just_bought_s:
-        just_bought |= learned.repeats.bought_since(session.shopper_id, since_s)
+        if shopper_id is not None and recalls:
+            just_bought |= learned.repeats.bought_since(shopper_id, since_s)
     withheld = settings.staples_withheld
     staples: Sequence[str] = learned.popularity.top(withheld) if withheld else ()
     if returned is not None:

@@ -45,10 +45,13 @@ def withdrawals(
     """The living prompts of this session that an event made pointless."""
     if type(event) not in ENDING and not session.moments.parted_ms:
         return ()
+    added = event.item_id if type(event) is ItemAdded and not session.moments.parted_ms else None
     living = [
         prompt
         for prompt in pending.of(event.session_id)
-        if prompt.caused_by != event.event_id and prompt.expires_at_ms > event.received_at_ms
+        if (added is None or added in prompt.items)  # as few do: the rest is not looked at
+        and prompt.caused_by != event.event_id
+        and prompt.expires_at_ms > event.received_at_ms
     ]
     if not living:
         return ()

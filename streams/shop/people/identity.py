@@ -129,10 +129,11 @@ class Identity:
         at_ms, signed_in = event.occurred_at_ms, session.signed_in
         if at_ms < session.parted_ms:
             return True
-        if at_ms >= signed_in.at_ms or event.shopper_id is None:
+        who = event.shopper_id
+        if at_ms >= signed_in.at_ms or who is None or who == signed_in.shopper_id:
             return False
         consents = self.consent_default if event.consent is None else event.consent
-        return consents and hashed(event.shopper_id) != signed_in.hash
+        return consents and hashed(who) != signed_in.hash
 
     def seen_by(self, session: S, event: Event) -> S:
         """The session as this event may see it, by whoever is there, and was then."""
