@@ -23,6 +23,8 @@ NODES = np.linspace(-5.0, 5.0, 32)
 NODES_LEFT, NODES_RIGHT = np.minimum(NODES, 0.0), np.maximum(NODES, 0.0)
 VECTORS_KEPT = 1024
 TINY = 1e-300
+SURE = 0.95
+"""How probably an arm has to earn more than who leads it, to be drawn for more than the floor."""
 SD_MIN = 1e-9
 SHAPE_MIN, SHAPE_MAX = 1e-3, 1e15
 """Parameters of a Beta are within these, so that all integrals stay finite."""
@@ -30,6 +32,10 @@ SIZE_MAX = 1e4
 """Means and deviations of a Gaussian are no larger: nodes are told apart by any deviation."""
 NODES_MAX = 1024
 """Nodes of the common grid; with more than 32 arms, every second one is taken, every third, ..."""
+
+
+Posterior = tuple[float, float]
+"""The a and b of a Beta distribution, or mean and deviation of a Gaussian one."""
 
 
 class ShareLimits(NamedTuple):
@@ -43,6 +49,10 @@ class ShareLimits(NamedTuple):
     """Least propensity of an arm on offer; None: the policy's own."""
     caps: tuple[tuple[str, float], ...] = ()
     """Arms, and the most that each of them may have: above 0, and 1 at most."""
+    leader: str = ""
+    """An arm that has judged all that those `led` by it offer, by what was learned of that:"""
+    led: tuple[str, ...] = ()
+    """each of these has the floor, and no more, till it surely earns more than the leader."""
 
     def of(self, arms: Iterable[str]) -> tuple[float, ...]:
         """The cap of each of these arms; empty: none has one."""
@@ -50,6 +60,34 @@ class ShareLimits(NamedTuple):
             return ()
         caps = dict(self.caps)
         return tuple(caps.get(arm, 1.0) for arm in arms)
+
+    def caps_of(
+        self, posteriors: Mapping[str, Posterior], floor: float, identify: bool, gaussian: bool
+    ) -> tuple[float, ...]:
+        """The same, with those that are led held back; nobody is while arms are told apart."""
+        if not self.leader or identify:
+            return self.of(posteriors)
+        best = vector(tuple(posteriors.values()), 0.0, False, gaussian)
+        return self.beside(dict(zip(posteriors, best, strict=True)), floor)
+
+    def beside(self, best: Mapping[str, float], floor: float) -> tuple[float, ...]:
+        """The cap of each of these arms, by how probably it is the best of them.
+
+        Held back is who is not the better one of the two beside the leader with `SURE`: what a few
+        dear sales make of a mean is not known, and is tried at the floor. A leader that has a cap
+        of its own leads nobody: the others are to have what it leaves.
+
+        >>> limits = ShareLimits(leader="best_worth", led=("popular", "buy_again"))
+        >>> limits.beside({"best_worth": 0.02, "popular": 0.3, "buy_again": 0.68}, floor=0.05)
+        (1.0, 0.05, 1.0)
+        """
+        caps, leads = dict(self.caps), best.get(self.leader)
+        if leads is None or self.leader in caps:
+            return self.of(best)
+        for arm in self.led:
+            if best.get(arm, 0.0) * (1.0 - SURE) <= SURE * leads:
+                caps[arm] = min(caps.get(arm, 1.0), max(floor, TINY))
+        return tuple(caps.get(arm, 1.0) for arm in best)
 
 
 NO_LIMITS = ShareLimits()

@@ -219,8 +219,9 @@ class ThompsonSampling(PolicyOnRecords, Base):
         if len(posteriors) == 1:
             return dict.fromkeys(posteriors, 1.0)
         floor = self.floor if limits.floor is None else limits.floor
-        how = floor, self.mode == "identify", self.GAUSSIAN, limits.of(posteriors)
-        return dict(zip(posteriors, vector(tuple(posteriors.values()), *how), strict=True))
+        how = floor, self.mode == "identify", self.GAUSSIAN
+        shares = vector(tuple(posteriors.values()), *how, limits.caps_of(posteriors, *how))
+        return dict(zip(posteriors, shares, strict=True))
 
     def choose(
         self,

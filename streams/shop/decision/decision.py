@@ -32,7 +32,7 @@ from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import NO_SHADOWS, Shadowed, shadowed
 from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.decision.policy import item_values
-from streams.shop.decision.policy.best_worth import BestWorthArm
+from streams.shop.decision.policy.best_worth import BestWorthArm, led
 from streams.shop.decision.policy.draws import DrawSeeds
 from streams.shop.decision.policy.item_numbers import ItemNumbers
 from streams.shop.decision.prompt_writer import PromptWriter
@@ -197,7 +197,7 @@ class Decision:
             offering = [*picked]
         if controls is not None and not controls.speaks(offering, seed):
             return Silence("ramp")
-        limits = NO_LIMITS if controls is None else controls.limits
+        limits = led(NO_LIMITS if controls is None else controls.limits, offering)
         choice = self.policy.choose(offering, context, seed, limits=limits)
         drawn = arms[choice.arm]
         candidates = picked[choice.arm] if picked else drawn.candidates(self.learned, question)

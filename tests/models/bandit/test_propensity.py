@@ -315,6 +315,39 @@ def test_where_nobody_is_capped_there_are_no_caps() -> None:
     assert () == ShareLimits(floor=0.1).of(["popular", "curated"])
 
 
+LED = ShareLimits(leader="best_worth", led=("popular", "buy_again"))
+"""Of two arms that a third one leads."""
+
+
+def test_who_is_led_and_not_surely_better_has_the_floor() -> None:
+    """Nineteen times as probably the best is sure, less is not; who is not led is free."""
+    best = {"best_worth": 0.02, "buy_again": 0.385, "curated": 0.22, "popular": 0.375}
+
+    assert (1.0, 1.0, 1.0, 0.05) == LED.beside(best, 0.05)
+    capped = LED._replace(caps=(("popular", 0.01), ("buy_again", 0.5)))
+    assert (1.0, 0.5, 1.0, 0.01) == capped.beside(best, 0.05)
+    without_floor = LED.beside(best, 0.0)
+    assert 0.0 < without_floor[-1] < 1e-9
+
+
+def test_who_is_not_on_offer_or_has_a_cap_leads_nobody() -> None:
+    """What it leaves is the others'."""
+    best = {"best_worth": 0.9, "popular": 0.1}
+
+    assert () == LED.beside({"popular": 0.5, "buy_again": 0.5}, 0.05)
+    ramped = LED._replace(caps=(("best_worth", 0.2),))
+    assert (0.2, 1.0) == ramped.beside(best, 0.05)
+
+
+def test_nobody_is_led_while_arms_are_told_apart() -> None:
+    """Nor where no arm leads."""
+    known = {"best_worth": (9.0, 10.0), "popular": (1.0, 90.0)}
+
+    assert (1.0, 0.05) == LED.caps_of(known, 0.05, False, False)
+    assert () == LED.caps_of(known, 0.05, True, False)
+    assert () == ShareLimits().caps_of(known, 0.05, False, False)
+
+
 @given(arms, st.floats(0.0, 0.1))
 def test_without_caps_the_vector_is_the_same_to_the_bit(
     posteriors: list[tuple[float, float]], floor: float

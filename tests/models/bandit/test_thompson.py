@@ -16,6 +16,7 @@ from river import bandit
 from river.checks import common
 
 from models import Popularity, SnapshotError, ThompsonSampling
+from models.bandit.choice import Mode
 from models.bandit.propensity import ShareLimits
 from tests.leaves import replaced
 
@@ -54,9 +55,9 @@ stories = st.lists(
 offers = st.lists(st.sampled_from([*ARMS, "never seen"]), min_size=1)
 
 
-def told(story: list[Told]) -> ThompsonSampling:
+def told(story: list[Told], mode: Mode = "best") -> ThompsonSampling:
     """A policy that was told all this."""
-    policy = ThompsonSampling(seed=1)
+    policy = ThompsonSampling(seed=1, mode=mode)
     for event in story:
         event.tell(policy)
     return policy
@@ -205,6 +206,33 @@ def test_limits_of_one_choice_are_none_of_the_next(story: list[Told]) -> None:
     assert before == policy.choose(ARMS, "basket/new", 7)
     assert capped.propensities["popular"] == 0.001
     assert before.estimates == capped.estimates
+
+
+@given(stories, st.sampled_from(ARMS), st.floats(0.001, 0.2))
+def test_arms_that_are_led_and_not_surely_better_are_drawn_for_the_floor(
+    story: list[Told], leader: str, floor: float
+) -> None:
+    """Who surely earns more is not held back; nobody is where the best is looked for."""
+    led = tuple(arm for arm in ARMS if arm != leader)
+    limits = ShareLimits(floor, leader=leader, led=led)
+    policy = told(story)
+    choice = policy.choose(ARMS, "basket/new", 7, limits=limits)
+    free = policy.choose(ARMS, "basket/new", 7, limits=ShareLimits(floor))
+    best = policy.choose(ARMS, "basket/new", 7, limits=ShareLimits(0.0)).propensities
+
+    assert math.fsum(choice.propensities.values()) == pytest.approx(1.0, abs=1e-12)
+    assert free.estimates == choice.estimates
+    for arm in led:
+        if best[arm] * 0.05 <= best[leader] * 0.95:
+            assert choice.propensities[arm] == pytest.approx(floor)
+        else:
+            assert choice.propensities[arm] >= free.propensities[arm] * (1 - 1e-9)
+    looking = told(story, "identify")
+    vectors = [
+        looking.choose(ARMS, "basket/new", 7, limits=each).propensities
+        for each in (limits, ShareLimits(floor))
+    ]
+    assert vectors[0] == vectors[1]
 
 
 def test_an_arm_alone_is_drawn_whatever_its_cap() -> None:

@@ -86,6 +86,27 @@ def test_items_of_all_sources_stand_in_one_prompt_by_what_they_are_expected_to_e
     assert scores == sorted(scores, reverse=True)
 
 
+def test_arms_that_it_has_judged_are_tried_for_the_floor_until_they_earn_more() -> None:
+    """Before anything is known all are expected to earn alike; ramped, it leaves them the rest."""
+    shop = till(arm_floor=0.02)
+    before = shop.prompt(Story("before").add("bread")).propensities
+    others = before.keys() & {"bought_together", "popular"}
+
+    assert {"bought_together", "popular"} == others
+    assert [pytest.approx(0.02)] * 2 == [before[arm] for arm in sorted(others)]
+    assert 0.96 == pytest.approx(before[BEST_WORTH])
+    policy, at_s = shop.shop.policy, NOON_MS / 1000
+    for context in ("basket/new", "basket/known"):
+        for _ in range(20):
+            policy.expose("popular", context, time_s=at_s)
+            policy.reward("popular", context, 1.0, time_s=at_s)
+    assert 0.9 < shop.prompt(Story("after").add("bread")).propensities["popular"]
+    shop = till(arm_floor=0.02)
+    shop.controls.put(f"arms.{BEST_WORTH}.share_max", 0.25, size=90)
+    ramped = shop.prompt(Story("ramped").add("bread")).propensities
+    assert 0.25 == pytest.approx(ramped[BEST_WORTH])
+
+
 def test_what_is_offered_beside_an_item_and_not_taken_gives_way_to_what_is() -> None:
     """Though it earns more where it is sold: the pair is learned, and by itself."""
     shop = alone(till({"butter": 150, "jam": 140}, prompt_items_max=1))

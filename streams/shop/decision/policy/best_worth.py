@@ -30,6 +30,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from models import Candidate
+from models.bandit.propensity import ShareLimits
 from models.recommenders.recommender import Rankings
 from streams.contract.wire.shop.on_offer import MICRO, ItemWorth
 from streams.shop.decision.arms import BEST_WORTH, CandidateQuery, in_basket
@@ -46,6 +47,9 @@ MAINS_MAX = 6
 """Items of a session whose companions are looked at: the one that asked, and the latest."""
 AGAIN_MAX, POPULAR_MAX = 16, 32
 """Candidates of the sources that know no pairs."""
+LED = (*SOURCES, "viewed_together")
+"""Arms that rank without what was learned of offers. Each that does not surely earn more than this
+arm is drawn for the floor: it is tried no further for being little known."""
 PAIRS_KEPT = 16_384
 WorthOf = Callable[[str], ItemWorth]
 """What the catalogue says that an item earns, as far as it does."""
@@ -218,6 +222,11 @@ def _admissible(ranked: Iterable[Candidate], out: Collection[str]) -> Iterator[C
             had.add(one.item)
             if one.item not in out:
                 yield one
+
+
+def led(limits: ShareLimits, offering: Collection[str]) -> ShareLimits:
+    """These limits; where this arm is on offer, the arms that it leads are held back."""
+    return limits._replace(leader=BEST_WORTH, led=LED) if BEST_WORTH in offering else limits
 
 
 @lru_cache(maxsize=PAIRS_KEPT)
