@@ -206,6 +206,10 @@ class Repeats(Recommender):
         bought, again = self._items.get(item, NO_PURCHASES)
         return (again + self.share_strength * everything) / (bought + self.share_strength)
 
+    def bought_share(self, item: str) -> float:
+        """Which share of all purchases, by anybody who is known, were of this item."""
+        return self._items.get(item, NO_PURCHASES).all / max(1, self._all.all)
+
     def bought_since(self, shopper_id: str, since_s: float) -> set[str]:
         """The items that this shopper bought at or after a time: no need to offer them so soon."""
         if (shopper := self._shoppers.get(shopper_id)) is None:
@@ -283,12 +287,9 @@ class Repeats(Recommender):
     def _restore(self, state: dict[str, Any]) -> None:
         (self._latest_s,) = each(int, [state["latest_s"]], 0, LATEST_S)
         self._all = Purchases(*each(int, state["all"], 0))
-        self._items = {
-            item: Purchases(*each(int, counts, 0)) for item, counts in state["items"].items()
-        }
-        self._shoppers = {
-            name: ShopperPurchases.from_state(kept) for name, kept in state["shoppers"].items()
-        }
+        items, shoppers = state["items"].items(), state["shoppers"].items()
+        self._items = {item: Purchases(*each(int, counts, 0)) for item, counts in items}
+        self._shoppers = {name: ShopperPurchases.from_state(kept) for name, kept in shoppers}
         self._items_full, self._shoppers_full = each(bool, state["full"])
         for shopper in self._shoppers.values():
             self._keep_within(shopper)

@@ -63,6 +63,19 @@ def test_the_evidence_is_the_shoppers_own() -> None:
     assert ("tea", 2, 3, "") == (best.item, best.together, best.of, best.anchor)
 
 
+def test_the_share_of_what_everybody_buys_counts_every_purchase_that_stands() -> None:
+    """Taken back it is less; of what nobody bought it is nothing."""
+    repeats = Repeats()
+    assert 0.0 == repeats.bought_share("milk")
+    for shopper, item in (("ada", "milk"), ("bob", "milk"), ("bob", "milk"), ("bob", "soap")):
+        repeats.learn_one((shopper,), item, time_s=MONDAY)
+    assert 0.75 == repeats.bought_share("milk")
+    repeats.unlearn_one(("bob",), "milk", time_s=MONDAY)
+
+    assert 2 / 3 == repeats.bought_share("milk")
+    assert 0.0 == repeats.bought_share("tea")
+
+
 def test_what_was_bought_lately_is_known() -> None:
     """So that a guard can keep it from being offered again so soon."""
     repeats = learned(("ada", "bread", 0), ("ada", "coffee", 5))

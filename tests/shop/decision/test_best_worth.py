@@ -14,8 +14,12 @@ from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.policy.best_worth import HOPE, BestWorthArm, pair_of
 from streams.shop.decision.policy.offer_fits import CLASSES, SOURCES, beyond, fit_of
 from streams.shop.memory.orders.reward.pair_offers import (
+    AGAIN_STRENGTH,
+    CLASS_STRENGTH,
+    COMPANIONS,
     LONE_STRENGTH,
     PAIR_STRENGTH,
+    PairOffers,
     attention,
 )
 from streams.shop.shop import Shop
@@ -168,6 +172,22 @@ def test_what_a_shopper_buys_again_is_among_what_is_worth_most() -> None:
     assert "buy_again" == prompt.reason.key
 
 
+def test_what_everybody_buys_is_less_of_a_habit_than_what_hardly_anybody_does() -> None:
+    """Ann has bought coffee and soap, once each; all others buy coffee, and nobody soap."""
+    shop, day_s = alone(till({"coffee": 100, "soap": 100}, just_bought_s=0.0)), 86_400_000
+    for name, bought in (("ann", ("coffee", "soap")), *((f"s-{n}", ("coffee",)) for n in range(9))):
+        story = Story(f"{name} before", shopper_id=name, start_ms=NOON_MS - day_s)
+        for item in bought:
+            shop.serve(story.add(item))
+        shop.serve(story.order(*bought))
+    prompt = shop.prompt(Story("now", shopper_id="ann").add("bread"))
+    worths = shop.shop.receipts.open(prompt.receipt, "now").worths
+    fits = {item: one.fit for item, one in zip(items(prompt), worths, strict=True)}
+
+    assert 10 / 11 == shop.shop.learned.repeats.bought_share("coffee")
+    assert {"coffee": 40, "soap": 41} == {item: fits[item] for item in ("coffee", "soap")}
+
+
 def test_the_reason_is_that_of_the_source_of_the_first_item() -> None:
     """In the shopper's language, with the item that speaks for it."""
     shop = alone(till({"butter": 150}))
@@ -274,9 +294,11 @@ def test_the_same_event_has_the_same_prompt_however_often_it_is_asked(share: flo
         ("bought_together", 3, 60, 1.0, 12),
         ("bought_together", 3, 10**9, 0.0, 31),
         ("bought_together", 0, 10**9, 9.0, 7),
-        ("buy_again", 9, 12, 0.0, 40),
-        ("buy_again", 1, 12, 0.0, 43),
-        ("buy_again", 1, 10**9, 0.0, 47),
+        ("buy_again", 9, 12, 0.0, 47),
+        ("buy_again", 2, 12, 0.3, 43),
+        ("buy_again", 1, 12, 0.1, 42),
+        ("buy_again", 1, 10**9, 0.1, 42),
+        ("buy_again", 1, 12, 1.0, 40),
         ("popular", 9, 12, 0.0, 49),
         ("popular", 1, 100, 0.0, 60),
         ("popular", 1, 10**9, 0.0, 63),
@@ -285,7 +307,7 @@ def test_the_same_event_has_the_same_prompt_however_often_it_is_asked(share: flo
 def test_a_class_is_of_one_source_and_of_what_speaks_for_an_item(
     source: str, together: int, of: int, by_chance: float, fit: int
 ) -> None:
-    """Of companions by how surely they are some, then by their share; of others by the share."""
+    """How surely it is a companion, and how often; how surely a habit; how popular."""
     assert fit == fit_of(Candidate("jam", 0.0, together, of, "", source), by_chance)
     assert source == source_of(fit)
 
@@ -323,9 +345,28 @@ def test_what_is_popular_teaches_whether_it_goes_with_what_it_was_offered_beside
     again = arm.judged(Candidate("cake", 0.0, 5, 38, "", SOURCES[1]), "bread")
 
     assert lone.pair == pair.pair != again.pair
-    assert LONE_STRENGTH == lone.chance.strength == again.chance.strength
+    assert LONE_STRENGTH == lone.chance.strength
+    assert CLASS_STRENGTH == again.chance.strength
     assert PAIR_STRENGTH == pair.chance.strength
     assert pair.chance.mean < pair.hoped == pair.chance.hopeful(HOPE)
+
+
+def test_what_is_bought_again_leans_on_its_class_as_far_as_that_is_known() -> None:
+    """Others who sent this very item away hardly count; a class of few offers may be better."""
+    offers, noon_s = PairOffers(), NOON_MS / 1000
+    coffee, soap = pair_of("", "coffee"), pair_of("", "soap")
+    for number in range(600):
+        offers.expose(soap, COMPANIONS + 3, 0, time_s=noon_s)
+        if number % 2:
+            offers.reward(soap, COMPANIONS + 3, 1.0, time_s=noon_s)
+    for _ in range(20):
+        offers.expose(coffee, COMPANIONS + 3, 0, time_s=noon_s)
+    known, new = (offers.estimate(coffee, COMPANIONS + place) for place in (3, 4))
+
+    assert AGAIN_STRENGTH + 20 == pytest.approx(known.strength)
+    assert 0.4 < known.mean < 0.5
+    assert CLASS_STRENGTH + 20 == pytest.approx(new.strength)
+    assert 0.05 == pytest.approx(new.mean)
 
 
 def test_every_class_has_room_in_a_receipt() -> None:

@@ -125,12 +125,20 @@ class BestWorthArm(NamedTuple):
         What is popular is offered beside the item that `asked`, and tells whether it goes with it;
         what is bought again, beside nothing.
         """
-        fit = fit_of(candidate, self._by_chance(candidate))
+        fit = self._fit(candidate)
         pair = pair_of(_beside(candidate, asked), candidate.item)
         return JudgedOffer(candidate, fit, pair, self.offers.estimate(pair, fit))
 
+    def _fit(self, candidate: Candidate) -> int:
+        return fit_of(candidate, self._by_chance(candidate))
+
     def _by_chance(self, candidate: Candidate) -> float:
-        """In how many cases a companion would have gone along, were it none; of others 0."""
+        """In how many cases a companion would have gone along, were it none; others 0.
+
+        And in how many anybody would have bought what a shopper buys again.
+        """
+        if candidate.source == SOURCES[1]:
+            return float(candidate.of * self.learned.repeats.bought_share(candidate.item))
         if candidate.source != SOURCES[0]:
             return 0.0
         baskets = self.learned.baskets
@@ -179,8 +187,8 @@ class BestWorthArm(NamedTuple):
     ) -> Iterator[Candidate]:
         """The same in the order of what they may be hoped to earn; without those that do not."""
         every = [*candidates]
-        pairs = ((pair_of(_beside(one, asked), one.item), fit_of(one)) for one in every)
-        hoped = self.offers.hopes(pairs, HOPE)
+        judged = ((pair_of(_beside(one, asked), one.item), self._fit(one)) for one in every)
+        hoped = self.offers.hopes(judged, HOPE)
         for less, _, at in self._earning([one.item for one in every], hoped, worth_of):
             yield every[at]._replace(score=-less)
 

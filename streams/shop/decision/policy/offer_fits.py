@@ -1,7 +1,8 @@
 """How much speaks for an offer, in classes: by its source, and by what was counted.
 
-Of companions by how surely they are some, then by the share of cases; of other sources by the share
-alone. What of a class is taken when it is offered is learned of all of it together
+Of companions by how surely they are some, then by the share of cases; of what somebody buys again
+by how surely it is more than everybody does; of what is popular by the share. What of a class is
+taken when it is offered is learned of all of it together
 (`streams.shop.memory.orders.reward.pair_offers`). Of one candidate as of many: the same operations
 on the same numbers, so that both ways come to the same class.
 """
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import Candidate
-from streams.shop.memory.orders.reward.pair_offers import COMPANIONS
+from streams.shop.memory.orders.reward.pair_offers import COMPANIONS, LONE
 
 SOURCES = ("bought_together", "buy_again", "popular")
 """What may speak for an item, with the texts of the arm of this name."""
@@ -22,10 +23,13 @@ SHARES = 8
 """Classes of companions, by octaves of the share of cases in which they went along,"""
 SURE = (1.0, 2.0, 4.0, 8.0)
 """and by so many standard deviations at least beyond chance."""
+AGAIN_SURE = (0.5, 1.0, 1.5, 2.0, 2.75, 3.5, 5.0)
+"""The same of what a shopper buys again: twice in ten is a habit, were it of bread or not; once in
+ten is one of what hardly anybody buys, and none of what is in every second basket."""
 CLASSES = {
     "bought_together": (0, 1, SHARES),
-    "buy_again": (COMPANIONS, 1, SHARES),
-    "popular": (48, 2, 16),
+    "buy_again": (COMPANIONS, 1, len(AGAIN_SURE) + 1),
+    "popular": (LONE, 2, 16),
 }
 """By source its first class, how many an octave has, and how many there are of a kind."""
 DOUBTED, CREDITED = 4.0, 0.5
@@ -36,18 +40,23 @@ Numbers = NDArray[Any]
 def fit_of(candidate: Candidate, by_chance: float = 0.0) -> int:
     """The class of a candidate: its source, and how much speaks for it.
 
-    `by_chance`: in how many cases a companion would have gone along anyway. By how many standard
-    deviations it went along more often says whether it is a companion at all; the share of cases,
-    how many want it. Of other sources the share alone counts.
+    `by_chance`: in how many cases it would have gone along anyway, or would have been bought by
+    anybody. By how many standard deviations it was more often says whether it is a companion, or a
+    habit, at all; the share of cases, how many want a companion. What is popular has its share.
 
     >>> pair = Candidate("butter", 0.0, 41, 57, "bread", "bought_together")
     >>> fit_of(pair, by_chance=10.0), fit_of(pair, by_chance=30.0)
     (32, 10)
-    >>> fit_of(pair._replace(source="buy_again")), fit_of(pair._replace(source="popular"))
-    (40, 49)
+    >>> once = Candidate("soap", 0.0, 1, 10, "", "buy_again")
+    >>> fit_of(once, by_chance=0.1), fit_of(once, by_chance=2.0)
+    (42, 40)
+    >>> fit_of(pair._replace(source="popular"))
+    49
     """
-    more = max(0.0, candidate.together - by_chance) + CREDITED
     first, parts, classes = CLASSES[candidate.source]
+    if candidate.source == SOURCES[1]:
+        return first + bisect(AGAIN_SURE, beyond(candidate, by_chance))
+    more = max(0.0, candidate.together - by_chance) + CREDITED
     octave = frexp(((candidate.of + DOUBTED) / more) ** parts)[1] - 1
     place = min(classes - 1, max(0, octave))
     if candidate.source != SOURCES[0]:

@@ -2,7 +2,7 @@
 
 ```
 all offers  ->  offers of this class  ->  this item, offered beside that one
-SALE_MEAN       CLASS_STRENGTH            PAIR_STRENGTH or LONE_STRENGTH       (pseudo-trials)
+SALE_MEAN       CLASS_STRENGTH            PAIR_, LONE_ or AGAIN_STRENGTH       (pseudo-trials)
 ```
 
 What was bought together tells which items may go along; only offers tell how many who do not take
@@ -36,8 +36,12 @@ PAIR_STRENGTH = 8.0
 and others met by chance;"""
 LONE_STRENGTH = 32.0
 """and where something speaks for the item by itself: what it stands beside seldom changes that."""
-COMPANIONS = 40
-"""Classes of companions are those from 0 on; from this one on items stand by themselves."""
+AGAIN_STRENGTH = 200.0
+"""and where somebody buys it again, for whether others take it says little of them: as far as so
+many trials of the class are known, and no more."""
+COMPANIONS, LONE = 40, 48
+"""Classes of companions are those from 0 on; then come those of what is bought again; from `LONE`
+on items stand by themselves."""
 PAIRS_MAX = 100_000
 """Pairs that are remembered; then the sixteenth with the fewest trials is forgotten."""
 Sums = tuple[int, int]
@@ -124,10 +128,11 @@ class PairOffers(Snapshotted):
         for name in lightest(named, surplus - 1 + slab(self.pairs_max)):
             del self._pairs[int(name)]
 
-    def of_class(self, fit: int) -> float:
+    def of_class(self, fit: int) -> Acceptance:
         """How probably an offer of a class is taken where it is looked at first."""
         trials, sold = self._read(self._classes.get(fit, NONE))
-        return (sold + CLASS_STRENGTH * SALE_MEAN) / (trials + CLASS_STRENGTH)
+        strength = trials + CLASS_STRENGTH
+        return Acceptance((sold + CLASS_STRENGTH * SALE_MEAN) / strength, strength)
 
     def estimate(self, pair: int, fit: int) -> Acceptance:
         """How probably an item is taken where it is looked at first."""
@@ -135,11 +140,11 @@ class PairOffers(Snapshotted):
 
     def hopes(self, asked: Iterable[tuple[int, int]], deviations: float) -> list[float]:
         """`estimate(pair, fit).hopeful(deviations)` of many; that of a class is read once."""
-        classes, found = dict[int, tuple[float, float]](), list[float]()
+        classes, found = dict[int, tuple[Acceptance, float]](), list[float]()
         for pair, fit in asked:
             if (known := classes.get(fit)) is None:
-                mean = self.of_class(fit)
-                known = classes[fit] = mean, self._shrunk(NONE, fit, mean).hopeful(deviations)
+                whole = self.of_class(fit)
+                known = classes[fit] = whole, self._shrunk(NONE, fit, whole).hopeful(deviations)
             sums = self._pairs.get(pair)
             if sums is None:
                 found.append(known[1])
@@ -147,12 +152,17 @@ class PairOffers(Snapshotted):
                 found.append(self._shrunk(sums, fit, known[0]).hopeful(deviations))
         return found
 
-    def _shrunk(self, sums: Sums, fit: int, of_class: float) -> Acceptance:
+    def _shrunk(self, sums: Sums, fit: int, of_class: Acceptance) -> Acceptance:
         """What is known of a pair, leaning on that of its class."""
         trials, sold = self._read(sums)
-        worth = PAIR_STRENGTH if fit < COMPANIONS else LONE_STRENGTH
+        if fit < COMPANIONS:
+            worth = PAIR_STRENGTH
+        elif fit < LONE:
+            worth = min(AGAIN_STRENGTH, of_class.strength)
+        else:
+            worth = LONE_STRENGTH
         strength = trials + worth
-        return Acceptance((sold + worth * of_class) / strength, strength)
+        return Acceptance((sold + worth * of_class.mean) / strength, strength)
 
     def _read(self, sums: Sums) -> tuple[float, float]:
         """In trials of now; none has sold more than it is worth, or less than nothing."""
