@@ -11,6 +11,8 @@ from streams.cli.root import goeswith
 from streams.lab.bench.regret.profit.contenders import (
     DECIDED,
     POPULAR,
+    SPARING,
+    SPARING_PROMPTS,
     calibration_error,
     play,
     settings_of,
@@ -91,6 +93,24 @@ def test_nothing_is_claimed_beside_who_does_not_play() -> None:
 
     assert {"of_best", "calibration"} == said["claims"].keys()
     assert [DECIDED] == [one["contender"] for one in said["played"]]
+
+
+def test_who_is_sparing_speaks_twice_at_most_and_is_held_against_what_is_popular() -> None:
+    """It decides by the same rules, and is no worse a shop for it where it speaks."""
+    shop = ProfitShop("grocery", seed=6)
+    decided, sparing = (settings_of(name, shop) for name in (DECIDED, SPARING))
+    assert decided.model_copy(update={"prompts_per_session_max": SPARING_PROMPTS}) == sparing
+    about = ["--events", "200", "--measured", "100", "--shop", "grocery"]
+    names = [word for name in (SPARING, POPULAR) for word in ("--contender", name)]
+    done = CliRunner().invoke(goeswith, ["bench", "profit", *about, *names, "--json"])
+    claims, played = (json.loads(done.stdout)[name] for name in ("claims", "played"))
+    ours, theirs = played
+
+    assert {"sparing_dismissals", "sparing_over_popular"} == claims.keys()
+    assert 0.0 < ours["prompts"] <= SPARING_PROMPTS < theirs["prompts"]
+    share = ours["dismissals"] / theirs["dismissals"]
+    assert {"value": share, "bound": 0.5, "holds": share <= 0.5} == claims["sparing_dismissals"]
+    assert claims["sparing_over_popular"]["bound"] == 1.0
 
 
 def test_the_best_prompt_is_sent_away_as_often_as_its_chances_say() -> None:

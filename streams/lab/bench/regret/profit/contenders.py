@@ -1,4 +1,7 @@
-"""Who is compared: fixed numbers of items, a decided number, single arms, what is popular."""
+"""Who is compared: fixed numbers of items, a decided number, single arms, what is popular.
+
+And a shop that decides, and speaks twice in a visit at most: what it earns by annoying fewer.
+"""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -12,9 +15,12 @@ from streams.shop.decision.arms import ARMS
 
 FIXED = ("fixed 1", "fixed 2", "fixed 3")
 DECIDED = "decided"
+SPARING = "decided, sparing"
+SPARING_PROMPTS = 2
+"""Prompts of a visit at most, where as many as are allowed at most are eight."""
 SINGLE = tuple(f"only {name}" for name in ARMS if name != "best_fit")
 POPULAR = "only popular"
-CONTENDERS = (*FIXED, DECIDED, *SINGLE)
+CONTENDERS = (*FIXED, DECIDED, SPARING, *SINGLE)
 BINS = 10
 FLOOR = 0.01
 """Of all contenders alike: what an arm that earns less is drawn for, so that it can recover."""
@@ -51,11 +57,13 @@ def settings_of(name: str, simulated: ProfitShop) -> Settings:
         "reward": "net",
         "reward_scale_minor": scale,
         "dismissal_cost_minor": simulated.temper.dismissal_minor,
-        "items_decided": name == DECIDED,
-        "best_worth": name == DECIDED,
+        "items_decided": name in (DECIDED, SPARING),
+        "best_worth": name in (DECIDED, SPARING),
         "arm_floor": FLOOR,
         "prompt_items_max": int(name.split()[1]) if name in FIXED else 3,
     }
+    if name == SPARING:
+        said["prompts_per_session_max"] = SPARING_PROMPTS
     return Settings(**said)
 
 

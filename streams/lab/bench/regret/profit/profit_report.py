@@ -1,7 +1,7 @@
 """`goeswith bench profit`: what is earned by deciding how many items a prompt has, and which."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from streams.lab.bench.regret.profit.contenders import (
     FIXED,
     POPULAR,
     SINGLE,
+    SPARING,
     Played,
     by_contender,
     calibration_error,
@@ -35,10 +36,19 @@ LABELS = {
     "over_fixed": "decided: profit over that of the best fixed number, worst shop",
     "dismissals": "decided: dismissals as a share of always three popular items', worst shop",
     "best_dismissals": "the best possible prompts' dismissals as such a share, worst shop",
+    "sparing_dismissals": "sparing: dismissals as a share of three popular items', worst shop",
+    "sparing_over_popular": "sparing: profit over that of always three popular items, worst shop",
     "calibration": "decided: how far the expected net reward of an item is off, worst shop",
 }
-BOUNDS = {"of_best": 0.85, "over_single": 1.0, "over_popular": 2.0, "over_fixed": 1.0}
-DISMISSALS_MAX = 0.5
+BOUNDS = {
+    "of_best": 0.85,
+    "over_single": 1.0,
+    "over_popular": 2.0,
+    "over_fixed": 1.0,
+    "sparing_over_popular": 1.0,
+}
+MOST = {"dismissals": 0.5, "sparing_dismissals": 0.5}
+"""Of those that may be so much at most."""
 
 Figures = dict[str, Any]
 
@@ -46,9 +56,10 @@ Figures = dict[str, Any]
 def ratios(played: Sequence[Played], shop: str) -> dict[str, float]:
     """What is claimed, of one shop, as far as who it is held against was played."""
     found = by_contender([*played], shop)
+    said = _sparing(found)
     if (decided := found.get(DECIDED)) is None:
-        return {}
-    said = {
+        return said
+    said |= {
         "of_best": decided.profit / decided.best,
         "calibration": calibration_error(decided.reliability),
     }
@@ -61,6 +72,17 @@ def ratios(played: Sequence[Played], shop: str) -> dict[str, float]:
         said["dismissals"] = decided.dismissals / sent_away
         said["best_dismissals"] = decided.best_dismissals / sent_away
     return said
+
+
+def _sparing(found: Mapping[str, Played]) -> dict[str, float]:
+    """What who speaks seldom earns, and annoys, beside who always does."""
+    if not found.keys() >= {SPARING, POPULAR}:
+        return {}
+    sparing, popular = found[SPARING], found[POPULAR]
+    return {
+        "sparing_dismissals": sparing.dismissals / max(popular.dismissals, 1e-9),
+        "sparing_over_popular": _over(sparing.profit, [popular.profit]),
+    }
 
 
 def _over(profit: float, others: Sequence[float]) -> float:
@@ -78,7 +100,7 @@ def claims(played: Sequence[Played]) -> dict[str, Claim]:
         if values and name in BOUNDS:
             found[name] = claim(min(values), BOUNDS[name], min(values) >= BOUNDS[name])
         elif values:
-            found[name] = claim(max(values), *((DISMISSALS_MAX,) if name == "dismissals" else ()))
+            found[name] = claim(max(values), *((MOST[name],) if name in MOST else ()))
     return found
 
 
@@ -102,7 +124,7 @@ def claims(played: Sequence[Played]) -> dict[str, Claim]:
     metavar="NAME",
     multiple=True,
     type=click.Choice(CONTENDERS),
-    help="Who plays (decided, fixed N, only ARM), or all. Nothing is claimed beside who does not.",
+    help="Who plays, or all. Nothing is claimed beside who does not.",
 )
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of all draws.")
