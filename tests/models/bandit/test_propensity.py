@@ -339,6 +339,13 @@ def test_who_is_not_on_offer_or_has_a_cap_leads_nobody() -> None:
     assert (0.2, 1.0) == ramped.beside(best, 0.05)
 
 
+def test_who_surely_earns_more_is_sure_of_it_whatever_the_floor() -> None:
+    """What the leader is drawn for by a floor does not say that it may be better."""
+    known = {"best_worth": (1.0, 1000.0), "popular": (900.0, 100.0)}
+
+    assert [(1.0, 1.0)] * 3 == [LED.caps_of(known, floor, False, False) for floor in (0, 0.05, 0.2)]
+
+
 def test_nobody_is_led_while_arms_are_told_apart() -> None:
     """Nor where no arm leads."""
     known = {"best_worth": (9.0, 10.0), "popular": (1.0, 90.0)}

@@ -17,6 +17,7 @@ from streams.shop.memory.orders.reward.pair_offers import (
     AGAIN_STRENGTH,
     CLASS_STRENGTH,
     COMPANIONS,
+    LONE,
     LONE_STRENGTH,
     PAIR_STRENGTH,
     PairOffers,
@@ -367,6 +368,9 @@ def test_what_is_bought_again_leans_on_its_class_as_far_as_that_is_known() -> No
     assert 0.4 < known.mean < 0.5
     assert CLASS_STRENGTH + 20 == pytest.approx(new.strength)
     assert 0.05 == pytest.approx(new.mean)
+    strengths = {COMPANIONS - 1: PAIR_STRENGTH, COMPANIONS: CLASS_STRENGTH, LONE: LONE_STRENGTH}
+    for fit, strength in strengths.items():
+        assert strength + 20 == pytest.approx(offers.estimate(coffee, fit).strength)
 
 
 def test_every_class_has_room_in_a_receipt() -> None:
