@@ -13,10 +13,12 @@ from streams.lab.bench.regret.profit.contenders import (
     POPULAR,
     SPARING,
     SPARING_PROMPTS,
+    Played,
     calibration_error,
     play,
     settings_of,
 )
+from streams.lab.bench.regret.profit.profit_report import ratios
 from streams.lab.bench.regret.profit.shops import TEMPERS, ProfitShop, ShopVisitor
 from streams.lab.bench.regret.profit.visits import Contender
 
@@ -111,6 +113,16 @@ def test_who_is_sparing_speaks_twice_at_most_and_is_held_against_what_is_popular
     share = ours["dismissals"] / theirs["dismissals"]
     assert {"value": share, "bound": 0.5, "holds": share <= 0.5} == claims["sparing_dismissals"]
     assert claims["sparing_over_popular"]["bound"] == 1.0
+
+
+def test_a_sparing_shop_is_told_by_its_own_profit_and_dismissals() -> None:
+    """A quarter of the dismissals, at half as much again; nothing beside who does not play."""
+    ours = Played("grocery", SPARING, 30.0, 60.0, 10.0, 8.0, 2.0, 3.0, [])
+    theirs = ours._replace(contender=POPULAR, profit=20.0, dismissals=40.0)
+
+    said = {"sparing_dismissals": 0.25, "sparing_over_popular": 1.5}
+    assert said == ratios([ours, theirs], "grocery")
+    assert {} == ratios([ours], "grocery") == ratios([theirs], "grocery")
 
 
 def test_the_best_prompt_is_sent_away_as_often_as_its_chances_say() -> None:

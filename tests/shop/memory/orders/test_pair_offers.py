@@ -15,8 +15,10 @@ from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.reward.offer_rates import OfferRates, annoying
 from streams.shop.memory.orders.reward.pair_offers import (
+    AGAIN_STRENGTH,
     CLASS_STRENGTH,
     COMPANIONS,
+    LONE,
     LONE_STRENGTH,
     PAIR_STRENGTH,
     SALE_MEAN,
@@ -45,7 +47,7 @@ OFFERS = some.lists(
     some.builds(
         Offer,
         some.integers(1, 3),
-        some.sampled_from([0, 45]),
+        some.sampled_from([0, 45, 50]),
         some.integers(0, 2),
         some.integers(0, 30 * 86_400),
         some.sampled_from([0.0, 0.5, 1.0]),
@@ -68,18 +70,21 @@ def plain(offers: list[Offer], pair: int, fit: int) -> float:
     """The same estimate by plain sums of what each offer weighs by now."""
     latest = min((one.age_s for one in offers), default=0)
 
-    def shrunk(of: list[Offer], to: float, strength: float) -> float:
+    def shrunk(of: list[Offer], to: float, strength: float) -> tuple[float, float]:
         faded: list[float] = [0.5 ** ((one.age_s - latest) / WEEK_S) for one in of]
         trials = sum(w / log2(one.rank + 2) for w, one in zip(faded, of, strict=True))
         sold = sum(w * one.share for w, one in zip(faded, of, strict=True))
-        return (min(sold, trials) + strength * to) / (trials + strength)
+        return (min(sold, trials) + strength * to) / (trials + strength), trials + strength
 
-    of_class = shrunk([one for one in offers if one.fit == fit], SALE_MEAN, CLASS_STRENGTH)
+    of_fit = [one for one in offers if one.fit == fit]
+    of_class, known = shrunk(of_fit, SALE_MEAN, CLASS_STRENGTH)
     strength = PAIR_STRENGTH if fit < COMPANIONS else LONE_STRENGTH
-    return shrunk([one for one in offers if one.pair == pair], of_class, strength)
+    if COMPANIONS <= fit < LONE:
+        strength = min(AGAIN_STRENGTH, known)
+    return shrunk([one for one in offers if one.pair == pair], of_class, strength)[0]
 
 
-@given(OFFERS, some.integers(1, 4), some.sampled_from([0, 1, 45, 46]))
+@given(OFFERS, some.integers(1, 4), some.sampled_from([0, 1, 45, 46, 50, 51]))
 def test_a_pair_is_estimated_as_by_plain_sums(offers: list[Offer], pair: int, fit: int) -> None:
     """Of the pair shrunk to its class, and of the class shrunk to all."""
     assert plain(offers, pair, fit) == pytest.approx(
