@@ -7,8 +7,9 @@ import signal
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
 LOADING = (50_000, 20, 100)
-"""Objects made between garbage collections, by generation: what is loaded lives on, so to look
-through it again and again took a tenth of a worker's start."""
+"""So many more objects made than freed, by generation, have Python search for cycles: what is
+loaded lives on, and to search it again and again took a tenth of a worker's start. It stays so in
+commands; worker and gateway search by time (`streams.cli.process.young_garbage`)."""
 
 
 def main() -> None:

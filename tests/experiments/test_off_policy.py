@@ -233,11 +233,10 @@ def test_a_narrow_terminal_shows_every_name_whole(log: Path, columns: int) -> No
 def test_all_of_more_trials_than_readers_remember_ids_are_judged() -> None:
     """230,000, by outcomes alone; where fewer fit, the lost are counted."""
     shown = SHOWN.model_copy(update={"propensities": PROMPT.propensities})
-    told = [shown.model_copy(update={"prompt_id": f"{number}"}) for number in range(230_000)]
     for open_max, forgotten in ((500_000, 0), (200_000, 30_000)):
         trials = Trials(open_max=open_max)
-        for outcome in told:
-            trials.add(outcome)
+        for number in range(230_000):
+            trials.add(shown.model_copy(update={"prompt_id": f"{number}"}))
         trials.add(PROMPT_WITHDRAWN.model_copy(update={"occurred_at_ms": START_MS + 10**9}))
 
         assert (230_000 - forgotten, forgotten) == (len(trials.settled()), trials.forgotten)

@@ -22,7 +22,7 @@ from tests.integration.workers import Staff, send, shoppers, views
 
 SESSION_S = 4.0
 """After so long a silence a worker is given up, which much of this waits for."""
-AWAY_S = 1.5 * SESSION_S
+AWAY_S = 2 * SESSION_S
 """So long the broker is away: longer than that."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
+from streams.cli.process import young_garbage
 from streams.clients.tracing.tracing import Tracing
 from streams.contract.settings import Settings
 from streams.storefront.gateway.access.origins import OriginCheck
@@ -62,12 +63,13 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await bus.start()
-        sharing = asyncio.create_task(gateway.shared_rates.run())
+        beside = [*map(asyncio.create_task, (gateway.shared_rates.run(), young_garbage.by_time()))]
         try:
             yield
         finally:
-            sharing.cancel()
-            await asyncio.wait([sharing])
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
             await gateway.shared_rates.close()
             gateway.close_streams()
             await bus.stop()

@@ -1,6 +1,5 @@
 """`goeswith gateway`: events in and prompts out over HTTP, until stopped."""
 
-import asyncio
 import os
 from functools import partial
 from logging.config import dictConfig
@@ -61,7 +60,6 @@ async def serve(settings: Settings) -> bool:
     where = (settings.gateway_host, settings.gateway_port)
     with listening("gateway", *where, backlog=BACKLOG) as listener:
         dictConfig(log_config(settings.log_level, "aiokafka"))
-        searching = asyncio.create_task(young_garbage.by_time())
         try:
             await bus.start()  # here, so that what is wrong is said in one line
             server = StoppableServer(config(settings, app), app.state.gateway.close_streams)
@@ -69,7 +67,6 @@ async def serve(settings: Settings) -> bool:
             click.echo(f"goeswith gateway: {said}")
             await server.serve([listener])
         finally:
-            searching.cancel()
             await bus.stop()
     return server.interrupted
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 import weakref
 from collections.abc import Iterator
 
@@ -17,6 +18,8 @@ from tests.stories import OPEN
 
 LEFT_MAX = 100
 """Objects in cycles that a program may leave behind at its start; never one an event."""
+INCREMENTAL = (3, 14) <= sys.version_info < (3, 14, 5)
+"""These search the old in parts, and have no threshold for them."""
 WAIT_S_MAX = 20.0
 """Only a failure takes so long."""
 
@@ -61,8 +64,9 @@ async def test_the_old_are_left_alone() -> None:
     searching = asyncio.create_task(young_garbage.by_time())
     gc.callbacks.append(seen)
     try:
-        while len(searches) < 3:
-            await asyncio.sleep(0)
+        async with asyncio.timeout(WAIT_S_MAX):
+            while len(searches) < 3:
+                await asyncio.sleep(0)
     finally:
         gc.callbacks.remove(seen)
         searching.cancel()
@@ -73,7 +77,8 @@ def test_no_count_of_objects_has_all_searched() -> None:
     """Python's own rule would, after so many searches of the young."""
     young_garbage.rarely_by_count()
     youngest, young, old = gc.get_threshold()
-    assert youngest * young < 10_000_000 < old
+    assert youngest * young < 10_000_000
+    assert old == (0 if INCREMENTAL else young_garbage.THRESHOLDS[2])
 
 
 def test_a_shop_that_answers_leaves_nothing_in_cycles() -> None:

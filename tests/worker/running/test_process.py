@@ -39,6 +39,16 @@ def test_faust_finds_the_app_in_the_package() -> None:
     assert "goeswith\n" == said("-c", program)
 
 
+def test_a_worker_searches_for_cycles_by_time() -> None:
+    """As a task of the app: an end of it would be the worker's."""
+    program = (
+        "import streams.worker; from streams.cli.process.young_garbage import by_time;"
+        "print([by_time] == [task.__wrapped__ for task in streams.worker.app._app_tasks])"
+    )
+
+    assert "True\n" == said("-c", program)
+
+
 def test_the_package_has_nothing_else() -> None:
     """A name that is not there is an error as in any other module."""
     with pytest.raises(AttributeError, match="has no attribute 'bread'"):

@@ -11,7 +11,7 @@ from streams.cli.live import show
 from streams.cli.options import FiniteRange
 from streams.lab.bench.figures.report import bootstrap_option, report, report_options, saying
 from streams.lab.bench.figures.results import at_least, at_most, table
-from streams.lab.bench.gateway.measure import WARM_UP_S, GatewayLoad, measure
+from streams.lab.bench.gateway.measure import WARM_UP_S, GatewayLoad, measure, unsearched
 
 TITLE = "Gateway"
 PACKAGES = ("fastapi", "uvicorn", "aiokafka")
@@ -81,7 +81,7 @@ def gateway(
     this machine, too. Some two minutes.
     """
     load = GatewayLoad(sessions, rate_per_s, seconds, pinned, warm_up_s)
-    with saying() as say:
+    with saying() as say, unsearched():
         figures = asyncio.run(measure(bootstrap, load, say))
     report(TITLE, figures, section, _print, PACKAGES, **how)
 
@@ -97,8 +97,8 @@ def section(figures: dict[str, Any]) -> Iterator[str]:
     stream, post, waited = figures["stream"], figures["post"], figures["wait_ms"]
     yield (
         f"{figures['sessions']:,} streams, {figures['rate_per_s']:g} events/s, "
-        f"{figures['seconds']:g} s each; what asks shares the machine, and a latency begins when "
-        "its event was due."
+        f"{figures['seconds']:g} s each after {figures['warm_up_s']:g} s of warm-up; what asks "
+        "shares the machine, and a latency begins when its event was due."
     )
     yield ""
     head = ["", "p50 ms", "p99 ms", "max ms", "cores"]

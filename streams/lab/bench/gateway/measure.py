@@ -48,7 +48,6 @@ class GatewayLoad(NamedTuple):
 async def measure(bootstrap: str, load: GatewayLoad, say: Any) -> dict[str, Any]:
     """All figures; raises `WorkerFailed` for a program that ends, `KafkaUnreachable`."""
     allow_files(load.sessions + SPARE_FILES)
-    gc.disable()  # what measures must not stand still: that would count as the gateway's
     site, key = Site(bootstrap), secrets.token_urlsafe(32)
     port = free_port()
     more = {
@@ -78,14 +77,8 @@ async def measure(bootstrap: str, load: GatewayLoad, say: Any) -> dict[str, Any]
             figures = await _asked(_of_gateway(settings, port, key), door, load, say)
         figures["bare"] = await _bare(load, say)
     finally:
-        gc.enable()
         await site.clear()
-    return figures | {
-        "sessions": load.sessions,
-        "rate_per_s": load.rate_per_s,
-        "seconds": load.seconds,
-        "pinned": load.pinned,
-    }
+    return figures | load._asdict()
 
 
 async def _bare(load: GatewayLoad, say: Any) -> dict[str, Any]:
@@ -189,6 +182,18 @@ def _cores(door: ProgramProcess, spent: dict[str, float]) -> Iterator[None]:
     before_s, begin_s = cpu_s(door.pid), time.perf_counter()
     yield
     spent["cores"] = round((cpu_s(door.pid) - before_s) / (time.perf_counter() - begin_s), 2)
+
+
+@contextmanager
+def unsearched() -> Iterator[None]:
+    """No search for cycles in the block: what measures stood still, and the gateway seemed to."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from streams.lab.bench.gateway.gateway_report import ROWS, section
 from streams.lab.bench.gateway.load import PromptArrivals, Steady
 
 FEW = ["--sessions", "50", "--rate", "40", "--seconds", "2", "--no-pin", "--json"]
-COLD = ["--warm-up-seconds", "2"]
+COLD = ["--warm-up-seconds", "5"]
 """What is measured here is that all is there, not how fast."""
 
 

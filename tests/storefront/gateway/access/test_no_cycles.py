@@ -51,3 +51,14 @@ async def left_behind() -> int:
             while front.gateway.streams:
                 await asyncio.sleep(0.01)
         return gc.collect()
+
+
+async def test_a_gateway_searches_for_cycles_by_time_while_it_serves() -> None:
+    """From its start to its end: nothing of it is left running."""
+    front = Shopfront(offers_butter)
+    async with front.app.router.lifespan_context(front.app):
+        named = {task.get_coro().__qualname__ for task in asyncio.all_tasks()}  # type: ignore[union-attr]
+    left = {task.get_coro().__qualname__ for task in asyncio.all_tasks()}  # type: ignore[union-attr]
+
+    assert {"by_time"} == named & {"by_time"}
+    assert "by_time" not in left
