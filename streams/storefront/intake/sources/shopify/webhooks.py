@@ -110,11 +110,17 @@ def _refund(
 
 
 def _refunded(said: Any, bought: Mapping[str, Any]) -> dict[str, Any]:
-    """What came back of a line, which is in the refund, or is one of the order's by its number."""
-    lines = (at(said, "line_item"), bought.get(identifier(at(said, "line_item_id")) or ""))
+    """What came back of a line: as the refund has it, and else as the order has it by its number.
+
+    What the refund leaves out is the bought line's, unless both name another product or variant:
+    an item of the variant alone would match nothing where items are products.
+    """
     names = ("product_id", "variant_id")
-    known = next((one for one in lines if first(one, *names) is not None), None)
-    return {name: at(known, name) for name in names} | {"quantity": at(said, "quantity")}
+    itself, of_order = at(said, "line_item"), bought.get(identifier(at(said, "line_item_id")) or "")
+    own, ordered = ([identifier(at(one, name)) for name in names] for one in (itself, of_order))
+    if all(a == b for a, b in zip(own, ordered, strict=True) if a and b):
+        own = [a or b for a, b in zip(own, ordered, strict=True)]
+    return dict(zip(names, own, strict=True)) | {"quantity": at(said, "quantity")}
 
 
 def _cart(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
