@@ -1,11 +1,17 @@
 """Shopify's webhooks: orders, refunds, carts, and the redaction of customers.
 
 Topics repeat and overtake each other: `orders/updated` may come before `orders/create`. All of them
-hold the whole order, so each says the same event, under the same id. The session is what the theme
-wrote into the cart's attributes (`attributes.py`); else the cart stands in, the same for all that
-comes of it. `refunds/create` is ignored: it has no attributes, so it would tell of another session
-what `orders/updated` tells of the order's own, and both would count. So is `order_transactions/…`:
-that a payment is voided is said by the order (`financial_status`), which knows of its other ones.
+hold the whole order, so each says the same events, under the same ids. The session is what the
+theme wrote into the cart's attributes (`attributes.py`); else the cart stands in, the same for all
+that comes of it. `refunds/create` is ignored: it has no attributes, so it would tell of another
+session what `orders/updated` tells of the order's own, and both would count. So is
+`order_transactions/…`: that a payment is voided is said by the order (`financial_status`), which
+knows of its other ones.
+
+A void is not as sure as `cancelled_at`, which stays. It has no time of its own, so it is dated by
+`updated_at`, which moves: later webhooks say it at other times under one id, and the first one that
+comes counts. And it can be undone: an order that is paid by another payment later says so, but no
+event of ours takes a cancellation back, so it stays off.
 
 `https://shopify.dev/docs/api/webhooks`
 """
