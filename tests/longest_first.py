@@ -1,13 +1,18 @@
 """The order of test files: the longest begin first, so that no process works alone at the end.
 
-`make test` hands out whole files, each to the process that is free next. By itself pytest-xdist
-begins with the files of most tests, so that a file of one long test came last, and the other
-process waited for it; `--no-loadscope-reorder` leaves the order to this module, which has files
-of most tests first among those that are short.
+`make test` hands out whole files. By itself pytest-xdist begins with the files of most tests, so
+that a file of one long test came last, and the other process waited for it;
+`--no-loadscope-reorder` leaves the order to this module, which has files of most tests first among
+those that are short.
 
-Longest processing time first is at most a third above the best of all schedules (Graham, "Bounds on
-Multiprocessing Timing Anomalies", 1969). Only long files need a number: the others fill the gaps.
-`pytest --durations=50` tells what has become long.
+Longest processing time first, each to the process that is free next, is at most a third above the
+best of all schedules (Graham, "Bounds on Multiprocessing Timing Anomalies", 1969). Here it is not
+quite that: pytest-xdist (3.8) gives a process its next file as soon as two of its tests or fewer
+are pending, so that a file can wait behind a long test while the other process is free. So the
+bound is a guide, no promise. Only long files need a number: the others fill the gaps.
+
+`pytest --durations=50` tells what has become long, by setup, call and teardown of single tests: a
+file of many short ones is not among them, which `--durations=0`, added up by file, tells.
 """
 
 from collections import Counter

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from streams.contract.events import OrderPlaced, OrderReturned
+from streams.contract.settings import Settings
 from streams.storefront.intake.drafts import Intake
 from tests.storefront.intake.samples import (
     NOON,
@@ -82,6 +83,25 @@ def test_what_a_refund_says_of_a_line_itself_comes_first() -> None:
     itself = {"line_item_id": 6, "line_item": LAMP, "quantity": 1}
 
     assert [("42", 1)] == came_back(read("shopify", refunded(itself)))
+
+
+@pytest.mark.parametrize(("granularity", "item"), [("parent", "43"), ("variant", "431")])
+@pytest.mark.parametrize("said", ["product_id", "variant_id"])
+def test_what_a_refund_leaves_out_of_a_line_is_as_it_was_bought(
+    said: str, granularity: Any, item: str
+) -> None:
+    """Else what came back would be an item that nobody ordered."""
+    line = {"line_item_id": 6, "line_item": {said: SHADE[said]}, "quantity": 1}
+    became = read("shopify", refunded(line), Settings(intake_items=granularity))
+
+    assert [(item, 1)] == came_back(became)
+
+
+def test_a_line_that_is_of_another_variant_is_not_made_up_for_by_the_bought_one() -> None:
+    """The product of one is nothing that is known of the other."""
+    other = {"line_item_id": 6, "line_item": {"variant_id": 421}, "quantity": 1}
+
+    assert [("421", 1)] == came_back(read("shopify", refunded(other)))
 
 
 def test_of_lines_that_nobody_knows_what_is_known_comes_back() -> None:

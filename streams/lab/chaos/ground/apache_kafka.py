@@ -83,7 +83,8 @@ class RealKafka(Protocol):
 def real_kafka(directory: Path, *, short_lived: bool = False) -> RealKafka:
     """A broker, not started yet, with its records under `directory`. Raises NoKafka.
 
-    A `short_lived` one starts sooner, and is not as fast: nothing is to be measured beside it.
+    A `short_lived` one from jars starts sooner, and is not as fast: nothing is to be measured
+    beside it. In Docker it is the same as any.
     """
     if shutil.which("java") and shutil.which("mvn"):
         return ApacheKafka(directory, kafka_jars(), short_lived=short_lived)

@@ -108,18 +108,21 @@ class FollowedLog:
                 self.look(reader, is_asked)
         except GoeswithError:  # pages say so; what was followed goes on from where it was
             self._paused_until_s, self._rested_s = self._steady_s() + RETRY_S, float("-inf")
-        if idle:
-            self.close()
+        finally:
+            if idle and not is_asked():  # whoever asks now would open it again at once
+                self.close()
 
     @contextmanager
     def open(self, settings: Settings, *topics: str) -> Iterator[LogReader]:
         """As `open_reader`, but that what is held is not read again, and that it stays open.
 
-        For whoever asks: some minutes after the last question it is closed.
+        For whoever asks: some minutes after the end of the last question it is closed.
         """
-        with self._open(settings, *topics) as reader:
+        try:
+            with self._open(settings, *topics) as reader:
+                yield reader
+        finally:  # one that takes minutes is not long ago when it ends
             self._asked_s = self._steady_s()
-            yield reader
 
     @contextmanager
     def _open(self, settings: Settings, *topics: str) -> Iterator[LogReader]:

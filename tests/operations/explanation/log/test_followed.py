@@ -419,3 +419,66 @@ def test_after_some_minutes_without_a_question_it_is_closed_between_its_looks() 
     worker.now_s += FOLLOW_S
     followed.rest()
     assert ["opened", "closed", "opened"] == opened
+
+
+class Opening:
+    """Opens a log, counts how often, and whether it is open now."""
+
+    def __init__(self, worker: Following) -> None:
+        self.worker, self.times, self.is_open = worker, 0, False
+
+    @contextmanager
+    def __call__(self, _settings: Settings, *_topics: str) -> Iterator[LogReader]:
+        """As `open_reader`."""
+        self.times, self.is_open = self.times + 1, True
+        try:
+            yield self.worker.log
+        finally:
+            self.is_open = False
+
+
+def left_alone() -> tuple[FollowedLog, Opening]:
+    """A log that was looked at, and of which nobody has asked for some minutes."""
+    worker = Following(lambda _: False)
+    opening = Opening(worker)
+    followed = FollowedLog(worker.teller, HeldLog(), lambda: worker.now_s, opening)
+    followed.rest()
+    crowd(worker, 3)
+    worker.now_s += IDLE_S + 1
+    return followed, opening
+
+
+def test_whoever_asks_during_a_look_after_some_minutes_finds_it_open() -> None:
+    """The look is broken off for the question: to close it would only have it opened again."""
+    followed, opening = left_alone()
+    topics = followed._topics
+    followed.rest(lambda: True)
+    opened = opening.times
+    with followed.open(followed.settings, *topics):
+        assert opened == opening.times
+
+
+def test_after_some_minutes_it_is_closed_whatever_went_wrong_at_a_look() -> None:
+    """An error that nobody knows of leaves no connection behind."""
+
+    class Broken(TimedLog):
+        def ends(self) -> Any:
+            raise ZeroDivisionError
+
+    followed, opening = left_alone()
+    opening.worker.log = Broken(followed.settings)
+    followed.close()
+    with pytest.raises(ZeroDivisionError):
+        followed.rest()
+
+    assert not opening.is_open
+
+
+def test_a_question_that_took_minutes_was_asked_when_it_ended() -> None:
+    """Whoever looks at its answer asks the next one soon."""
+    followed, opening = left_alone()
+    with followed.open(followed.settings, *followed._topics):
+        opening.worker.now_s += IDLE_S + 1
+    followed.rest()
+
+    assert opening.is_open

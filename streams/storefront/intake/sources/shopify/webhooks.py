@@ -1,11 +1,17 @@
 """Shopify's webhooks: orders, refunds, carts, and the redaction of customers.
 
 Topics repeat and overtake each other: `orders/updated` may come before `orders/create`. All of them
-hold the whole order, so each says the same event, under the same id. The session is what the theme
-wrote into the cart's attributes (`attributes.py`); else the cart stands in, the same for all that
-comes of it. `refunds/create` is ignored: it has no attributes, so it would tell of another session
-what `orders/updated` tells of the order's own, and both would count. So is `order_transactions/…`:
-that a payment is voided is said by the order (`financial_status`), which knows of its other ones.
+hold the whole order, so each says the same events, under the same ids. The session is what the
+theme wrote into the cart's attributes (`attributes.py`); else the cart stands in, the same for all
+that comes of it. `refunds/create` is ignored: it has no attributes, so it would tell of another
+session what `orders/updated` tells of the order's own, and both would count. So is
+`order_transactions/…`: that a payment is voided is said by the order (`financial_status`), which
+knows of its other ones.
+
+A void is not as sure as `cancelled_at`, which stays. It has no time of its own, so it is dated by
+`updated_at`, which moves: later webhooks say it at other times under one id, and the first one that
+comes counts. And it can be undone: an order that is paid by another payment later says so, but no
+event of ours takes a cancellation back, so it stays off.
 
 `https://shopify.dev/docs/api/webhooks`
 """
@@ -110,11 +116,17 @@ def _refund(
 
 
 def _refunded(said: Any, bought: Mapping[str, Any]) -> dict[str, Any]:
-    """What came back of a line, which is in the refund, or is one of the order's by its number."""
-    lines = (at(said, "line_item"), bought.get(identifier(at(said, "line_item_id")) or ""))
+    """What came back of a line: as the refund has it, and else as the order has it by its number.
+
+    What the refund leaves out is the bought line's, unless both name another product or variant:
+    an item of the variant alone would match nothing where items are products.
+    """
     names = ("product_id", "variant_id")
-    known = next((one for one in lines if first(one, *names) is not None), None)
-    return {name: at(known, name) for name in names} | {"quantity": at(said, "quantity")}
+    itself, of_order = at(said, "line_item"), bought.get(identifier(at(said, "line_item_id")) or "")
+    own, ordered = ([identifier(at(one, name)) for name in names] for one in (itself, of_order))
+    if all(a == b for a, b in zip(own, ordered, strict=True) if a and b):
+        own = [a or b for a, b in zip(own, ordered, strict=True)]
+    return dict(zip(names, own, strict=True)) | {"quantity": at(said, "quantity")}
 
 
 def _cart(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
