@@ -50,7 +50,7 @@ class ShareLimits(NamedTuple):
     caps: tuple[tuple[str, float], ...] = ()
     """Arms, and the most that each of them may have: above 0, and 1 at most."""
     leader: str = ""
-    """An arm that has judged all that those `led` by it offer, by what was learned of that:"""
+    """An arm that has judged what those `led` by it offer, by what was learned of that:"""
     led: tuple[str, ...] = ()
     """each of these has the floor, and no more, till it surely earns more than the leader."""
 
@@ -64,30 +64,24 @@ class ShareLimits(NamedTuple):
     def caps_of(
         self, posteriors: Mapping[str, Posterior], floor: float, identify: bool, gaussian: bool
     ) -> tuple[float, ...]:
-        """The same, with those that are led held back; nobody is while arms are told apart."""
-        if not self.leader or identify:
-            return self.of(posteriors)
-        best = vector(tuple(posteriors.values()), 0.0, False, gaussian)
-        return self.beside(dict(zip(posteriors, best, strict=True)), floor)
+        """The same, with those that are led held back; nobody is while arms are told apart.
 
-    def beside(self, best: Mapping[str, float], floor: float) -> tuple[float, ...]:
-        """The cap of each of these arms, by how probably it is the best of them.
-
-        Held back is who is not the better one of the two beside the leader with `SURE`: what a few
-        dear sales make of a mean is not known, and is tried at the floor. A leader that has a cap
-        of its own leads nobody: the others are to have what it leaves.
+        Held back is who does not earn more than the leader, of these two, with the probability
+        `SURE`: what a few dear sales make of a mean is not known, and is tried at the floor. A
+        leader that has a cap of its own leads nobody: the others are to have what it leaves.
 
         >>> limits = ShareLimits(leader="best_worth", led=("popular", "buy_again"))
-        >>> limits.beside({"best_worth": 0.02, "popular": 0.3, "buy_again": 0.68}, floor=0.05)
+        >>> known = {"best_worth": (9.0, 91.0), "popular": (2.0, 9.0), "buy_again": (30.0, 70.0)}
+        >>> limits.caps_of(known, floor=0.05, identify=False, gaussian=False)
         (1.0, 0.05, 1.0)
         """
-        caps, leads = dict(self.caps), best.get(self.leader)
-        if leads is None or self.leader in caps:
-            return self.of(best)
-        for arm in self.led:
-            if best.get(arm, 0.0) * (1.0 - SURE) <= SURE * leads:
+        caps, leads = dict(self.caps), posteriors.get(self.leader)
+        if leads is None or identify or self.leader in caps:
+            return self.of(posteriors)
+        for arm in posteriors.keys() & self.led:
+            if vector((posteriors[arm], leads), 0.0, False, gaussian)[0] < SURE:
                 caps[arm] = min(caps.get(arm, 1.0), max(floor, TINY))
-        return tuple(caps.get(arm, 1.0) for arm in best)
+        return tuple(caps.get(arm, 1.0) for arm in posteriors)
 
 
 NO_LIMITS = ShareLimits()

@@ -197,7 +197,8 @@ class Decision:
             offering = [*picked]
         if controls is not None and not controls.speaks(offering, seed):
             return Silence("ramp")
-        limits = led(NO_LIMITS if controls is None else controls.limits, offering)
+        limits = NO_LIMITS if controls is None else controls.limits
+        limits = limits if self.best_worth is None else led(limits, arms, offering, question)
         choice = self.policy.choose(offering, context, seed, limits=limits)
         drawn = arms[choice.arm]
         candidates = picked[choice.arm] if picked else drawn.candidates(self.learned, question)

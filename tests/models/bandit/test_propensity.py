@@ -319,24 +319,42 @@ LED = ShareLimits(leader="best_worth", led=("popular", "buy_again"))
 """Of two arms that a third one leads."""
 
 
-def test_who_is_led_and_not_surely_better_has_the_floor() -> None:
-    """Nineteen times as probably the best is sure, less is not; who is not led is free."""
-    best = {"best_worth": 0.02, "buy_again": 0.385, "curated": 0.22, "popular": 0.375}
+LEADS, LITTLE_KNOWN, SURELY_BETTER = (9.0, 91.0), (2.0, 9.0), (30.0, 70.0)
+"""What is known of a leader; P(little known > leader) is .83, P(surely better > leader) .9999."""
 
-    assert (1.0, 1.0, 1.0, 0.05) == LED.beside(best, 0.05)
+
+def test_who_is_led_and_not_surely_better_has_the_floor() -> None:
+    """Who is not led is free, and a cap that is lower than the floor stays."""
+    known = {
+        "best_worth": LEADS,
+        "buy_again": SURELY_BETTER,
+        "curated": LITTLE_KNOWN,
+        "popular": LITTLE_KNOWN,
+    }
+
+    assert (1.0, 1.0, 1.0, 0.05) == LED.caps_of(known, 0.05, False, False)
     capped = LED._replace(caps=(("popular", 0.01), ("buy_again", 0.5)))
-    assert (1.0, 0.5, 1.0, 0.01) == capped.beside(best, 0.05)
-    without_floor = LED.beside(best, 0.0)
+    assert (1.0, 0.5, 1.0, 0.01) == capped.caps_of(known, 0.05, False, False)
+    without_floor = LED.caps_of(known, 0.0, False, False)
     assert 0.0 < without_floor[-1] < 1e-9
+
+
+def test_an_arm_that_is_better_than_both_makes_nobody_surely_better_than_the_leader() -> None:
+    """Of the two that lose to it, the little known one is the best of all more often."""
+    known = {"best_fit": (0.2, 0.01), "best_worth": (0.1, 0.005), "popular": (0.08, 0.05)}
+
+    assert (1.0, 1.0, 0.05) == LED.caps_of(known, 0.05, False, True)
+    surely = known | {"popular": (0.15, 0.005)}
+    assert (1.0, 1.0, 1.0) == LED.caps_of(surely, 0.05, False, True)
 
 
 def test_who_is_not_on_offer_or_has_a_cap_leads_nobody() -> None:
     """What it leaves is the others'."""
-    best = {"best_worth": 0.9, "popular": 0.1}
+    known = {"best_worth": LEADS, "popular": LITTLE_KNOWN}
 
-    assert () == LED.beside({"popular": 0.5, "buy_again": 0.5}, 0.05)
+    assert () == LED.caps_of({"popular": LEADS, "buy_again": LEADS}, 0.05, False, False)
     ramped = LED._replace(caps=(("best_worth", 0.2),))
-    assert (0.2, 1.0) == ramped.beside(best, 0.05)
+    assert (0.2, 1.0) == ramped.caps_of(known, 0.05, False, False)
 
 
 def test_who_surely_earns_more_is_sure_of_it_whatever_the_floor() -> None:

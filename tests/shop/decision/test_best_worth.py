@@ -112,6 +112,15 @@ def test_arms_that_it_has_judged_are_tried_for_the_floor_until_they_earn_more() 
     assert 0.25 == pytest.approx(ramped[BEST_WORTH])
 
 
+def test_who_offers_what_nobody_has_a_price_for_is_not_held_back() -> None:
+    """Else one item with a price would take over the shop."""
+    shop = till({"butter": 150}, arm_floor=0.02)
+    chances = shop.prompt(Story("now").add("bread")).propensities
+
+    assert chances["bought_together"] > 0.1
+    assert chances["popular"] > 0.1
+
+
 def test_what_is_offered_beside_an_item_and_not_taken_gives_way_to_what_is() -> None:
     """Though it earns more where it is sold: the pair is learned, and by itself."""
     shop = alone(till({"butter": 150, "jam": 140}, prompt_items_max=1))

@@ -49,7 +49,8 @@ AGAIN_MAX, POPULAR_MAX = 16, 32
 """Candidates of the sources that know no pairs."""
 LED = (*SOURCES, "viewed_together")
 """Arms that rank without what was learned of offers. Each that does not surely earn more than this
-arm is drawn for the floor: it is tried no further for being little known."""
+arm is drawn for the floor: it is tried no further for being little known. What was only looked at
+together this arm does not offer; who offers that is tried at the floor all the same."""
 PAIRS_KEPT = 16_384
 WorthOf = Callable[[str], ItemWorth]
 """What the catalogue says that an item earns, as far as it does."""
@@ -232,9 +233,26 @@ def _admissible(ranked: Iterable[Candidate], out: Collection[str]) -> Iterator[C
                 yield one
 
 
-def led(limits: ShareLimits, offering: Collection[str]) -> ShareLimits:
-    """These limits; where this arm is on offer, the arms that it leads are held back."""
-    return limits._replace(leader=BEST_WORTH, led=LED) if BEST_WORTH in offering else limits
+def led(
+    limits: ShareLimits,
+    arms: Mapping[str, Strategy],
+    offering: Collection[str],
+    question: CandidateQuery,
+) -> ShareLimits:
+    """These limits; where this arm is among those on offer, those that it leads are held back.
+
+    Who would offer something of which nobody knows what it earns is free: it is left to the others.
+    """
+    leader, worth_of = arms.get(BEST_WORTH), _worth_of(question)
+    if BEST_WORTH not in offering or not isinstance(leader, BestWorthArm) or worth_of is None:
+        return limits
+
+    def is_known(arm: Strategy) -> bool:
+        offered = arm.candidates(leader.learned, question)
+        return all(leader.units.of(one.item, worth_of(one.item)) for one in offered)
+
+    held = tuple(name for name in LED if name in offering and is_known(arms[name]))
+    return limits._replace(leader=BEST_WORTH, led=held)
 
 
 @lru_cache(maxsize=PAIRS_KEPT)
