@@ -220,7 +220,8 @@ class ThompsonSampling(PolicyOnRecords, Base):
             return dict.fromkeys(posteriors, 1.0)
         floor = self.floor if limits.floor is None else limits.floor
         how = floor, self.mode == "identify", self.GAUSSIAN
-        shares = vector(tuple(posteriors.values()), *how, limits.caps_of(posteriors, *how))
+        caps = limits.caps_of(posteriors, *how) if limits.leader else limits.of(posteriors)
+        shares = vector(tuple(posteriors.values()), *how, caps)
         return dict(zip(posteriors, shares, strict=True))
 
     def choose(

@@ -1,5 +1,6 @@
 """All that the console reads, each by a poller of its own."""
 
+import atexit
 from typing import Any, NamedTuple
 
 from streams.contract.settings import Settings
@@ -38,6 +39,7 @@ class Pollers(NamedTuple):
         """Those of a shop; nothing is read before they are started."""
         every_s = settings.console_every_s
         followed = FollowedLog(settings)
+        atexit.register(followed.close)  # later, Kafka's client would wait for its ended thread
         controls = Poller("the control topic", control_looks(settings), every_s)
 
         def register() -> Register | None:
