@@ -75,10 +75,8 @@ class ShareLimits(NamedTuple):
         >>> limits.caps_of(known, floor=0.05, identify=False, gaussian=False)
         (1.0, 0.05, 1.0)
         """
-        if not self.leader or identify:
-            return self.of(posteriors)
         caps, leads = dict(self.caps), posteriors.get(self.leader)
-        if leads is None or self.leader in caps:
+        if leads is None or identify or self.leader in caps:
             return self.of(posteriors)
         for arm in posteriors.keys() & self.led:
             if vector((posteriors[arm], leads), 0.0, False, gaussian)[0] < SURE:

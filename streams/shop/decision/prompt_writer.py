@@ -67,14 +67,14 @@ class PromptWriter:
         outgoing: OutgoingPrompt,
     ) -> dict[str, Any]:
         """All fields of the record, in its order; the receipt is the last one."""
-        identity, who, placement = outgoing.prompt_id, outgoing.session_id, outgoing.placement
-        now_ms, until_ms, arm = outgoing.occurred_at_ms, outgoing.expires_at_ms, choice.arm
-        propensity, chances, expected = choice.propensity, choice.propensities, choice.estimates
+        identity, who = outgoing.prompt_id, outgoing.session_id
+        now_ms, until_ms = outgoing.occurred_at_ms, outgoing.expires_at_ms
+        arm, propensity, chances, estimate, expected = choice
         fields = {
             **CONSTANT_FIELDS,
             "prompt_id": identity,
             "session_id": who,
-            "placement": placement,
+            "placement": outgoing.placement,
             "anchor": asked_for,
             "items": _items(candidates),
             "arm": arm,
@@ -92,7 +92,7 @@ class PromptWriter:
         if outgoing.besides:
             fields.update(outgoing.besides)
         vector = (*chances,), (*chances.values(),), (*map(expected.__getitem__, chances),)
-        worth = arm, context, propensity, choice.estimate, outgoing.items
+        worth = arm, context, propensity, estimate, outgoing.items
         receipt = Receipt(identity, who, *worth, now_ms, until_ms, *vector, known)
         fields["receipt"] = self.receipts.seal(receipt)
         return fields
