@@ -194,8 +194,7 @@ class CoOccurrence(Recommender):
         time_s: float | None = None,
     ) -> list[Candidate]:
         """What the last items of `x` go with. Items of `x` itself are not excluded by default."""
-        k = max(k, 0)
-        ranked = self._ranked(x, k + min(len(exclude), SOME), time_s)
+        ranked = self._ranked(x, (k := max(k, 0)) + min(len(exclude), SOME), time_s)
         left = (one for one in ranked if one[1] not in exclude)
         return [*self._candidates(islice(left, k))]
 

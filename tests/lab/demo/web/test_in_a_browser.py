@@ -118,10 +118,10 @@ async def test_a_prompt_that_is_sent_away_stays_away(
     """It goes, that is recorded, and it is on no other page either."""
     async with visitor(demo, context) as ann:
         await ann.prompted(*STAPLES)
-        (decision, *_) = await ann.comes("prompt")
         await ann.comes("outcome", stage="shown")
         await ann.prompt.locator("[part=dismiss]").click()
-        await ann.comes("outcome", stage="dismissed", prompt_id=decision["prompt_id"])
+        (sent_away,) = await ann.comes("outcome", stage="dismissed")
+        assert await ann.told("prompt", prompt_id=sent_away["prompt_id"])
         assert 0 == await ann.prompt.count()
         await ann.go("/basket")
         await asyncio.sleep(ONCE_MORE_S)
