@@ -6,11 +6,10 @@ partners: the share of its own events that it spent with them, tamed by how popu
 anyway. The strongest voter is the candidate's anchor, and gives the evidence to show.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from models.decay.eras import EARLIER, ONE, Eras
+from models.decay.eras import Eras
 from models.decay.eviction import lightest, slab
 from models.limits import LARGE, at_least_one, check_weight, within
 from models.recommenders.pair_table.layout import (
@@ -20,6 +19,7 @@ from models.recommenders.pair_table.layout import (
     Ranked,
     Support,
     VoteWeights,
+    vote_weights,
 )
 from models.recommenders.pair_table.meetings import Companions, companions, meetings, met, seen
 from models.recommenders.pair_table.table import PairTable
@@ -28,8 +28,6 @@ from models.recommenders.recommender import LOOKED_AT, NOTHING, Candidate, Recom
 
 PARTNERS_MAX = 200
 """Pairs that one event may make, even in a larger basket."""
-ERAS_MAX = 8
-"""Votes that are older still count as if they were so many eras old: nothing is nothing at all."""
 SOME = 8
 """Candidates that are looked at beyond those that are wanted, if so many are excluded."""
 
@@ -194,15 +192,22 @@ class CoOccurrence(Recommender):
         time_s: float | None = None,
     ) -> list[Candidate]:
         """What the last items of `x` go with. Items of `x` itself are not excluded by default."""
-        ranked = self._ranked(x, (k := max(k, 0)) + min(len(exclude), SOME), time_s)
-        left = (one for one in ranked if one[1] not in exclude)
-        return [*self._candidates(islice(left, k))]
+        found, names = list[Candidate](), self._pairs.names
+        ranked = self._ranked(x, k + min(len(exclude), SOME), time_s) if k > 0 else iter(())
+        for less, item, together, of, anchor in ranked:
+            if item not in exclude:
+                found.append(Candidate(item, -less, together, of, names[anchor]))
+                if len(found) == k:
+                    break
+        return found
 
     def ranked(
         self, x: Sequence[str], *, time_s: float | None = None, **who: str
     ) -> Iterator[Candidate]:
         """All of these, each of them made when somebody looks at it."""
-        return self._candidates(self._ranked(x, LOOKED_AT, time_s))
+        names = self._pairs.names
+        for less, item, together, of, anchor in self._ranked(x, LOOKED_AT, time_s):
+            yield Candidate(item, -less, together, of, names[anchor])
 
     def _ranked(self, x: Sequence[str], first: int, time_s: float | None) -> Iterator[Ranked]:
         """All candidates, best first; those beyond `first` where somebody looks further."""
@@ -213,11 +218,6 @@ class CoOccurrence(Recommender):
             yield from ranked
             if len(ranked) < in_all:  # more are excluded than was thought
                 yield from self._pairs.rank(*votes, in_all)[0][len(ranked) :]
-
-    def _candidates(self, ranked: Iterable[Ranked]) -> Iterator[Candidate]:
-        names = self._pairs.names
-        for less, item, together, of, anchor in ranked:
-            yield Candidate(item, -less, together, of, names[anchor])
 
     def proposes(
         self,
@@ -234,11 +234,10 @@ class CoOccurrence(Recommender):
         return self.together_min, self.sessions, self.lift_z_min
 
     def _vote_weights(self, time_s: float | None) -> VoteWeights:
-        """How votes count now. What the damping leaves out is put in here."""
+        """How votes count now."""
         now = self._eras.unit(max(self._latest_s, int(time_s or 0)))
-        unit = EARLIER ** min(now.era - self._pairs.era, ERAS_MAX) / now.weight
-        worth = unit / (unit * ONE) ** self.popularity_norm
-        return VoteWeights(worth, unit, self.context_decay, self.row_norm)
+        own = self.popularity_norm, self.context_decay, self.row_norm
+        return vote_weights(now, self._pairs.era, *own)
 
     def lift(self, a: str, b: str) -> PairLift:
         """How two items stand to each other, in whole counts."""
@@ -262,10 +261,8 @@ class CoOccurrence(Recommender):
         """Items, and their pairs, both ways."""
         rows, items = self._pairs.rows, len(self._pairs)
         pairs, trimmed = int(rows["length"].sum()), bool(rows["trimmed"].any())
-        return {
-            "items": TableSize(items, self.items_max, self._full),
-            "pairs": TableSize(pairs, self.items_max * self.row_max, trimmed),
-        }
+        of_pairs = TableSize(pairs, self.items_max * self.row_max, trimmed)
+        return {"items": TableSize(items, self.items_max, self._full), "pairs": of_pairs}
 
     def state(self) -> dict[str, Any]:
         """All counts of items and pairs."""

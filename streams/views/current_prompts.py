@@ -34,8 +34,7 @@ def too_many(held: Iterable[Either], prompt: Either) -> list[str]:
 
 
 def _own_slot(prompt: OutgoingPrompt | Prompt) -> str | None:
-    context = prompt.context if isinstance(prompt, Prompt) else prompt.fields["context"]
-    return own_slot(context)
+    return own_slot(prompt.placement)
 
 
 class CurrentPrompts:

@@ -22,6 +22,7 @@ from typing import Any, Protocol
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from mode import Service
 
+from streams.cli.process.young_garbage import unsearched
 from streams.clients.async_kafka import (
     check_topics,
     reading_options,
@@ -196,12 +197,12 @@ class Replica(Service):
         await self._start_at_positions()
         self.telemetry.follow_cpu_s = time.process_time()
         ends = await self._consumer.end_offsets(self._partitions())
-        for tp, end in ends.items():
-            while not self.should_stop and await self._consumer.position(tp) < end:
-                await self._follow_once()
+        with unsearched():
+            for tp, end in ends.items():
+                while not self.should_stop and await self._consumer.position(tp) < end:
+                    await self._follow_once()
         self.telemetry.caught_up_cpu_s = time.process_time()
-        gc.collect()
-        gc.freeze()  # what is known by now stays: no use in looking at it again
+        gc.freeze()  # what is known by now stays: no use in looking at it, not even once
 
     async def on_stop(self) -> None:
         """Stop following."""

@@ -9,7 +9,6 @@ events ──round──► fold ──► answer ──► prompts, outcomes, d
 import asyncio
 import logging
 import os
-import socket
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
@@ -24,9 +23,10 @@ from mode import Service
 
 from streams.clients.async_kafka import LogIdentity
 from streams.clients.checkpoints.store import Store
-from streams.clients.connection.addresses import broker_addresses
+from streams.clients.connection.addresses import broker_addresses, free_port
 from streams.clients.tracing.tracing import Tracing
 from streams.contract.settings import Settings
+from streams.shop.memory.answer import Answer
 from streams.shop.shared_settings import told, versions
 from streams.shop.shop import Shop
 from streams.worker.answering.answering import Answered, Answering, prompted_ms
@@ -209,15 +209,17 @@ def _answer_events(
                 outgoing += (record for each in told for record in answering.outgoing(each))
                 answered += told
                 await asyncio.sleep(0)
-            then = answering.ending(partial(delivered, event, answered, _now_ms()))
+            asked_ms = prompted_ms(answered)
+            shown = [] if views is None else [each.answer for each in answered]
+            then = answering.ending(partial(delivered, event, asked_ms, shown, _now_ms()))
             await taking_back.publish(outgoing, answered, then)
-            app.telemetry.handed(prompted_ms(answered), _now_ms())
+            app.telemetry.handed(asked_ms, _now_ms())
 
-    def delivered(event: Any, answered: Sequence[Answered], began_ms: float) -> None:
+    def delivered(event: Any, asked_ms: list[int], shown: list[Answer], began_ms: float) -> None:
         event.ack()
-        app.telemetry.delivered(prompted_ms(answered), _now_ms(), began_ms)
+        app.telemetry.delivered(asked_ms, _now_ms(), began_ms)
         if views is not None:
-            views.offer([each.answer for each in answered])
+            views.offer(shown)
 
     _follow_the_group(app, answering, taking_back)
     app.answer = answer
@@ -286,15 +288,8 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "stream_wait_empty": True,
         "web_bind": settings.web_bind,
         "web_host": settings.page_host,
-        "web_port": settings.web_port or _free_port(settings),
+        "web_port": settings.web_port or free_port(settings.page_host),
         "web_tables_enabled": False,
         "web_router_enabled": False,
         "worker_redirect_stdouts": False,
     }
-
-
-def _free_port(settings: Settings) -> int:
-    """A port that is free now: Faust takes no zero, and several workers may share a machine."""
-    with socket.socket(socket.AF_INET6 if ":" in settings.web_bind else socket.AF_INET) as probe:
-        probe.bind((settings.page_host, 0))
-        return int(probe.getsockname()[1])

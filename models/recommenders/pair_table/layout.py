@@ -5,11 +5,17 @@ the order in which they met; chunks have room for 4, 8, 16, … cells, and one t
 kept for another row of its size.
 """
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from models.decay.eras import EARLIER, ONE, EraUnit
+
+ERAS_MAX = 8
+"""Votes that are older still count as if they were so many eras old: nothing is nothing at all."""
 
 CELL = np.dtype(
     [("item", np.int32), ("times", np.int32), ("latest", np.int64), ("before", np.int64)],
@@ -42,21 +48,14 @@ VOTE = np.dtype(
     align=True,
 )
 """Scratch of `rank`, one an item, all zero in between: the sum of votes, the strongest voter."""
-FOUND = np.dtype(
-    [
-        ("score", np.float64),
-        ("item", np.int32),
-        ("met", np.int32),
-        ("of", np.int64),
-        ("anchor", np.int32),
-    ],
-    align=True,
-)
-"""A candidate, with its strongest voter, how often that was seen, and how often the two met."""
+FACTS = 4
+"""Of a candidate, beside its score: its number, how often it and its strongest voter met, how often
+that was seen, and that one's number. In whole numbers: a row of records takes five times as long to
+become Python's own."""
 Cells: TypeAlias = NDArray[Any]
 Rows: TypeAlias = NDArray[Any]
 Votes: TypeAlias = NDArray[Any]
-Candidates: TypeAlias = NDArray[Any]
+Facts: TypeAlias = NDArray[np.int64]
 Numbers: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -92,6 +91,15 @@ class VoteWeights(NamedTuple):
     """What a vote is worth relative to that of the voter before."""
     norm: float
     """Power of its own events by which a voter's votes are divided."""
+
+
+@lru_cache(maxsize=256)
+def vote_weights(
+    now: EraUnit, era: int, popularity_norm: float, decay: float, norm: float
+) -> VoteWeights:
+    """How votes of a table's latest era count now. What the damping leaves out is put in here."""
+    unit = EARLIER ** min(now.era - era, ERAS_MAX) / now.weight
+    return VoteWeights(unit / (unit * ONE) ** popularity_norm, unit, decay, norm)
 
 
 Support: TypeAlias = tuple[int, int, float]

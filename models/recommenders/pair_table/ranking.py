@@ -11,8 +11,8 @@ from models.compiled import compiled
 from models.decay.eras import EARLIER
 from models.recommenders.pair_table.layout import (
     NOBODY,
-    Candidates,
     Cells,
+    Facts,
     Floats,
     Numbers,
     Rows,
@@ -168,7 +168,8 @@ def rank(
     heap: Floats,
     votes: Votes,
     active: Numbers,
-    found: Candidates,
+    scores: Floats,
+    facts: Facts,
 ) -> tuple[int, int]:
     """The `depth` best candidates and all that equal the last: how many; and how many in all."""
     n = vote(
@@ -185,12 +186,11 @@ def rank(
     for i in range(n):
         entry = votes[active[i]]
         if entry.met > 0 and entry.score > 0.0 and entry.score >= bar:
-            candidate = found[count]
-            candidate.item = active[i]
-            candidate.score = entry.score
-            candidate.anchor = entry.voter
-            candidate.met = entry.met
-            candidate.of = max(entry.met, rows[entry.voter].times)
+            scores[count] = entry.score
+            facts[count, 0] = active[i]
+            facts[count, 1] = entry.met
+            facts[count, 2] = max(entry.met, rows[entry.voter].times)
+            facts[count, 3] = entry.voter
             count += 1
         clear(votes, active[i])
     return count, supported

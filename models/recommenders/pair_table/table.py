@@ -18,7 +18,7 @@ from models.recommenders.pair_table import state as pair_state
 from models.recommenders.pair_table.layout import (
     CELL,
     CLASSES,
-    FOUND,
+    FACTS,
     NEAR,
     NOBODY,
     NONE,
@@ -195,15 +195,18 @@ class PairTable:
 
         Equals go by id; more than `depth` come back when the last of them have equals.
         """
-        depth = min(depth, len(self.rows))
-        heap, votes, active, found, *_ = self._scratch
+        if self._steps:
+            self._settle()
+        heap, votes, active, scores, facts, _ = self._scratch
         count, in_all = ranking.rank(
-            *(self.cells, self.rows, voters, *vote_weights, *support, depth),
-            *(heap, votes, active, found),
+            *(self._cells, self._rows, voters, *vote_weights, *support, min(depth, len(heap))),
+            *(heap, votes, active, scores, facts),
         )
-        names, best = self.names, found[:count].tolist()
-        ranked = [(-score, names[item], met, of, at) for score, item, met, of, at in best]
-        return sorted(ranked), in_all
+        best = zip(scores[:count].tolist(), facts[:count].tolist(), strict=True)
+        names = self.names
+        ranked = [(-score, names[item], met, of, at) for score, (item, met, of, at) in best]
+        ranked.sort()
+        return ranked, in_all
 
     def proposes(self, voters: Iterable[str], support: Support, exclude: Collection[str]) -> bool:
         """Whether any of their candidates is not excluded: mostly the first one is not."""
@@ -240,7 +243,8 @@ class PairTable:
             np.empty(size),
             np.zeros(size, VOTE),
             np.empty(size, np.int64),
-            np.empty(size, FOUND),
+            np.empty(size),
+            np.empty((size, FACTS), np.int64),
             np.empty(1, np.int64),
         )
 

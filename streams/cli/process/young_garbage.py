@@ -13,6 +13,8 @@ up to 3.14.4 in another way): https://devguide.python.org/internals/garbage-coll
 
 import asyncio
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 SEARCH_EVERY_S = 0.05
 YOUNG = 1
@@ -25,6 +27,18 @@ or is held up. At Python's own (700, 10, 10) a quarter of all time went into it.
 def rarely_by_count() -> None:
     """From now on Python searches by itself only while nobody does it by time."""
     gc.set_threshold(*THRESHOLDS)
+
+
+@contextmanager
+def unsearched() -> Iterator[None]:
+    """No search in the block: what is made in it is there to stay, or whoever measures needs it."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 async def by_time() -> None:

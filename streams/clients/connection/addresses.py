@@ -1,5 +1,6 @@
 """Addresses that operators give: of Kafka's brokers, and of workers' pages."""
 
+import socket
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +29,13 @@ def broker_addresses(bootstrap: str) -> list[tuple[str, int]]:
     if not addresses:
         raise Misconfigured("no Kafka address: set GOESWITH_KAFKA_BOOTSTRAP to host:port")
     return addresses
+
+
+def free_port(host: str) -> int:
+    """A port of ours that is free now: where a zero is not taken, and programs share a machine."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
 
 
 def open_page(url: str, timeout_s: float) -> Any:

@@ -49,7 +49,8 @@ class OutgoingPrompt:
     as much as to decide on it: so it is written as it is, and checked by its readers, who read a
     `Prompt` (and by the tests, all of which look at outgoing prompts as prompts). Its fields are
     put together, and its receipt is sealed, when somebody looks first: a round of them costs half
-    of what each costs by itself, between two decisions.
+    of what each costs by itself, between two decisions. Only the record is kept of them: fields of
+    all prompts on their way were half of what Python's search for cycles had to look at.
 
     >>> from streams.contract.schemas.examples import PROMPT
     >>> outgoing = OutgoingPrompt.of(PROMPT)
@@ -72,7 +73,7 @@ class OutgoingPrompt:
     published nowhere."""
     besides: dict[str, Any] | None = None
     """What only few prompts have: another kind, or an offer."""
-    _fields: dict[str, Any] | None = None
+    _record: bytes = b""
 
     @classmethod
     def of(cls, prompt: Prompt) -> "OutgoingPrompt":
@@ -86,18 +87,19 @@ class OutgoingPrompt:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """All fields of its record, the receipt among them."""
-        if self.write is not None:
-            self._fields, self.write = self.write(self), None
-        return self._fields or {}
+        """All fields of its record, the receipt among them, as its readers will have them."""
+        fields: dict[str, Any] = orjson.loads(self.to_json())
+        return fields
 
     def prompt(self) -> Prompt:
         """As its readers will have it."""
-        return Prompt.model_validate(self.fields)
+        return Prompt.model_validate_json(self.to_json())
 
     def to_json(self) -> bytes:
         """The record's value."""
-        return orjson.dumps(self.fields)
+        if self.write is not None:
+            self._record, self.write = orjson.dumps(self.write(self)), None
+        return self._record
 
 
 @dataclass(frozen=True, slots=True)

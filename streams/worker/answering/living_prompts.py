@@ -122,7 +122,8 @@ class LivingPrompts:
         self.prompts_max, self.left_out = prompts_max, 0
         """Prompts that left though they may live: they are not taken back."""
         self._prompts: OrderedDict[str, LivingPrompt] = OrderedDict()  # a dict's first is far
-        self._by_item: dict[str, dict[str, None]] = {}
+        self._by_item: dict[str, dict[str, None]] | None = None
+        """None: nobody has asked yet; a shop whose catalogue never changes pays nothing for it."""
 
     def __len__(self) -> int:
         """How many there are."""
@@ -137,8 +138,8 @@ class LivingPrompts:
         if prompt.prompt_id in self._prompts:
             return False
         self._prompts[prompt.prompt_id] = prompt
-        for item in prompt.items:
-            self._by_item.setdefault(item, {})[prompt.prompt_id] = None
+        if self._by_item is not None:
+            _index(self._by_item, prompt)
         if len(self._prompts) > self.prompts_max:
             self.drop(next(iter(self._prompts)))
             self.left_out += 1
@@ -147,17 +148,21 @@ class LivingPrompts:
     def drop(self, prompt_id: str) -> None:
         """A prompt lives no longer."""
         prompt = self._prompts.pop(prompt_id, None)
-        if prompt is None:
+        if prompt is None or (by_item := self._by_item) is None:
             return
         for item in prompt.items:
-            found = self._by_item.get(item)
+            found = by_item.get(item)
             if found is not None:
                 found.pop(prompt_id, None)
                 if not found:
-                    del self._by_item[item]
+                    del by_item[item]
 
     def offering(self, item_id: str) -> Collection[str]:
         """The ids of those that offer an item, the oldest first."""
+        if self._by_item is None:
+            self._by_item = {}
+            for prompt in self:
+                _index(self._by_item, prompt)
         return self._by_item.get(item_id, ())
 
     def __iter__(self) -> Iterator[LivingPrompt]:
@@ -177,3 +182,9 @@ class LivingPrompts:
         gone = [one.prompt_id for one in self if one.partition not in partitions]
         for prompt_id in gone:
             self.drop(prompt_id)
+
+
+def _index(by_item: dict[str, dict[str, None]], prompt: LivingPrompt) -> None:
+    """A prompt is found by its items from now on."""
+    for item in prompt.items:
+        by_item.setdefault(item, {})[prompt.prompt_id] = None

@@ -1,6 +1,7 @@
 """Cycles of young objects are found by time; what lives long leaves none behind."""
 
 import asyncio
+import contextlib
 import gc
 import sys
 import weakref
@@ -79,6 +80,20 @@ def test_no_count_of_objects_has_all_searched() -> None:
     youngest, young, old = gc.get_threshold()
     assert youngest * young < 10_000_000
     assert old == (0 if INCREMENTAL else young_garbage.THRESHOLDS[2])
+
+
+@pytest.mark.parametrize("was", [True, False])
+def test_what_is_made_unsearched_is_searched_afterwards_as_before(was: bool) -> None:
+    """Also where making it failed; who had switched it off finds it so."""
+    before = gc.isenabled()
+    (gc.enable if was else gc.disable)()
+    try:
+        with contextlib.suppress(KeyError), young_garbage.unsearched():
+            assert not gc.isenabled()
+            raise KeyError
+        assert gc.isenabled() == was
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 def test_a_shop_that_answers_leaves_nothing_in_cycles() -> None:

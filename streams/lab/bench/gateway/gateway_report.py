@@ -9,9 +9,10 @@ from rich.table import Table
 
 from streams.cli.live import show
 from streams.cli.options import FiniteRange
+from streams.cli.process.young_garbage import unsearched
 from streams.lab.bench.figures.report import bootstrap_option, report, report_options, saying
 from streams.lab.bench.figures.results import at_least, at_most, table
-from streams.lab.bench.gateway.measure import WARM_UP_S, GatewayLoad, measure, unsearched
+from streams.lab.bench.gateway.measure import WARM_UP_S, GatewayLoad, measure
 
 TITLE = "Gateway"
 PACKAGES = ("fastapi", "uvicorn", "aiokafka")

@@ -1,6 +1,5 @@
 """The run: a worker that has learned something, a gateway, the load; then the bare stream, too."""
 
-import gc
 import os
 import resource
 import secrets
@@ -182,18 +181,6 @@ def _cores(door: ProgramProcess, spent: dict[str, float]) -> Iterator[None]:
     before_s, begin_s = cpu_s(door.pid), time.perf_counter()
     yield
     spent["cores"] = round((cpu_s(door.pid) - before_s) / (time.perf_counter() - begin_s), 2)
-
-
-@contextmanager
-def unsearched() -> Iterator[None]:
-    """No search for cycles in the block: what measures stood still, and the gateway seemed to."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()
 
 
 @contextmanager
