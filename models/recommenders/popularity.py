@@ -185,10 +185,11 @@ class Popularity(Recommender):
 
     def _candidates(self, entries: Iterable[tuple[int, str]]) -> Iterator[Candidate]:
         of, in_all, tallies = times(self._all), weight(self._all) or 1, self._tallies
+        new = tuple.__new__  # as `Candidate` does it, at half of what that costs
         for negative, item in entries:
             plainly = -negative / in_all  # as nearly always: no call for each of some hundred items
             score = plainly if plainly >= LEAST else share(-negative, in_all)
-            yield Candidate(item, score, tallies[item] & TIMES_MASK, of)
+            yield new(Candidate, (item, score, tallies[item] & TIMES_MASK, of, "", ""))
 
     def proposes(
         self,

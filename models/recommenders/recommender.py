@@ -13,7 +13,6 @@ A model that learns from the order itself says so: `COMMUTES` is false.
 
 import abc
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from copy import copy
 from itertools import tee
 from typing import ClassVar, NamedTuple
 
@@ -188,7 +187,5 @@ class Rankings:
         ['jam']
         """
         begun = self._begun.get(asked)
-        if begun is None:
-            (begun,) = tee(rank(), 1)
-            self._begun[asked] = begun
-        return copy(begun)
+        self._begun[asked], found = tee(rank() if begun is None else begun)
+        return found

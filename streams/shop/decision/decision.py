@@ -26,7 +26,7 @@ from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision import guards
 from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
 from streams.shop.decision.catalog.exclusions import Exclusions
-from streams.shop.decision.catalog.slot_arms import slot_arms, upgradable
+from streams.shop.decision.catalog.slot_arms import proposing, slot_arms, upgradable
 from streams.shop.decision.catalog.told_arms import told_arms
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import NO_SHADOWS, Shadowed, shadowed
@@ -184,7 +184,7 @@ class Decision:
         if exclusions is not None or slot == upgrades.ARM:
             more = self.thresholds, () if controls is None else controls.off
             arms = slot_arms(arms, session, event, slot, exclusions, question, *more)
-        offering = on_offer(arms, self.learned, question)
+        offering = proposing(arms, self.learned, question, exclusions)
         if not offering:
             return self._silence(question, slot, exclusions, controls)
         context = self.context(session, event, slot)

@@ -14,7 +14,7 @@ from streams.contract.events.reference.bundles import BundleTerms
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.prompts import Prompt
 from streams.contract.wire.shop.offers import FreeShippingOffer
-from streams.shop.decision.arms import CandidateQuery
+from streams.shop.decision.arms import ARMS, CandidateQuery
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.slots.overshoot import CLOSE, least_overshoot
 from streams.shop.decision.slots.top_up import (
@@ -320,6 +320,44 @@ def test_so_many_items_are_looked_at_and_no_more(others: int, *, reached: bool) 
 
     assert reached == arm.proposes(learned, query)
     assert (["large"] if reached else []) == [one.item for one in found]
+
+
+def test_an_arm_that_is_known_to_have_nothing_is_not_ranked_for_it() -> None:
+    """Whoever asked it before tells; of whom nothing is known it is asked."""
+    arms = {"bought_together": FixedArm(["tea"]), "popular": FixedArm(["jam"])}
+    query = CandidateQuery(Session("s", 0, 0), "bread", 0.0, (), 1)
+    of = Gap(100, 5_000, "EUR"), dict.fromkeys(("tea", "jam"), PriceTag(100, 1, "EUR")), arms
+    learned, known = Till().shop.learned, {"bought_together": None, "popular": "jam"}
+
+    assert ["tea"] == [one.item for one in TopUpArm(*of).candidates(learned, query)]
+    found = TopUpArm(*of, proposed=known).candidates(learned, query)
+    assert ["jam"] == [one.item for one in found]
+
+
+class LookedAt(list[str]):
+    """What is excluded, which is nothing; with what was asked for."""
+
+    def __contains__(self, item: object) -> bool:
+        """No; it is noted."""
+        self.append(str(item))
+        return False
+
+
+def test_what_it_chooses_among_is_looked_at_once() -> None:
+    """As far as it takes to know that it has something, then the rest: of each question anew."""
+    till, items = Till(), [f"item-{number}" for number in range(6)]
+    for item in items:
+        till.serve(Story(f"of {item}").add(item))
+    tags = {item: PriceTag(60, 1, "EUR") for item in items}
+    arm, seen = TopUpArm(Gap(100, 5_000, "EUR"), tags, {"popular": ARMS["popular"]}), LookedAt()
+    query = CandidateQuery(Session("s", 0, 0), "bread", 0.0, seen, 3)
+
+    assert arm.proposes(till.shop.learned, query)
+    assert items[:2] == seen
+    assert items[:2] == [one.item for one in arm.candidates(till.shop.learned, query)]
+    assert items == seen
+    arm.candidates(till.shop.learned, query._replace(items_max=2))
+    assert 2 * items == seen
 
 
 def test_of_the_catalogue_only_so_many_prices_are_kept() -> None:

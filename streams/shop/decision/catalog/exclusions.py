@@ -1,6 +1,6 @@
 """What one decision must not offer: for the guards, for the catalogue, or beside what is there."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain
 
@@ -10,12 +10,14 @@ from streams.shop.decision.catalog.catalog import Catalog, Withholding
 from streams.shop.decision.catalog.eligibility import segments_of
 from streams.shop.decision.catalog.relations import Surroundings
 from streams.shop.decision.catalog.substitutes import Likeness
+from streams.shop.decision.slots.strategy import Strategy
 from streams.shop.memory.answer import Silence
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.session import Session
 
 UNKNOWN = ItemWorth()
 NOTHING: frozenset[str] = frozenset()
+Arms = Mapping[str, Strategy]
 
 
 class Exclusions(Collection[str]):
@@ -52,9 +54,17 @@ class Exclusions(Collection[str]):
         if len(catalog.categories):
             told = catalog.categories, catalog.relations, catalog.curation
             self._likeness = Likeness(*told, catalog.substitute_probability_max)
-        self._met = False
-        self._judged: dict[str, Withholding | None] = {}
+        self.met = False
+        """Whether an arm came upon anything that the catalogue alone withheld."""
+        self._judged: dict[str, Withholding] = {}
+        self._fine: set[object] = set()
         """What was found out, for the surroundings at hand: each arm asks again."""
+        self.admitted: object = None
+        """The item of which it was said last that it may be offered."""
+        self.proposed: dict[str, object] = {}
+        """By arm an item that it had to offer in a slot before; None: it had none."""
+        self.arms: tuple[Arms, Arms, Arms] | None = None
+        """Arms, the same with those that the catalogue adds, and these as far as they fit."""
         self.noted: dict[str, Withholding] = {}
         """What an arm came upon that the catalogue alone withheld, with the reason."""
 
@@ -72,7 +82,7 @@ class Exclusions(Collection[str]):
         What the shopper of the session has bought is asked for where an item needs another one. By
         what was `learned` items of one category may go together.
         """
-        self._excluded, self._met = excluded, False
+        self._excluded, self.met = excluded, False
         if len(self.catalog.eligibility):
             self._segments = segments_of(session, self._segment)
             if self.catalog.eligibility.once:
@@ -98,7 +108,7 @@ class Exclusions(Collection[str]):
             self._around.fill(beside, owned=self._lasting.difference(replaced))
 
     def _fit_beside(self, items: Collection[str], offered: Collection[str] = ()) -> None:
-        every, self._judged = (*items, *offered), {}
+        every, self._judged, self._fine = (*items, *offered), {}, set()
         products = self.catalog.products
         self._products = {products.get(item, item) for item in every} if products else {*every}
         if self._likeness is not None:
@@ -129,19 +139,22 @@ class Exclusions(Collection[str]):
 
     def silence(self) -> Silence:
         """Why nothing is offered: for the catalogue, or because nothing was there to be offered."""
-        return Silence("withheld") if self._met else Silence("no_candidate")
+        return Silence("withheld") if self.met else Silence("no_candidate")
 
     def __contains__(self, item: object) -> bool:
         """Whether this item is out of the question; notes it if that is the catalogue's doing."""
+        if item in self._fine:
+            self.admitted = item
+            return False
         if item in self._excluded or not isinstance(item, str):
             return item in self._excluded
-        try:
-            why = self._judged[item]
-        except KeyError:
-            why = self._judged[item] = self._why(item)
+        why = self._judged.get(item) or self._why(item)
         if why is None:
+            self._fine.add(item)
+            self.admitted = item
             return False
-        self.noted[item], self._met = why, True
+        self.noted[item] = self._judged[item] = why
+        self.met = True
         return True
 
     def completed_by(self, item: str, others: Collection[str]) -> bool:
@@ -164,13 +177,14 @@ class Exclusions(Collection[str]):
         why: Withholding | None = catalog.withheld.get(item)
         if why is None and self._segments is not None:
             why = catalog.eligibility.barred((item, product), self._segments, self._owned)
-        if why is None and product in self._products:
-            why = "variant"
-        if why is None and self._around is not None:
-            why = self._around.conflict(item)
-        if why is None and self._likeness is not None and self._likeness.conflict(item):
-            why = "substitute"
-        return why
+        if why is not None:
+            return why
+        if product in self._products:
+            return "variant"
+        if self._around is not None and (conflict := self._around.conflict(item)) is not None:
+            return conflict
+        replaces = self._likeness is not None and self._likeness.conflict(item)
+        return "substitute" if replaces else None
 
     def __len__(self) -> int:
         """As many items as it may have at most: by that recommenders know how far to look."""
@@ -195,8 +209,12 @@ class Exclusions(Collection[str]):
     def fitting(self, candidates: Iterable[Candidate], items_max: int) -> list[Candidate]:
         """The best of these, of which each fits all before it."""
         chosen: list[Candidate] = []
+        fits = self.fits
         for one in candidates if items_max else ():
-            if all(self.fits(one.item, by.item) for by in chosen):
+            for by in chosen:
+                if not fits(one.item, by.item):
+                    break
+            else:
                 chosen.append(one)
                 if len(chosen) == items_max:
                     break

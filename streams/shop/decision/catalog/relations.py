@@ -153,7 +153,7 @@ class Surroundings:
     """
 
     def __init__(self, relations: Relations, products: Mapping[str, str]) -> None:
-        self._relations, self._products = relations, products
+        self._relations, self._said, self._products = relations, relations.said, products
         self._beside: set[str] = set()
         self._here: set[str] = set()
         """Of them those that the shopper has, or looks at."""
@@ -180,7 +180,7 @@ class Surroundings:
         around = self._here.union(offered)
         self._beside = around.union(owned) if owned else around
         self._barred, self._replaced = set(), set(around)
-        said = self._relations.said
+        said = self._said
         for item in filter(said.__contains__, self._beside):
             self._barred.update(said[item].excludes)
             if said[item].upgrade_of and item in around:
@@ -192,7 +192,10 @@ class Surroundings:
 
     def conflict(self, item_id: str) -> Conflict | None:
         """Why this item must not be offered beside what is there; None: it may."""
-        why, products = self._conflict(item_id), self._products
+        products = self._products
+        if item_id not in self._said and item_id not in self._replaced and not products:
+            return "excluded" if item_id in self._barred else None  # as nearly always
+        why = self._conflict(item_id)
         if why is None and products and (product := products.get(item_id)) is not None:
             return self._conflict(product)
         return why
@@ -206,8 +209,8 @@ class Surroundings:
             self._here = there
 
     def _conflict(self, name: str) -> Conflict | None:
-        """The same of an item by one of its names: as nearly always, nothing is said of it."""
-        said = self._relations.said.get(name)
+        """The same of an item by one of its names."""
+        said = self._said.get(name)
         if name in self._replaced:
             return "upgrade"
         if said is not None and said.upgrade_of and self._reaches(name, self._replaced):
@@ -222,11 +225,16 @@ class Surroundings:
 
     def clash(self, a: str, b: str) -> bool:
         """Whether two items exclude each other, or one replaces the other as an upgrade does."""
-        said, products = self._relations.said, self._products
+        said, products = self._said, self._products
         if a != b and not (products and (a in products or b in products)):
-            told_a, told_b = said.get(a, SILENT), said.get(b, SILENT)
-            if not (told_a.excludes or told_a.upgrade_of or told_b.excludes or told_b.upgrade_of):
+            if a not in said and b not in said:
                 return False  # as nearly always
+            told_a, told_b = said.get(a, SILENT), said.get(b, SILENT)
+            if b in told_a.excludes or a in told_b.excludes:
+                return True
+            if not (told_a.upgrade_of or told_b.upgrade_of):
+                return False
+            return not {*self._with_lesser(a)}.isdisjoint(self._with_lesser(b))
         of, these = self._relations.of, [*self._with_products((a,))]
         others = {*self._with_products((b,))}
         told = map(of, (*these, *others))
@@ -249,9 +257,12 @@ class Surroundings:
 
         Of so many at most; a circle ends where it began.
         """
-        told = self._relations.said.get(name)
-        if told is None or not told.upgrade_of:
+        told, said, products = self._said.get(name), self._said, self._products
+        if told is None or not (lesser := told.upgrade_of):
             return (name,)  # as nearly always
+        ends = said.keys().isdisjoint(lesser) and products.keys().isdisjoint(lesser)
+        if ends and len(lesser) <= LESSER_MAX:
+            return (name, *lesser)  # as mostly: none of these is better than any itself
         found, steps = {name}, [name]
         for better in steps:
             for less in self._with_products(self._relations.of(better).upgrade_of):

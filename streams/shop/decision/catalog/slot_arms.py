@@ -17,22 +17,26 @@ from models import Candidate
 from streams.contract.events import OrderPlaced
 from streams.contract.events.reference.loyalty import LoyaltyProgram
 from streams.contract.events.slots import Placement
-from streams.shop.decision.arms import CandidateQuery
+from streams.shop.decision.arms import ARMS, CandidateQuery
 from streams.shop.decision.catalog.catalog import NO_FLOOR, Catalog
-from streams.shop.decision.catalog.exclusions import Exclusions
-from streams.shop.decision.catalog.told_arms import told_arms
+from streams.shop.decision.catalog.exclusions import Arms, Exclusions
+from streams.shop.decision.catalog.told_arms import TOLD_ARMS, told_arms
 from streams.shop.decision.slots import bundles, loyalty, top_up, upgrades
 from streams.shop.decision.slots.anchors import bought_with, told_currency
 from streams.shop.decision.slots.bundles import BundleArm, SavedBeside, WholeBundles
 from streams.shop.decision.slots.loyalty import LoyaltyArm
 from streams.shop.decision.slots.standing import standing_of
-from streams.shop.decision.slots.strategy import Strategy, offered_by
+from streams.shop.decision.slots.strategy import Strategy, offered_by, on_offer
 from streams.shop.decision.slots.top_up import Gap, PriceTag, TopUpArm
 from streams.shop.decision.slots.upgrades import UpgradeArm, told_price
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.session import Session
 from streams.shop.people.context import AskingEvent
 
+WITNESSED = frozenset({*ARMS, *TOLD_ARMS})
+"""Arms that propose as soon as one item may be offered, and look no further."""
+UNASKED = ""
+"""No item: it is not known what an arm proposes."""
 SPARE = 4
 """So many times the items of a prompt are ranked where some of them may not fit each other."""
 
@@ -52,6 +56,50 @@ class FittingArm(NamedTuple):
         most = question.items_max
         found = offered_by(self.arm, learned, question, SPARE * most)
         return self.exclusions.fitting(found, most)
+
+
+def proposing(
+    arms: Mapping[str, Strategy],
+    learned: Learned,
+    question: CandidateQuery,
+    exclusions: Exclusions | None,
+) -> list[str]:
+    """Those of these arms that have something to offer.
+
+    Between two slots of an event nothing is learned, and what was offered is out of the question
+    besides: who proposed an item in one still does in the next, if that item may be offered there;
+    who proposed nothing still does not.
+    """
+    if exclusions is None:
+        return on_offer(arms, learned, question)
+    proposed, found = exclusions.proposed, list[str]()
+    for name, arm in arms.items():
+        item = proposed.get(name, UNASKED)
+        if item is not None and (
+            (item != UNASKED and item not in exclusions)
+            or _proposes(name, arm, learned, question, exclusions)
+        ):
+            found.append(name)
+    return found
+
+
+def _proposes(
+    name: str, arm: Strategy, learned: Learned, question: CandidateQuery, exclusions: Exclusions
+) -> bool:
+    """Whether an arm has something to offer; it is kept for the next slot, where that can be.
+
+    Who came upon something withheld is asked again: so silences say that it was.
+    """
+    if name not in WITNESSED:
+        return arm.proposes(learned, question)
+    met, exclusions.met, exclusions.admitted = exclusions.met, False, None
+    proposes = arm.proposes(learned, question)
+    if proposes:
+        exclusions.proposed[name] = exclusions.admitted or UNASKED
+    elif not exclusions.met:
+        exclusions.proposed[name] = None
+    exclusions.met |= met
+    return proposes
 
 
 def upgradable(exclusions: Exclusions | None, anchor: str, event: AskingEvent) -> bool:
@@ -84,14 +132,22 @@ def slot_arms(
         anchor, others = question.anchor, (*session.basket, *bought_with(event))
         exclusions.instead_of(anchor, [item for item in others if item != anchor])
         return {slot: UpgradeArm(exclusions.upgrades, told_price(event))}
-    catalog = exclusions.catalog
-    if catalog.relations.completing or catalog.curation:
-        arms = {**arms, **told_arms(catalog)}
-    learning = arms
-    if catalog.judges_pairs:
-        arms = {name: FittingArm(arm, exclusions) for name, arm in arms.items()}
-    more = _with_offers(arms, learning, session, event, slot, exclusions, question, thresholds)
+    if exclusions.arms is None or exclusions.arms[0] is not arms:
+        exclusions.arms = _in_all_slots(arms, exclusions)
+    _, learning, fitting = exclusions.arms
+    more = _with_offers(fitting, learning, session, event, slot, exclusions, question, thresholds)
     return {name: arm for name, arm in more.items() if name not in off} if off else more
+
+
+def _in_all_slots(arms: Arms, exclusions: Exclusions) -> tuple[Arms, Arms, Arms]:
+    """These arms, with those that the catalogue adds, and with all of them held to fit."""
+    catalog, learning = exclusions.catalog, arms
+    if catalog.relations.completing or catalog.curation:
+        learning = {**arms, **told_arms(catalog)}
+    if not catalog.judges_pairs:
+        return arms, learning, learning
+    fitting = {name: FittingArm(arm, exclusions) for name, arm in learning.items()}
+    return arms, learning, fitting
 
 
 def _with_offers(
@@ -117,23 +173,21 @@ def _with_offers(
     if slot in top_up.SLOTS and thresholds:
         missing = _missing(whole, catalog, session, event, thresholds)
         if missing is not None:
-            top = TopUpArm(missing, exclusions.prices, learning, fits)
-            if catalog.bundles:
-                top = _after_bundles(top, whole, session, exclusions)
-            return {**arms, top_up.ARM: top}
+            saved = _savings(whole, session, exclusions) if catalog.bundles else ((), None)
+            of = exclusions.prices, learning, fits, *saved, exclusions.proposed
+            return {**arms, top_up.ARM: TopUpArm(missing, *of)}
     return arms
 
 
-def _after_bundles(
-    top: TopUpArm, whole: WholeBundles, session: Session, exclusions: Exclusions
-) -> TopUpArm:
-    """The same, which minds what bundles save: of the basket, and of it with what is taken."""
+def _savings(
+    whole: WholeBundles, session: Session, exclusions: Exclusions
+) -> tuple[frozenset[str], SavedBeside]:
+    """What a top-up minds of bundles: what saves something, and how much of what is taken."""
     defined, prices = exclusions.catalog.bundles, exclusions.prices
     nearly = bundles.completions(defined, [*whole.spare], prices)
     saving = frozenset(item for one in nearly for item in one.missing)
     now_minor = whole.saved_minor(defined, prices)
-    beside = SavedBeside(defined, prices, session.basket, now_minor)
-    return top._replace(saving=saving, beside=beside)
+    return saving, SavedBeside(defined, prices, session.basket, now_minor)
 
 
 def _held(

@@ -46,9 +46,9 @@ def least_overshoot(
     paid, spent = np.array(prices, np.int64), 0
     for size in range(1, min(most, len(prices)) + 1):
         places = _combined(len(prices), size)
-        totals = paid[places[0]]
+        totals = paid.take(places[0])
         for more in places[1:]:
-            totals = totals + paid[more]
+            totals += paid.take(more)
         reach = totals >= missing
         if best:
             reach &= totals < spent

@@ -10,8 +10,10 @@ cheaper together, by a bundle or by several, it has to reach after that, too.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
+from itertools import combinations, starmap
 from sys import intern
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from models import Candidate
@@ -114,35 +116,38 @@ class Reach:
     def __init__(self, missing: int, most: int, fits: Fits | None = None) -> None:
         self._missing, self._most, self._fits = missing, most, fits
         self._prices: list[int] = []
-        self._best: list[int] = []
-        """The dearest so far, as many as there may be beside the next one; the cheapest first."""
+        self._best: list[tuple[int, int]] = []
+        """The dearest so far, as many as there may be beside the next one; the cheapest first, each
+        with its place."""
         self._spent = 0
         """What they cost."""
 
     def by(self, price: int) -> bool:
         """One more; whether it reaches, with some of those before it."""
+        last, best = len(self._prices), self._best
         self._prices.append(price)
         enough = self._most and price + self._spent >= self._missing
-        if enough and self._fitting(len(self._prices) - 1, price):
+        if enough and self._fitting(last, price):
             return True
-        best = self._best
         if len(best) < self._most - 1:
-            best.append(price)
-        elif best and price > best[0]:
-            best[0] = price
+            best.append((price, last))
+        elif best and price > best[0][0]:
+            best[0] = price, last
         else:
             return False
         best.sort()
-        self._spent = sum(best)
+        self._spent = sum(price for price, _ in best)
         return False
 
     def _fitting(self, last: int, price: int) -> bool:
         """Whether those that reach with this one fit each other, too."""
-        left = self._missing - price
-        if self._fits is None or left <= 0:
+        left, fits = self._missing - price, self._fits
+        if fits is None or left <= 0:
             return True
+        if all(starmap(fits, combinations((*(place for _, place in self._best), last), 2))):
+            return True  # as nearly always: the dearest do
         dearest = sorted(range(last), key=self._prices.__getitem__, reverse=True)
-        return self._fitting_beside(self._fits, (last,), dearest, left, self._most - 1)
+        return self._fitting_beside(fits, (last,), dearest, left, self._most - 1)
 
     def _fitting_beside(
         self, fits: Fits, chosen: tuple[int, ...], dearest: Sequence[int], left: int, most: int
@@ -161,9 +166,43 @@ class Reach:
         return False
 
 
-def _fit(fits: Callable[[str, str], bool], items: Sequence[str], a: int, b: int) -> bool:
-    """Whether the items at two places may stand in one prompt."""
-    return fits(items[a], items[b])
+Priced = tuple[Candidate, int]
+"""What may be taken, and what one of it costs, in minor units."""
+
+
+class Pool:
+    """What a top-up chooses among, drawn from its sources as far as somebody looks, and once.
+
+    That it proposes anything is known from the first few; what it offers takes all of them.
+
+    >>> bread, tea = Candidate("bread", 0.5, 1, 2), Candidate("tea", 0.4, 1, 2)
+    >>> pool = Pool(iter([(bread, 249), (tea, 399)]), None)
+    >>> [price for _, price in pool], len(pool.drawn), pool.fit
+    ([249, 399], 2, None)
+    """
+
+    def __init__(self, rest: Iterator[Priced], fits: Callable[[str, str], bool] | None) -> None:
+        self.drawn: list[Priced] = []
+        """So far, in their order."""
+        self.fit: Fits | None = None if fits is None else self._fit
+        """Whether the items at two places may stand in one prompt; none: all may."""
+        self._rest, self._fits = rest, fits
+        self._judged: dict[tuple[int, int], bool] = {}
+
+    def __iter__(self) -> Iterator[Priced]:
+        """All of them, from the first on."""
+        yield from self.drawn
+        for one in self._rest:
+            self.drawn.append(one)
+            yield one
+
+    def _fit(self, a: int, b: int) -> bool:
+        """The same, judged once for each pair."""
+        judged = self._judged.get((a, b))
+        if judged is None and self._fits is not None:
+            judged = self._fits(self.drawn[a][0].item, self.drawn[b][0].item)
+            self._judged[a, b] = judged
+        return judged is not False
 
 
 class Saving(Protocol):
@@ -176,68 +215,84 @@ class Saving(Protocol):
         """What such items save, in minor units; None: nobody can tell."""
 
 
-class TopUpArm(NamedTuple):
-    """The arm, for one basket."""
+class TopUpArm:
+    """The arm, for one basket.
 
-    gap: Gap
-    prices: Mapping[str, PriceTag]
-    arms: Mapping[str, Strategy]
-    """All others, of which it asks some."""
-    fits: Callable[[str, str], bool] | None = None
-    """Whether two items may stand in one prompt; none where nothing is known of that."""
-    saving: Collection[str] = ()
-    """What would complete a bundle, whose discount takes away from what is reached."""
-    beside: Saving | None = None
-    """What the items save together with the basket; none where there are no bundles."""
+    Parameters
+    ----------
+    arms
+        All others, of which it asks some.
+    fits
+        Whether two items may stand in one prompt; none where nothing is known of that.
+    saving
+        What would complete a bundle, whose discount takes away from what is reached.
+    beside
+        What the items save together with the basket; none where there are no bundles.
+    proposed
+        What arms are known to have to offer; None: nothing, so there is nothing to rank.
+    """
+
+    def __init__(
+        self,
+        gap: Gap,
+        prices: Mapping[str, PriceTag],
+        arms: Mapping[str, Strategy],
+        fits: Callable[[str, str], bool] | None = None,
+        saving: Collection[str] = (),
+        beside: Saving | None = None,
+        proposed: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
+        self.gap = gap
+        self._prices, self._arms, self._fits = prices, arms, fits
+        self._saving, self._beside, self._proposed = saving, beside, proposed
+        self._pools: tuple[CandidateQuery, Pool] | None = None
+        """The pool for what was asked last."""
 
     def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer: what that is takes longer to find."""
-        items: list[str] = []
-        reach = Reach(self.gap.missing_minor, question.items_max, self._fits(items))
-        for candidate, price_minor in self._pool(learned, question):
-            items.append(candidate.item)
+        pool, beside = self._pool(learned, question), self._beside
+        reach = Reach(self.gap.missing_minor, question.items_max, pool.fit)
+        for _, price_minor in pool:
             if reach.by(price_minor):
-                if self.beside is None or not any(item in self.beside for item in items):
+                if beside is None or not any(one.item in beside for one, _ in pool.drawn):
                     return True
                 return bool(self.candidates(learned, question))
         return False
 
     def candidates(self, learned: Learned, question: CandidateQuery) -> list[Candidate]:
         """What it offers."""
-        pool = [*self._pool(learned, question)]
-        fits = self._fits([candidate.item for candidate, _ in pool])
+        pool = self._pool(learned, question)
         paid = [price_minor for _, price_minor in pool]
-        stands = None if self.beside is None else partial(self._stands, self.beside, pool)
-        chosen = least_overshoot(self.gap.missing_minor, paid, question.items_max, fits, stands)
-        return [pool[index][0] for index in chosen]
+        stands = None if self._beside is None else partial(self._stands, self._beside, pool.drawn)
+        missing, most = self.gap.missing_minor, question.items_max
+        chosen = least_overshoot(missing, paid, most, pool.fit, stands)
+        return [pool.drawn[place][0] for place in chosen]
 
-    def _stands(
-        self, beside: Saving, pool: Sequence[tuple[Candidate, int]], chosen: tuple[int, ...]
-    ) -> bool:
+    def _stands(self, beside: Saving, pool: Sequence[Priced], chosen: tuple[int, ...]) -> bool:
         """Whether these of the pool reach what is missing after all that bundles save."""
         saved = beside.minor(pool[place][0].item for place in chosen)
         paid = sum(pool[place][1] for place in chosen)
         return saved is not None and paid - saved >= self.gap.missing_minor
 
-    def _fits(self, items: Sequence[str]) -> Fits | None:
-        """Whether the items at two places may stand in one prompt; each pair is judged once."""
-        return None if self.fits is None else cache(partial(_fit, self.fits, items))
+    def _pool(self, learned: Learned, question: CandidateQuery) -> Pool:
+        """What it chooses among: the same for a question that was just asked."""
+        if self._pools is None or self._pools[0] is not question:
+            self._pools = question, Pool(self._priced(learned, question), self._fits)
+        return self._pools[1]
 
-    def _pool(self, learned: Learned, question: CandidateQuery) -> Iterator[tuple[Candidate, int]]:
-        """What it chooses among, with the price of each, in minor units."""
-        met, price_of = set[str](), self._price_minor
-        for name in filter(self.arms.__contains__, SOURCES):
-            for candidate in offered_by(self.arms[name], learned, question, POOL_MAX):
+    def _priced(self, learned: Learned, question: CandidateQuery) -> Iterator[Priced]:
+        """The first items of its sources that have a price and earn something, each once."""
+        met, prices, currency = set[str](), self._prices, self.gap.currency
+        for name in filter(self._arms.__contains__, SOURCES):
+            if self._proposed.get(name, name) is None:
+                continue
+            for candidate in offered_by(self._arms[name], learned, question, POOL_MAX):
                 item = candidate.item
-                if item not in met and (price_minor := price_of(item)) is not None:
+                tag = prices.get(item)
+                if tag is None or not tag.margin_minor or item in met or item in self._saving:
+                    continue
+                if tag.margin_minor > 0 and tag.currency == currency:
                     met.add(item)
-                    yield candidate, price_minor
+                    yield candidate, tag.price_minor
                     if len(met) == POOL_MAX:
                         return
-
-    def _price_minor(self, item_id: str) -> int | None:
-        """What an item costs, if the shop makes money by it, in the basket's currency."""
-        tag = self.prices.get(item_id)
-        if tag is None or tag.currency != self.gap.currency or item_id in self.saving:
-            return None
-        return tag.price_minor if tag.margin_minor is not None and tag.margin_minor > 0 else None
