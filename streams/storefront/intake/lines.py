@@ -5,9 +5,9 @@ A source has an id of the variant, or only its name, which goes behind the produ
 is not there is made up for by the other one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from itertools import islice
-from math import ceil
 from typing import Any, NamedTuple
 
 from streams.contract.events.fields import LINES_MAX, QUANTITY_MAX
@@ -15,11 +15,14 @@ from streams.storefront.intake.drafts import Drafts, Who, numbered, placed
 from streams.storefront.intake.values.identifiers import CHARS_MAX, identifier
 from streams.storefront.intake.values.looking import at, first, rows
 from streams.storefront.intake.values.money import (
+    below_zero,
     currency_code,
+    exact_amount,
     minor_units,
     without_minus,
     written,
 )
+from streams.storefront.intake.values.pieces import Sold, fits, line_total, pieces, whole
 from streams.storefront.intake.values.times import When
 
 NO_CURRENCY = "price without currency"
@@ -37,6 +40,11 @@ class ItemNames(NamedTuple):
     category: tuple[str, ...] = ("category",)
     quantity: str = "quantity"
     price: str = "price"
+    """What one of them costs."""
+    total: str = ""
+    """What all of them cost, less discounts: where it is told it counts, and not the price."""
+    discounts: str = ""
+    """What is taken off the price of all of them: a list of amounts."""
     currency: str = "currency"
 
 
@@ -44,7 +52,9 @@ class ItemLine(NamedTuple):
     """An item that was read."""
 
     fields: Mapping[str, Any]
-    """As an `OrderLine` has them."""
+    """As an event of this item alone has them: how many pieces, and the price of one, as told."""
+    sold: Sold
+    """How much of it, exactly, and what that cost in all."""
     currency: str | None
 
 
@@ -64,19 +74,36 @@ def read_line(
     if quantity is None:
         drafts.reject(place, "quantity", f"its quantity is none from 1 to {QUANTITY_MAX:,}")
         return None
-    fields: dict[str, Any] = {"item_id": item_id, "quantity": quantity}
+    fields: dict[str, Any] = {"item_id": item_id, "quantity": whole(quantity)}
     if (category := category_of(first(said, *names.category))) is not None:
         fields["category"] = category
     code = _currency(first(said, names.currency), currency, drafts)
-    price = first(said, names.price)
-    if price is not None and code is None:
+    total = _total(said, names, quantity, code, drafts, place)
+    price = None if total is None or code is None else minor_units(first(said, names.price), code)
+    if price is not None:
+        fields["price_minor"] = price
+    return ItemLine(fields, Sold(quantity, total), code)
+
+
+def _total(
+    said: Any, names: ItemNames, quantity: Decimal, code: str | None, drafts: Drafts, place: str
+) -> int | None:
+    """What a line cost in all, in minor units; None: it does not say, or not so that it is read."""
+    price, told = (first(said, name) for name in (names.price, names.total))
+    if price is None and told is None:
+        return None
+    if code is None:
         drafts.ignore(NO_CURRENCY)
-    elif price is not None and code is not None:
-        fields["price_minor"] = minor_units(price, code)
-        if fields["price_minor"] is None:
-            del fields["price_minor"]
-            drafts.reject(placed(place, names.price), "price", NO_AMOUNT)
-    return ItemLine(fields, code)
+        return None
+    off = [exact_amount(one, code) for _, one in rows(at(said, names.discounts))]
+    exact = exact_amount(told, code)
+    known = [one for one in off if one is not None]
+    total = line_total(exact, exact_amount(price, code), quantity, known)
+    if total is None or below_zero(told) or (exact is None and None in off):
+        name = names.price if price is not None else names.total
+        drafts.reject(placed(place, name), "price", NO_AMOUNT)
+        return None
+    return total
 
 
 def item_of(said: Any, names: ItemNames, granularity: str) -> str | None:
@@ -95,18 +122,18 @@ def item_of(said: Any, names: ItemNames, granularity: str) -> str | None:
     return variant or (f"{parent}/{name}" if parent and name else parent)
 
 
-def quantity_of(said: Any) -> int | None:
-    """How many; 1 where nobody says, a part of one counts as one. None: none, or too many.
+def quantity_of(said: Any) -> Decimal | None:
+    """How many, or how much; 1 where nobody says. None: none, or too many.
 
     >>> quantity_of(None), quantity_of("2"), quantity_of("2,00"), quantity_of(0.5)
-    (1, 2, 2, 1)
+    (Decimal('1'), Decimal('2'), Decimal('2.00'), Decimal('0.5'))
     >>> quantity_of(0), quantity_of("1,000"), quantity_of(1e99)
     (None, None, None)
     """
     if said is None or said == "":
-        return 1
+        return Decimal(1)
     exact = written(said)
-    return ceil(exact) if exact is not None and 0 < exact <= QUANTITY_MAX else None
+    return exact if exact is not None and 0 < exact <= QUANTITY_MAX else None
 
 
 def category_of(said: Any) -> str | None:
@@ -150,13 +177,29 @@ def read_one(
 
 
 def order_fields(lines: list[tuple[int, ItemLine]]) -> dict[str, Any]:
-    """The lines of an order, a return or a basket: prices in one currency, that of the first."""
+    """The lines of an order, a return or a basket: prices in one currency, that of the first.
+
+    They cost what the source's cost, to the minor unit. Lines of an item of which parts were sold
+    are one.
+    """
     code = next((line.currency for _, line in lines if line.currency), None)
-    fields = [
-        {k: v for k, v in line.fields.items() if k != "price_minor" or line.currency == code}
-        for _, line in lines
-    ]
+    parted = {line.fields["item_id"] for _, line in lines if line.sold.quantity % 1}
+    alike: dict[str | int, list[ItemLine]] = {}
+    for index, line in lines:
+        item_id = line.fields["item_id"]
+        alike.setdefault(item_id if item_id in parted else index, []).append(line)
+    fields = [one for some in alike.values() for one in _order_lines(some, code)]
     return {"lines": fields, "currency": code}
+
+
+def _order_lines(lines: Sequence[ItemLine], code: str | None) -> list[dict[str, Any]]:
+    """The pieces of an item, as an order has them; too many for one line are told apart."""
+    sold = [one.sold if one.currency == code else Sold(one.sold.quantity) for one in lines]
+    if len(lines) > 1 and not fits(sold):
+        return [told for one in lines for told in _order_lines([one], code)]
+    about = {k: v for one in lines for k, v in one.fields.items() if k != "price_minor"}
+    told = [about | one._asdict() for one in pieces(sold)]
+    return [{k: v for k, v in one.items() if v is not None} for one in told]
 
 
 def basket_event(

@@ -20,7 +20,8 @@ from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, rows
 from streams.storefront.intake.values.times import When, said_at
 
-ITEM = ItemNames(parent=("product_id",), variant=("variation_id",))
+ITEM = ItemNames(parent=("product_id",), variant=("variation_id",), total="total")
+"""A line's `total` is less its discounts; its `price` is that for a piece, rounded."""
 TOPIC = "x-wc-webhook-topic"
 PLACED = ("processing", "completed", "on-hold", "refunded", "cancelled")
 AWAITED = ("bacs", "cheque", "cod")
@@ -107,7 +108,7 @@ def _order(
 def _item(said: Any) -> dict[str, Any]:
     """A line, whose variation is 0 where there is none, and its product once that is deleted."""
     ids = {name: identifier(at(said, name), ("", "0")) for name in ("product_id", "variation_id")}
-    return {name: at(said, name) for name in ("quantity", "price")} | ids
+    return {name: at(said, name) for name in ("quantity", "price", "total")} | ids
 
 
 def _who(said: Mapping[str, Any], order_id: str | None) -> Who:

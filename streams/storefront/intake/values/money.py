@@ -49,13 +49,32 @@ def minor_units(amount: Any, currency: str) -> int | None:
     >>> minor_units("1,249", "EUR"), minor_units("25.000", "VND"), minor_units(-1, "EUR")
     (None, None, None)
     """
+    exact = exact_amount(amount, currency)
+    minor = None if exact is None else rounded(exact)
+    return minor if minor is not None and minor <= PRICE_MINOR_MAX else None
+
+
+def exact_amount(amount: Any, currency: str) -> Decimal | None:
+    """The same before it is rounded: minor units, and parts of one.
+
+    >>> exact_amount("0.0049", "EUR"), exact_amount("1,249", "EUR")
+    (Decimal('0.4900'), None)
+    """
     exact, places = written(amount), decimals(currency)
     if exact is None or places is None or not 0 <= exact <= PRICE_MINOR_MAX:
         return None
     if places != _DIGITS and isinstance(amount, str) and _TWO_WAYS.fullmatch(amount.strip()):
         return None
-    minor = int((exact * 10**places).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
-    return minor if minor <= PRICE_MINOR_MAX else None
+    return exact.scaleb(places)
+
+
+def rounded(exact: Decimal) -> int:
+    """Minor units, of which there are no parts: a half to the even one.
+
+    >>> rounded(Decimal("1.5")), rounded(Decimal("2.5"))
+    (2, 2)
+    """
+    return int(exact.to_integral_value(rounding=ROUND_HALF_EVEN))
 
 
 def below_zero(amount: Any) -> bool:

@@ -21,13 +21,12 @@ from streams.storefront.intake.lines import (
     read_one,
 )
 from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSION, attribute
-from streams.storefront.intake.sources.shopify.prices import unit_price, unit_price_of
 from streams.storefront.intake.values.consent import answer, every
 from streams.storefront.intake.values.identifiers import identifier, without_gid
 from streams.storefront.intake.values.looking import at, first, rows, text
 from streams.storefront.intake.values.times import said_at
 
-ITEM = ItemNames(parent=("product",), variant=("variant",))
+ITEM = ItemNames(parent=("product",), variant=("variant",), total="total", discounts="discounts")
 PER_ITEM = {
     "product_viewed": "item_viewed",
     "product_added_to_cart": "item_added",
@@ -82,30 +81,29 @@ def _item(said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _flat(line: Any) -> dict[str, Any]:
-    """A line with its product, variant and price side by side."""
+    """A line with its product, variant and money side by side."""
     variant = first(line, "merchandise", "variant")
-    product = at(variant, "product")
+    product, whole = at(variant, "product"), at(line, "cost", "totalAmount")
     return {
         "product": without_gid(at(product, "id")),
         "variant": without_gid(at(variant, "id")),
         "category": at(product, "type"),
         "quantity": at(line, "quantity"),
         "price": at(variant, "price", "amount"),
-        "currency": at(variant, "price", "currencyCode"),
+        "total": at(whole, "amount"),
+        "currency": at(variant, "price", "currencyCode") or at(whole, "currencyCode"),
     }
 
 
 def _paid(line: Any) -> dict[str, Any]:
-    """A line of a checkout with the price that is paid for a piece, as webhooks have it."""
+    """A line of a checkout with what is paid for it, as webhooks have it."""
     flat = _flat(line)
     given = [at(one, "amount", "amount") for _, one in rows(at(line, "discountAllocations"))]
-    whole = at(line, "finalLinePrice")
-    if given or whole is None:
-        return flat | {"price": unit_price(flat["price"], flat["quantity"], given)}
-    paid = unit_price_of(at(whole, "amount"), flat["quantity"])
-    if paid is None:
-        return flat
-    return flat | {"price": paid, "currency": at(whole, "currencyCode") or flat["currency"]}
+    paid = at(line, "finalLinePrice")
+    if given or at(paid, "amount") is None:
+        return flat | {"discounts": given}
+    currency = at(paid, "currencyCode") or flat["currency"]
+    return flat | {"total": at(paid, "amount"), "currency": currency}
 
 
 def _who(said: Mapping[str, Any]) -> Who:

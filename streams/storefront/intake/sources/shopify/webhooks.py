@@ -23,13 +23,18 @@ from streams.storefront.intake.adapter import Headers
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
 from streams.storefront.intake.lines import ItemNames, basket_event, order_fields, read_lines
 from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSION, attribute
-from streams.storefront.intake.sources.shopify.prices import unit_price
 from streams.storefront.intake.values.consent import answer
 from streams.storefront.intake.values.identifiers import digest, identifier, without_gid
 from streams.storefront.intake.values.looking import at, first, rows, text
 from streams.storefront.intake.values.times import When, said_at
 
-ITEM = ItemNames(parent=("product_id",), variant=("variant_id",), category=("product_type",))
+ITEM = ItemNames(
+    parent=("product_id",),
+    variant=("variant_id",),
+    category=("product_type",),
+    discounts="discounts",
+)
+IN_CART = ITEM._replace(total="line_price")
 TOPIC = "x-shopify-topic"
 TRIGGERED_AT = "x-shopify-triggered-at"
 VOIDED = "voided"
@@ -93,11 +98,11 @@ def _off(said: Mapping[str, Any]) -> When | None:
 
 
 def _discounted(line: Any) -> Any:
-    """A line with the price that is paid for a piece."""
+    """A line with what is taken off its price, discounts of the whole order included."""
     if not isinstance(line, Mapping):
         return line
     given = [at(one, "amount") for _, one in rows(line.get("discount_allocations"))]
-    return {**line, "price": unit_price(line.get("price"), line.get("quantity"), given)}
+    return {**line, "discounts": given}
 
 
 def _refund(
@@ -136,7 +141,7 @@ def _cart(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
     items, currency = said.get("line_items"), said.get("currency")
     when = said_at(updated)
     event_id = drafts.made_id(drafts.session(who), updated, items, when=when)
-    basket_event(items, ITEM, drafts, "", "line_items", event_id, who, when, currency)
+    basket_event(items, IN_CART, drafts, "", "line_items", event_id, who, when, currency)
 
 
 def _redact(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
