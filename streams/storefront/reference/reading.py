@@ -67,8 +67,7 @@ class CatalogFile:
                     yield Problem(one.line, said)
                     continue
                 if item_id in seen:
-                    said = f"item {item_id!r} is on line {seen[item_id]} already; left out"
-                    yield Problem(one.line, said)
+                    yield _again(one.line, item_id, seen[item_id])
                     continue
                 seen[item_id] = one.line
                 encoded = encode_reference(one.item)
@@ -88,7 +87,7 @@ class CatalogFile:
     def _drafted(self) -> Iterator[Found | Problem]:
         drafts = self._read_table(Table(partial(_lines, self.path), self.delimiter))
         if self.options.items == "parent" and self.format != "own":
-            drafts = products(drafts)
+            drafts = products(once_each(drafts, named=bool(self.options.id_column)))
         for one in drafts:
             yield one if isinstance(one, Problem) else _checked(one.line, _fields(one))
 
@@ -102,6 +101,26 @@ class CatalogFile:
         yield from table.problems()
 
 
+def once_each(drafts: Iterable[Draft | Problem], *, named: bool) -> Iterator[Draft | Problem]:
+    """The drafts without those of an item that came before: it would be a variant of itself.
+
+    Where the column of ids is `named`, it may be the product's: then all variants have that one.
+    """
+    seen: dict[tuple[str, str], int] = {}
+    for one in drafts:
+        if isinstance(one, Draft) and one.item_id:
+            apart = one.is_alone or one.is_product or one.item_id != one.product or not named
+            first = seen.setdefault((one.product, one.item_id), one.line)
+            if apart and first != one.line:
+                yield _again(one.line, one.item_id, first)
+                continue
+        yield one
+
+
+def _again(line: int, item_id: str, first: int) -> Problem:
+    return Problem(line, f"item {item_id!r} is on line {first} already; left out")
+
+
 def products(drafts: Iterable[Draft | Problem]) -> Iterator[Draft | Problem]:
     """One draft a product, of all of its variants.
 
@@ -112,6 +131,8 @@ def products(drafts: Iterable[Draft | Problem]) -> Iterator[Draft | Problem]:
     for one in drafts:
         if isinstance(one, Problem):
             yield one
+        elif not one.product:
+            yield Problem(one.line, "it has no id")
         else:
             variants.setdefault(one.product, []).append(one)
     for product, all_ in variants.items():

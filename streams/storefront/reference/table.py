@@ -1,7 +1,7 @@
 """The rows of a table, below its header; what is no row of it is a problem of its line."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from streams.storefront.reference.formats.drafts import FileRow, Problem
 
@@ -34,7 +34,9 @@ class Table:
             elif wrong := _misfit(header, cells):
                 self._problems.append(Problem(begins, wrong))
             else:
-                yield FileRow(begins, dict(zip(header, cells, strict=False)))
+                yield FileRow(
+                    begins, dict(zip(header, cells, strict=False)), _doubled(header, cells)
+                )
 
     def problems(self) -> list[Problem]:
         """What was wrong since this was asked last."""
@@ -56,6 +58,20 @@ class Table:
             if cells is None:
                 return
             yield begins, cells
+
+
+def _doubled(header: Sequence[str], cells: Sequence[str]) -> Collection[str]:
+    """Names that several columns have which say different things in this row.
+
+    >>> _doubled(["id", "tag", "tag"], ["jam", "red", "sweet"]), _doubled(["id", "id"], ["a", "a"])
+    (['tag'], [])
+    """
+    if len({*header}) == len(header):
+        return ()
+    said: dict[str, set[str]] = {}
+    for name, cell in zip(header, cells, strict=False):
+        said.setdefault(name, set()).add(cell.strip())
+    return [name for name, words in said.items() if len(words) > 1]
 
 
 def _misfit(header: Sequence[str], cells: Sequence[str]) -> str:

@@ -4,12 +4,14 @@ A format is a pure function of rows. Whether a draft is an item of the contract 
 same for all formats (`streams.storefront.reference.reading`).
 """
 
+import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from streams.contract.events.reference.catalog import ADDRESS
-from streams.storefront.intake.values.money import currency_code, minor_units
+from streams.storefront.intake.values.money import currency_code, exact_amount, minor_units
+from streams.storefront.reference.formats.plain_text import plain
 
 TRUE = frozenset({"1", "true", "yes", "y", "on", "wahr", "ja"})
 FALSE = frozenset({"0", "-1", "false", "no", "n", "off", "falsch", "nein"})
@@ -21,9 +23,16 @@ class FileRow(NamedTuple):
 
     line: int
     cells: Mapping[str, str]
+    doubled: Collection[str] = ()
+    """Names that several columns have which say different things."""
 
     def cell(self, *columns: str) -> str:
-        """The first of these columns that says anything; empty: none does."""
+        """The first of these columns that says anything; empty: none does.
+
+        Raises `csv.Error` where nobody can tell which of two columns is meant.
+        """
+        if twice := next((name for name in columns if name in self.doubled), ""):
+            raise csv.Error(f"line {self.line}: two columns are called {twice}, and differ")
         return next(filter(None, (self.cells.get(name, "").strip() for name in columns)), "")
 
 
@@ -57,6 +66,8 @@ class Draft(NamedTuple):
     """As `CatalogItem` has them, but for the ids."""
     is_product: bool = False
     """Whether it stands for the product, beside its variants."""
+    is_alone: bool = False
+    """Whether it says itself that it is a variant of nothing."""
 
 
 Reads = Callable[[Iterable[FileRow], Options], Iterator[Draft | Problem]]
@@ -93,8 +104,19 @@ def truth(row: FileRow, *columns: str, otherwise: bool) -> bool:
 
 
 def title(said: str, options: Options) -> dict[str, dict[str, str]]:
-    """The field of a title in the file's language, cut to what the contract takes."""
-    return {"titles": {options.language: said[:TITLE_CHARS_MAX]}} if said else {}
+    """The field of a title in the file's language. Raises `ValueError` for one without a text."""
+    return {"titles": {options.language: text_of(said)}} if said else {}
+
+
+def text_of(said: str, column: str = "title") -> str:
+    """A title as plain text, cut to what the contract takes. Raises `ValueError` if it has none."""
+    try:
+        shown = plain(said)
+    except ValueError as error:
+        raise ValueError(f"{column}: {error}") from None
+    if not shown:
+        raise ValueError(f"{column}: {said[:40]!r} is markup without a text")
+    return shown[:TITLE_CHARS_MAX]
 
 
 def category(said: str) -> dict[str, str]:
@@ -120,7 +142,9 @@ def addresses(image_url: str, url: str) -> dict[str, str]:
 def money(price: str, cost: str, currency: str) -> dict[str, Any]:
     """The fields of price and margin; without a currency none. Raises `ValueError` for no amount.
 
-    Nor is a cost one that cannot be read: without its margin an item would pass any margin floor.
+    A price that is finer than its currency is none; of a cost, which may be an average, the rest is
+    rounded. A cost that cannot be read is wrong, too: without its margin an item would pass any
+    margin floor.
 
     >>> money("3.19", "2.29", "EUR")
     {'price_minor': 319, 'currency': 'EUR', 'margin_minor': 90}
@@ -133,6 +157,8 @@ def money(price: str, cost: str, currency: str) -> dict[str, Any]:
     price_minor = minor_units(price, code)
     if price_minor is None:
         raise ValueError(f"price {price[:40]!r} is no amount in {code}")
+    if exact_amount(price, code) != price_minor:
+        raise ValueError(f"price {price[:40]!r} is finer than {code} goes")
     fields: dict[str, Any] = {"price_minor": price_minor, "currency": code}
     if not cost:
         return fields

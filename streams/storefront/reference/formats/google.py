@@ -28,22 +28,22 @@ def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]
     """A draft of each item; a sale price is the price while it holds."""
     for row in rows:
         item_id = row.cell(options.id_column or "id")
-        product = row.cell("item_group_id", "item group id") or item_id
+        group = row.cell("item_group_id", "item group id")
         cost, _ = amount(row.cell("cost_of_goods_sold", "cost of goods sold"))
         try:
             price, currency = amount(_price(row, options.now_ms))
             fields = money(price, cost, currency or options.currency)
             fields["in_stock"] = _in_stock(row)
             adult = truth(row, "adult", otherwise=False)
+            fields |= title(row.cell("title"), options)
         except ValueError as error:
             yield Problem(row.line, str(error))
             continue
-        fields |= title(row.cell("title"), options)
         fields |= category(row.cell("product_type", "product type", "google_product_category"))
         fields |= addresses(row.cell("image_link", "image link"), row.cell("link"))
         if adult:
             fields["restricted"] = "age"
-        yield Draft(row.line, item_id, product, fields)
+        yield Draft(row.line, item_id, group or item_id, fields, is_alone=not group)
 
 
 def _price(row: FileRow, now_ms: int | None) -> str:

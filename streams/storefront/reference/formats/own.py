@@ -1,28 +1,33 @@
 """A CSV with the names of the contract: `item_id`, and any of the other fields of an item.
 
-Titles are in columns `title`, or `title_de` and so on; `restricted` is a word. Relations have their
-kind as the column, with commas between the items, as there are between segments. JSON lines hold
-the records as they are.
+Titles are in columns `title`, or `title_de` and so on; `restricted` is a word, or a no. Relations
+have their kind as the column, with commas between the items; between segments there may be
+semicolons or bars as well, which no segment has in it. JSON lines hold the records as they are.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from streams.contract.events.reference.catalog import RelationKind
 from streams.storefront.reference.formats.drafts import (
+    FALSE,
     Draft,
     FileRow,
     Format,
     Options,
     Problem,
     money,
+    text_of,
     title,
     truth,
 )
 
 NUMBERS = ("price_minor", "margin_minor")
 LISTS = ("eligible_segments", "excluded_segments")
-TEXTS = ("category", "restricted", "image_url", "url")
+TEXTS = ("category", "image_url", "url")
+NOT_RESTRICTED = FALSE | {"none"}
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]:
@@ -42,28 +47,44 @@ def _fields(row: FileRow, options: Options) -> dict[str, Any]:
     fields: dict[str, Any] = money(row.cell("price"), row.cell("cost"), currency)
     for name in NUMBERS:
         if said := row.cell(name):
-            fields |= {name: int(said), "currency": currency or None}
+            fields |= {name: _whole(name, said), "currency": currency or None}
     titles = title(row.cell("title"), options).get("titles", {})
     titles |= {
-        column.removeprefix("title_"): said.strip()
-        for column, said in row.cells.items()
-        if column.startswith("title_") and said.strip()
+        column.removeprefix("title_"): text_of(said, column)
+        for column in row.cells
+        if column.startswith("title_") and (said := row.cell(column))
     }
     fields |= {"titles": titles} if titles else {}
     fields |= {name: said for name in TEXTS if (said := row.cell(name))}
+    if (word := row.cell("restricted")).lower() not in NOT_RESTRICTED | {""}:
+        fields["restricted"] = word
     fields["in_stock"] = truth(row, "in_stock", otherwise=True)
     if truth(row, "owned_once", otherwise=False):
         fields["owned_once"] = True
     fields["hidden"] = truth(row, "hidden", otherwise=False)
     for name in LISTS:
-        if listed := [*filter(None, map(str.strip, row.cell(name).split(",")))]:
+        if listed := [*filter(None, map(str.strip, re.split(r"[,;|]", row.cell(name))))]:
             fields[name] = listed
     fields["relations"] = [
-        {"kind": kind, "item_id": other.strip()}
+        {"kind": kind, "item_id": other}
         for kind in get_args(RelationKind)
-        for other in filter(None, row.cell(kind).split(","))
+        for other in _others(kind, row.cell(kind))
     ]
     return fields
+
+
+def _whole(name: str, said: str) -> int:
+    """A number of minor units. Raises `ValueError` for any other."""
+    if not _WHOLE.fullmatch(said):
+        raise ValueError(f"{name}: {said[:40]!r} is no whole number of minor units, such as 1249")
+    return int(said)
+
+
+def _others(kind: str, said: str) -> list[str]:
+    """The items of a relation. Raises `ValueError` for what may be one, or two with a semicolon."""
+    if ";" in said:
+        raise ValueError(f"{kind}: {said[:40]!r}: commas go between items, not semicolons")
+    return [*filter(None, map(str.strip, said.split(",")))]
 
 
 FORMATS = (Format("own", frozenset({"item_id"}), read),)

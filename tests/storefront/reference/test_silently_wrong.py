@@ -1,0 +1,232 @@
+"""What files say in ways of their own: read as it was meant, or said to be wrong on its line."""
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.contract.errors import FileUnusable
+from streams.storefront.reference.formats.plain_text import CHARS_MAX, plain
+from tests.storefront.reference.files import read
+
+GOOGLE = "id,title,availability,price,item_group_id,cost_of_goods_sold\n"
+
+
+@pytest.mark.parametrize("word", ["no", "No", "0", "false", "nein", "none", "-1", ""])
+def test_an_item_that_is_not_restricted_is_not_withheld(tmp_path: Path, word: str) -> None:
+    """A no is no reason."""
+    items, problems = read(tmp_path, f"item_id,restricted\njam,{word}\n")
+
+    assert (None, []) == (items["jam"].restricted, problems)
+
+
+@pytest.mark.parametrize(("word", "kept"), [("age", "age"), ("yes", "yes")])
+def test_a_reason_to_restrict_is_kept(tmp_path: Path, word: str, kept: str) -> None:
+    """A yes is one as well."""
+    items, _ = read(tmp_path, f"item_id,restricted\njam,{word}\n")
+
+    assert kept == items["jam"].restricted
+
+
+@pytest.mark.parametrize("id_column", ["", "id"])
+@pytest.mark.parametrize("items", ["parent", "variant"])
+def test_an_item_that_is_there_twice_is_said_to_be(
+    tmp_path: Path, items: str, id_column: str
+) -> None:
+    """Of no group it is no variant: merged it would cost the lower price, without its cost."""
+    rows = "g1,Jam,in_stock,9.99 EUR,,5 EUR\ng1,Jam,in_stock,2.00 EUR,,\n"
+    found, problems = read(tmp_path, GOOGLE + rows, items=items, id_column=id_column)
+
+    assert (999, 499) == (found["g1"].price_minor, found["g1"].margin_minor)
+    assert [(3, "item 'g1' is on line 2 already; left out")] == problems
+
+
+TWICE = {
+    "google": """id,title,availability,price,item_group_id
+a,Jam,in_stock,9 EUR,jam
+b,Jam,in_stock,8 EUR,jam
+a,Jam,in_stock,2 EUR,jam
+""",
+    "woocommerce": """ID,Type,SKU,Name,Regular price,Parent
+1,simple,,Jam,9,
+2,simple,,Tea,8,
+1,simple,,Jam,2,
+""",
+    "shopify": """Handle,Title,Variant Price,Variant SKU
+jam,Jam,9,a
+jam,,8,b
+jam,,2,a
+""",
+}
+
+
+@pytest.mark.parametrize("source", TWICE)
+def test_a_variant_that_is_there_twice_is_said_to_be(tmp_path: Path, source: str) -> None:
+    """The other variants of its product are one item with it."""
+    found, problems = read(tmp_path, TWICE[source], items="parent")
+
+    assert [4] == [one.line for one in problems]
+    assert 200 not in [one.price_minor for one in found.values()]
+
+
+def test_variants_that_are_called_as_their_product_by_the_column_are_one_item(
+    tmp_path: Path,
+) -> None:
+    """Whoever names the column has said so."""
+    rows = "a,Jam,in_stock,9 EUR,jam,\nb,Jam,in_stock,8 EUR,jam,\n"
+    found, problems = read(tmp_path, GOOGLE + rows, items="parent", id_column="item_group_id")
+
+    assert ({"jam": 800}, []) == ({name: one.price_minor for name, one in found.items()}, problems)
+
+
+def test_each_row_without_an_id_is_said_to_have_none(tmp_path: Path) -> None:
+    """Not one row for all of them."""
+    rows = ",Jam,in_stock,9 EUR,,\n,Tea,in_stock,8 EUR,,\n"
+    _, problems = read(tmp_path, GOOGLE + rows, items="parent")
+
+    assert [2, 3] == [one.line for one in problems]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ('Shirt <b>"Groesse"</b> &amp; more\r\nsecond line', 'Shirt "Groesse" & more second line'),
+        ("Tee <em>Earl Grey</em>", "Tee Earl Grey"),
+        ("Kaffee &quot;Crema&quot;", 'Kaffee "Crema"'),
+        ("  Two   blanks\tand&nbsp;one<br/>line ", "Two blanks and one line"),
+        ("<p class='x'>One</p><p>two</p>", "One two"),
+        ("Tea<script>alert(1)</script><!-- cut --> green", "Tea green"),
+        ("<![CDATA[Jam & <i>more</i>]]>", "Jam & more"),
+        ("&lt;b&gt;Tea&lt;/b&gt; AT&amp;amp;T", "Tea AT&T"),
+        ("Shirt <M>, <XL>, <S>", "Shirt <M>, <XL>, <S>"),
+        ("<s>Old</s> new", "Old new"),
+        ("5 < 6 > 4, I <3 you, a<b", "5 < 6 > 4, I <3 you, a<b"),
+        ("Bed&copper, R&D, fish&chips; x", "Bed&copper, R&D, fish&chips; x"),
+    ],
+)
+def test_a_title_is_what_a_browser_would_show(tmp_path: Path, said: str, shown: str) -> None:
+    """On one line; what is no markup stays."""
+    quoted = '"' + said.replace('"', '""') + '"'
+    own, problems = read(tmp_path, f"item_id,title,title_de\njam,{quoted},{quoted}\n")
+    of_google, _ = read(tmp_path, GOOGLE + f"jam,{quoted},in_stock,1 EUR,,\n")
+
+    assert ({"en": shown, "de": shown}, []) == (own["jam"].titles, problems)
+    assert {"en": shown} == of_google["jam"].titles
+
+
+@given(st.text(max_size=200))
+def test_a_text_that_was_made_markup_is_read_as_it_was(said: str) -> None:
+    """Escaped, and in a tag: the same, on one line."""
+    if "<" not in said and "&" not in said:
+        clean = "".join(one for one in said if one == " " or one.isprintable())
+        assert " ".join(clean.split()) == plain(f"<b>{escape(clean)}</b>")
+
+
+@given(st.text(alphabet="<>/b!-[]=&;#x1 \"'", max_size=60))
+def test_no_markup_is_an_accident(said: str) -> None:
+    """Whatever it is, it becomes one line of text, or is said to be cut off."""
+    try:
+        shown = plain(said)
+    except ValueError:
+        return
+    assert shown == " ".join(shown.split())
+    assert "<b>" not in shown
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("Tee <em cla", "title: it ends in the midst of a tag: '<em cla'"),
+        ("<img src=x>", "title: '<img src=x>' is markup without a text"),
+        ("x" * (CHARS_MAX + 1), f"title: it is longer than {CHARS_MAX:,} characters"),
+    ],
+)
+def test_a_title_that_cannot_be_read_is_a_problem(tmp_path: Path, said: str, wrong: str) -> None:
+    """Of its line."""
+    for text in (f"item_id,title\njam,{said}\n", GOOGLE + f"jam,{said},in_stock,1 EUR,,\n"):
+        assert ({}, [(2, wrong)]) == read(tmp_path, text)
+
+
+@pytest.mark.parametrize("said", ["klub;vip", "klub; vip", "klub|vip", '"klub,vip"', "klub;vip;"])
+def test_segments_are_parted_by_whatever_parts_them(tmp_path: Path, said: str) -> None:
+    """One segment of that name would be nobody's."""
+    header = "item_id,eligible_segments,title,price\n"
+    items, problems = read(tmp_path, f"{header}jam,{said},Jam,1\n")
+
+    assert (("klub", "vip"), []) == (items["jam"].eligible_segments, problems)
+
+
+def test_items_of_a_relation_with_a_semicolon_are_a_problem(tmp_path: Path) -> None:
+    """An id may have one: nobody can tell."""
+    _, problems = read(tmp_path, "item_id,requires,title\njam,bread;butter,Jam\n")
+
+    assert [(2, "requires: 'bread;butter': commas go between items, not semicolons")] == problems
+
+
+@pytest.mark.parametrize("column", ["item_id", "title", "title_de", "price"])
+def test_two_columns_of_one_name_that_differ_are_no_catalogue(tmp_path: Path, column: str) -> None:
+    """The last would win, unsaid."""
+    rest = "item_id,title\n" if column != "item_id" else "title,x\n"
+    with pytest.raises(FileUnusable, match=f"line 2: two columns are called {column}, and differ"):
+        read(tmp_path, f"{column},{column},{rest}1,2,3,4\n")
+
+
+def test_two_columns_that_say_the_same_or_are_not_read_do_no_harm(tmp_path: Path) -> None:
+    """Google's feeds may repeat some."""
+    text = "item_id,item_id,shipping,shipping\njam,jam ,a,b\n"
+    items, problems = read(tmp_path, text)
+
+    assert ({"jam"}, []) == ({*items}, problems)
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "wrong"),
+    [
+        ("1500.5", "JPY", "price '1500.5' is finer than JPY goes"),
+        ("12.3456", "EUR", "price '12.3456' is finer than EUR goes"),
+        ("12.345", "EUR", "price '12.345' is no amount in EUR"),
+    ],
+)
+def test_a_price_that_is_finer_than_its_currency_is_a_problem(
+    tmp_path: Path, price: str, currency: str, wrong: str
+) -> None:
+    """As it is shown to shoppers."""
+    _, problems = read(tmp_path, f"item_id,price,currency\njam,{price},{currency}\n")
+
+    assert [(2, wrong)] == problems
+
+
+def test_a_price_with_noughts_behind_it_is_a_price(tmp_path: Path) -> None:
+    """And a cost may be an average."""
+    text = "item_id,price,cost,currency\njam,1500.00,,JPY\ntea,12.5000,2.2917,EUR\n"
+    items, problems = read(tmp_path, text)
+
+    assert (1500, 1250, 1021, []) == (
+        items["jam"].price_minor,
+        items["tea"].price_minor,
+        items["tea"].margin_minor,
+        problems,
+    )
+
+
+@pytest.mark.parametrize("said", ["1e3", "12.49", "1_000", "9" * 5000, "ten"])
+@pytest.mark.parametrize("name", ["price_minor", "margin_minor"])
+def test_a_number_of_minor_units_that_is_none_is_said_in_words(
+    tmp_path: Path, name: str, said: str
+) -> None:
+    """Of the shop's, not of Python's."""
+    _, problems = read(tmp_path, f"item_id,{name},currency\njam,{said},EUR\n")
+
+    wrong = f"{name}: {said[:40]!r} is no whole number of minor units, such as 1249"
+    assert [(2, wrong)] == problems
+
+
+def test_numbers_of_minor_units_are_taken_as_they_are(tmp_path: Path) -> None:
+    """A margin may be below nothing."""
+    items, problems = read(tmp_path, "item_id,price_minor,margin_minor\njam,1249,-3\n")
+
+    jam: Any = items["jam"]
+    assert (1249, -3, []) == (jam.price_minor, jam.margin_minor, problems)
