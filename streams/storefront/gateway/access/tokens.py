@@ -48,6 +48,14 @@ UNCHECKED: Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": Fa
 """Times are looked at here, by a clock that is an argument."""
 
 
+def _said(value: Any) -> Any:
+    """What a template has put in, where it had something: an empty text is none, as in events."""
+    return None if value == "" else value
+
+
+OrNothing = BeforeValidator(_said)
+
+
 class SessionOwner(BaseModel):
     """Whose a session is: what `POST /v1/sessions` is asked with, and what a token says."""
 
@@ -57,11 +65,11 @@ class SessionOwner(BaseModel):
 
     session_id: Id
     """The visit: the key of its events and prompts."""
-    visitor_id: Id | None = None
+    visitor_id: Annotated[Id | None, OrNothing] = None
     """The browser or device: a first-party id that outlives visits."""
-    shopper_id: Id | None = None
-    """Who is signed in: a pseudonym; null: nobody; left out: not said, it stays as it was."""
-    segment: Annotated[str, Field(min_length=1, max_length=32)] | None = None
+    shopper_id: Annotated[Id | None, OrNothing] = None
+    """Who is signed in: a pseudonym; null, or empty: nobody; left out: not said, as it was."""
+    segment: Annotated[Annotated[str, Field(min_length=1, max_length=32)] | None, OrNothing] = None
     """The merchant's segment of this shopper."""
     points_balance: Annotated[Balance | None, BeforeValidator(as_balance)] = None
     """How many loyalty points they have by now; what is no number of points is not told."""

@@ -1,5 +1,6 @@
 """`POST /v1/sessions`: a session token for a browser, minted at the word of the shop's server."""
 
+from collections.abc import Collection
 from uuid import uuid4
 
 import orjson
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from streams.contract.errors import RequestRefused
+from streams.contract.events.codec import nobody_ids
 from streams.storefront.gateway.access.tokens import SessionOwner
 from streams.storefront.gateway.gateway import Here
 from streams.storefront.gateway.routes.asking.body import body_of
@@ -46,7 +48,7 @@ class MintedToken(BaseModel):
 async def post_sessions(request: Request, here: Here) -> Response:
     """Sign a token for a session, a new one where the body names none: with the shop's key."""
     body = await body_of(request, BODY_BYTES_MAX)
-    visit = _visit(body)
+    visit = _somebodys(_visit(body), nobody_ids(here.settings.nobody_ids))
     now_ms = here.clock_ms()
     token = here.tokens.mint(visit, now_ms // 1000)
     said = MintedToken(
@@ -61,6 +63,19 @@ async def post_sessions(request: Request, here: Here) -> Response:
         headers={"Cache-Control": "no-store"},
         media_type="application/json",
     )
+
+
+def _somebodys(visit: SessionOwner, nobody: Collection[str]) -> SessionOwner:
+    """The visit without ids that mean nobody; raises `RequestRefused` for a session of nobody.
+
+    All its events would be refused: they would be everybody's.
+    """
+    if visit.session_id.strip().lower() in nobody:
+        wrong = "session_id: it means nobody, as in `nobody_ids`: leave it out for a new one"
+        raise RequestRefused(422, "invalid_request", wrong)
+    ids = {"visitor_id": visit.visitor_id, "shopper_id": visit.shopper_id}
+    nobodys = [name for name, said in ids.items() if said and said.strip().lower() in nobody]
+    return visit.model_copy(update=dict.fromkeys(nobodys)) if nobodys else visit
 
 
 def _visit(body: bytes) -> SessionOwner:

@@ -211,3 +211,36 @@ def test_a_key_that_could_be_guessed_is_none() -> None:
     """A token shows what a key makes of it: a short one is found by trying."""
     with pytest.raises(Misconfigured, match="shorter than 32"):
         Shopfront(lambda _: (), gateway_keys=f"{KEY},{KEY[:31]}")
+
+
+@pytest.mark.parametrize("session_id", ["0", "undefined", " Guest ", ""])
+async def test_no_token_is_signed_for_a_session_of_nobody(
+    front: Shopfront, session_id: str
+) -> None:
+    """Every event of it would be refused: better here, and once."""
+    asked = {"session_id": session_id}
+    answer = await front.http.post("/v1/sessions", json=asked, headers=bearer(KEY))
+
+    assert 422 == answer.status_code
+    assert "session_id" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("nobody", ["", "guest", "undefined", " 0 ", None])
+async def test_a_guest_of_a_template_is_nobody(front: Shopfront, nobody: str | None) -> None:
+    """Signed out, as in events; and a browser without an id has none."""
+    token = await front.token("ann", shopper_id=nobody, visitor_id=nobody, segment="")
+    answer = await front.post(add(), token)
+
+    assert 200 == answer.status_code
+    (event,) = front.bus.events
+    assert (None, None, None) == (event.shopper_id, event.visitor_id, event.segment)
+    assert event.says_who
+
+
+async def test_a_token_of_the_shops_own_may_have_empty_ids_too(front: Shopfront) -> None:
+    """Whoever signs it."""
+    answer = await front.post(add(), signed(shopper_id="", visitor_id="", segment=""))
+
+    assert 200 == answer.status_code
+    assert front.bus.events[0].shopper_id is None
+    assert front.bus.events[0].says_who
