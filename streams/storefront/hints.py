@@ -30,6 +30,7 @@ ALIKE = 0.75
 """From which likeness on (`difflib`, 1: the same) a name may have been meant."""
 UNITS = {"seconds": 1e-3, "microseconds": 1e3, "nanoseconds": 1e6}
 """How much a time in each unit is of the same time in milliseconds."""
+CODE_CHARS = 3
 NUMBERS = ("occurred_at_ms", "price_minor", "quantity")
 
 
@@ -59,6 +60,16 @@ def unit_meant(time: object) -> str | None:
         if YEAR_2015_MS * share <= time <= YEAR_2100_MS * share:  # JSON's numbers have no end
             return unit
     return None
+
+
+def currency_meant(said: object) -> str | None:
+    """The code of a currency that is written in another way, if one can tell.
+
+    >>> currency_meant("eur"), currency_meant(" Usd "), currency_meant("EUR"), currency_meant("€")
+    ('EUR', 'USD', None, None)
+    """
+    code = said.strip().upper() if isinstance(said, str) else ""
+    return code if code != said and len(code) == CODE_CHARS and decimals(code) is not None else None
 
 
 def _in_minor_units(currency: Any) -> str:
@@ -93,6 +104,8 @@ def hints(said: Any, types: Collection[str]) -> Iterator[str]:
     price = said.get("price_minor")
     if isinstance(price, float):
         yield f"`price_minor` is in minor units: {_in_minor_units(said.get('currency'))}"
+    if code := currency_meant(said.get("currency")):
+        yield f"`currency` in capitals: did you mean `{code}`?"
     texts = [name for name in NUMBERS if isinstance(said.get(name), str)]
     if texts:
         yield f"{' and '.join(f'`{name}`' for name in texts)}: a number, not a text"

@@ -110,9 +110,20 @@ def in_words(judged: Judged) -> str:
 
 
 def summary_in_words(summary: Summary, left_out: int) -> str:
-    """The counts."""
-    dead = sum(summary.dead_letters.values())
-    events, letters = many(summary.events, "events"), many(dead, "dead letters", "dead letter")
+    """The counts; an event whose receipt is bad is a dead letter as well, and told as an event.
+
+    >>> summary = Summary(4, events=3, events_in_part=2)
+    >>> summary.dead_letters.update(receipt_forged=2, invalid_json=1)
+    >>> summary_in_words(summary, left_out=0).splitlines()[0]
+    '4 lines: 3 events (2 with a bad receipt, which is a dead letter), 1 other dead letter'
+    """
+    part = summary.events_in_part
+    dead = sum(summary.dead_letters.values()) - part
+    other = "other " if part else ""
+    events = many(summary.events, "events")
+    if part:
+        events += f" ({part:,} with a bad receipt, which is a dead letter)"
+    letters = many(dead, f"{other}dead letters", f"{other}dead letter")
     said = [f"{many(summary.lines, 'lines')}: {events}, {letters}"]
     if left_out:
         one = "more line has something to say: --max"

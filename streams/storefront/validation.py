@@ -172,6 +172,8 @@ class Summary:
     lines: int = 0
     events: int = 0
     """Lines that are events of the contract."""
+    events_in_part: int = 0
+    """Those of them that are dead letters as well, by their receipt."""
     dead_letters: Counter[str] = field(default_factory=Counter)
     """By reason."""
     warnings: Counter[str] = field(default_factory=Counter)
@@ -183,6 +185,7 @@ class Summary:
         """One line more."""
         self.lines += 1
         self.events += judged.taken
+        self.events_in_part += judged.taken and judged.reason is not None
         if judged.reason is not None:
             self.dead_letters[judged.reason] += 1
         for remark in judged.warnings:

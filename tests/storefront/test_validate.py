@@ -49,6 +49,19 @@ def test_the_file_of_examples_has_one_event_of_each_kind() -> None:
     assert ["13 lines: 13 events, 0 dead letters"] == done.output.splitlines()[:-1]
 
 
+def test_an_event_with_a_bad_receipt_is_not_counted_as_two_lines() -> None:
+    """It is an event, and a dead letter: the sum of both would be more than there are lines."""
+    known = {**SEGMENTS, "GOESWITH_RECEIPT_SECRET": "another secret, of somebody else"}
+    done = CliRunner().invoke(goeswith, ["validate", str(EXAMPLE_FILE)], env=known)
+    counts = json.loads(
+        CliRunner().invoke(goeswith, ["validate", str(EXAMPLE_FILE), "--json"], env=known).output
+    )
+
+    said = "13 lines: 13 events (3 with a bad receipt, which is a dead letter), 0 other dead"
+    assert said in done.output
+    assert (13, 13, 3) == (counts["lines"], counts["events"], counts["events_in_part"])
+
+
 def test_a_line_that_would_die_is_named_with_its_reason() -> None:
     """Exit code 1, for a build that must not pass."""
     done = typed(f"{GOOD}\n{DEAD}\n")

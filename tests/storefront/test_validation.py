@@ -171,6 +171,15 @@ def test_a_receipt_is_opened_where_the_secret_is_known() -> None:
     assert (None, True, True) == (unknown.reason, unknown.taken, "receipt" in unknown.unchecked)
 
 
+@pytest.mark.parametrize(("said", "meant"), [("eur", ["EUR"]), ("Usd", ["USD"]), ("euro", [])])
+def test_a_currency_that_is_none_is_told_in_words(said: str, meant: list[str]) -> None:
+    """And which one was meant, where one can tell."""
+    found = judged(example("item_viewed") | {"currency": said})
+
+    assert "item_viewed.currency: three capital letters, as ISO 4217 has them" in found.message
+    assert [f"`currency` in capitals: did you mean `{one}`?" for one in meant] == [*found.hints]
+
+
 def test_a_cut_line_is_oversize() -> None:
     """Whatever it would have said."""
     found = Validator(SETTINGS, NEW_YEAR_MS).judge(Line(1, b'{"type": "item', cut=True))

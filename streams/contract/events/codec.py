@@ -271,5 +271,7 @@ def _sentence(error: ErrorDetails) -> str:
             f"{place}: whole numbers only: count in a smaller unit, such as 500 (g) for half a "
             "kilogram"
         )
+    if place.endswith("currency"):
+        return f"{place}: three capital letters, as ISO 4217 has them, such as EUR"
     said = error["msg"].replace("Tuple should", "List should").replace(" after validation", "")
     return f"{place}: {said}"

@@ -20,10 +20,11 @@ from streams.clients.sync_kafka import (
     open_consumer,
     open_producer,
     partition_count,
+    partition_counts,
     translating_errors,
 )
 from streams.contract.dead_letters import VALUE_BYTES, Header, dead_letter_headers
-from streams.contract.errors import InvalidEvent, Misconfigured
+from streams.contract.errors import InvalidEvent, Misconfigured, TopicsWrong
 from streams.contract.events import encode
 from streams.contract.receipts import YEAR_2015_MS
 from streams.contract.settings import Settings
@@ -138,7 +139,11 @@ def follow(
     nothing of that round is committed.
     """
     with open_admin(settings) as admin:
-        partition_count(admin, topic, settings)
+        if topic not in partition_counts(admin, [topic]):
+            raise TopicsWrong(
+                f"there is no topic {topic} at {settings.kafka_bootstrap}: the raw topic is yours, "
+                "whoever writes to it makes it"
+            )
         partition_count(admin, settings.topics.events, settings)
         letters = partition_count(admin, settings.topics.dead_letters, settings)
     if topic in settings.topics.all():

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,15 +98,23 @@ def get(settings: Settings, key: str, as_json: bool) -> None:
 @click.argument("key", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def history(settings: Settings, key: str | None, as_json: bool) -> None:
-    """Print every change of KEY, or of all controls, oldest first; kept for 90 days at least."""
+    """Print every change of KEY, or of all controls, oldest first; kept for 90 days at least.
+
+    Exit code 1 where nothing is known of KEY.
+    """
+    told = 0
     for one in kept(settings, settings.topics.control, ControlRecord, quiet=True):
         if key not in (None, one.key):
             continue
+        told += 1
         if one.record is not None:
             click.echo(one.record.model_dump_json() if as_json else _line(one.record))
         elif not as_json:
             what = f"refused: {one.refused}" if one.refused else "taken out by a tombstone"
             click.echo(f"{_at(one.timestamp_ms)}  {printable(one.key)}  {printable(what)}")
+    if not told:
+        click.echo(f"no change of {printable(key or 'any control')} is kept", err=True)
+        raise click.exceptions.Exit(0 if key is None else 1)
 
 
 @control.command()
@@ -152,6 +161,25 @@ def apply(
     click.echo(f"{len(changes)} of {len(wanted)} controls {done}")
 
 
+class KeySaidTwice(ValueError):
+    """An object that has a key twice: nobody can tell which of the values is meant."""
+
+
+def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Raises `KeySaidTwice`.
+
+    >>> once_each([("prompts.paused", False), ("prompts.paused", True)])
+    Traceback (most recent call last):
+      ...
+    streams.storefront.reference.control_command.KeySaidTwice: the key prompts.paused is there twice
+    """
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        raise KeySaidTwice(f"the key {printable(counts.most_common(1)[0][0])} is there twice")
+    return made
+
+
 def parsed(said: str) -> Any:
     """A value as it is typed: JSON, and what is none is a text.
 
@@ -159,7 +187,9 @@ def parsed(said: str) -> Any:
     (0.1, 'shadow', ['basket'], None)
     """
     try:
-        return json.loads(said)
+        return json.loads(said, object_pairs_hook=once_each)
+    except KeySaidTwice as twice:
+        raise Misconfigured(f"the value: {twice}") from None
     except ValueError:
         return said
     except RecursionError:
@@ -187,9 +217,9 @@ def _standing(settings: Settings) -> dict[str, ControlRecord]:
 
 def _wanted(file: Path) -> Mapping[str, Any]:
     try:
-        said = json.loads(beginning(file, FILE_BYTES_MAX))
+        said = json.loads(beginning(file, FILE_BYTES_MAX), object_pairs_hook=once_each)
     except (ValueError, RecursionError) as error:
-        raise FileUnusable(f"{file} is no JSON: {error}") from None
+        raise FileUnusable(f"{file} is no JSON that can be used: {error}") from None
     if not isinstance(said, dict):
         raise FileUnusable(f"{file}: an object is wanted, of controls and what they are set to")
     return said

@@ -166,3 +166,52 @@ def test_no_personal_advertisements_is_a_no() -> None:
     event = only(read("ga4", body))
 
     assert (False, None) == (event.consent, event.shopper_id)
+
+
+@pytest.mark.parametrize("said", [-5, "-6", -1.5e15])
+def test_a_time_before_all_clocks_is_none(said: Any) -> None:
+    """Zero is a clock that is not set; nobody's goes back beyond it."""
+    became = read("ga4", protocol(hit("begin_checkout"), timestamp_micros=said))
+
+    assert ["no_time"] == [one.reason for one in became.rejections]
+    assert () == became.events
+
+
+ONE = {"id": "tea", "sku": "tea-100g", "price": 2.49, "quantity": 2}
+
+
+@pytest.mark.parametrize("number", ["id", "orderId", "order_id"])
+@pytest.mark.parametrize("product", ["id", "productId", "product_id"])
+def test_an_order_of_segments_version_1_is_an_order(number: str, product: str) -> None:
+    """By its own names of fields."""
+    line = {product if name == "id" else name: value for name, value in ONE.items()}
+    about = {number: "o-7", "currency": "EUR", "products": [line]}
+    order = only(read("segment", track("Completed Order", about)))
+
+    assert ("order_placed", "o-7", "order-o-7") == (order.type, order.order_id, order.event_id)
+    assert [("tea", 2, 249)] == [
+        (one.item_id, one.quantity, one.price_minor) for one in order.lines
+    ]
+
+
+@pytest.mark.parametrize("name", ["Viewed Product", "Added Product", "Removed Product"])
+def test_an_item_of_segments_version_1_is_that_item(name: str) -> None:
+    """Its `id` is the product's."""
+    assert "tea" == only(read("segment", track(name, ONE))).item_id
+
+
+def test_an_id_of_version_2_is_no_products() -> None:
+    """It may be a row's."""
+    assert "tea-100g" == only(read("segment", track("Product Added", ONE))).item_id
+    about = {"id": "row-1", "orderId": "o-7", "products": [ONE | {"productId": "tea"}]}
+    order = only(read("segment", track("Order Completed", about, anonymousId=None, userId=None)))
+    assert ("o-7", "o-7", "tea") == (order.order_id, order.session_id, order.lines[0].item_id)
+
+
+@pytest.mark.parametrize("number", ["id", "orderId", "order_id"])
+def test_an_order_of_a_server_is_a_session_of_its_own(number: str) -> None:
+    """Where nobody says whose it is."""
+    about = {number: "o-7", "products": [ONE]}
+    nobodys = track("Completed Order", about, anonymousId=None, userId=None)
+
+    assert "o-7" == only(read("segment", nobodys)).session_id

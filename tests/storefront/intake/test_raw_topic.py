@@ -180,5 +180,5 @@ def test_our_own_topics_are_no_raw_ones(shop: Settings) -> None:
     segment = adapters()["segment"]
     with pytest.raises(Misconfigured, match="own"):
         follow(segment, shop, shop.topics.events, Counts(), lambda: None, idle_s=1)
-    with pytest.raises(TopicsWrong, match="no topic"):
+    with pytest.raises(TopicsWrong, match=r"no topic not-there .*: the raw topic is yours"):
         follow(segment, shop, "not-there", Counts(), lambda: None, idle_s=1)

@@ -101,3 +101,44 @@ def test_a_value_that_is_nested_too_deeply_is_told() -> None:
     """However it was typed."""
     with pytest.raises(Misconfigured, match="nested too deeply"):
         parsed("[" * 100_000)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"prompts.paused": false, "prompts.paused": true}',
+        '{"share": {"a": 1, "a": 2}}',
+    ],
+)
+def test_a_file_that_says_two_things_of_one_control_is_refused(tmp_path: Path, said: str) -> None:
+    """The last would win, unsaid."""
+    file = tmp_path / "controls.json"
+    file.write_text(said)
+    result = CliRunner().invoke(goeswith, ["control", "apply", str(file), "--reason", "why"])
+
+    assert 0 != result.exit_code
+    assert "is there twice" in f"{result.exception}{result.output}"
+
+
+def test_a_value_that_says_two_things_of_one_key_is_refused() -> None:
+    """Nor is it a text."""
+    with pytest.raises(Misconfigured, match="the key a is there twice"):
+        parsed('{"a": 1, "a": 2}')
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "said"),
+    [
+        (["nothing"], 1, "no change of nothing is kept"),
+        ([], 0, "no change of any control is kept"),
+        (["nothing", "--json"], 1, "no change of nothing is kept"),
+    ],
+)
+def test_a_history_of_nothing_is_told(
+    monkeypatch: pytest.MonkeyPatch, typed: list[str], code: int, said: str
+) -> None:
+    """On standard error; who asks for one control may have misspelt it."""
+    monkeypatch.setattr(control_command, "kept", lambda *_, **__: iter(()))
+    result = CliRunner().invoke(goeswith, ["control", "history", *typed])
+
+    assert (code, "", f"{said}\n") == (result.exit_code, result.stdout, result.stderr)

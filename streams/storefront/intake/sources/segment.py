@@ -1,6 +1,8 @@
 """Segment and RudderStack: `track` calls of the e-commerce spec, single or in batches.
 
-`https://segment.com/docs/connections/spec/ecommerce/v2/`; the names of version 1 are read, too.
+`https://segment.com/docs/connections/spec/ecommerce/v2/`; version 1 is read, too: its names of
+events, under which `id` is that of the product or the order, and in either version `orderId` and
+`productId`.
 """
 
 from collections.abc import Mapping
@@ -23,7 +25,10 @@ from streams.storefront.intake.values.looking import at, first, rows, text
 from streams.storefront.intake.values.money import below_zero
 from streams.storefront.intake.values.times import When, by_sender
 
-ITEM = ItemNames(parent=("product_id",), variant=("sku",), variant_name="variant")
+ITEM = ItemNames(parent=("product_id", "productId"), variant=("sku",), variant_name="variant")
+ORDER = ("order_id", "orderId")
+OF_VERSION_1 = ("viewed product", "added product", "removed product", "completed order")
+"""Events in which `id` is no id of a row, or of a cart."""
 PER_ITEM = {
     "product viewed": "item_viewed",
     "viewed product": "item_viewed",
@@ -70,17 +75,19 @@ def _say(said: Mapping[str, Any], around: Mapping[str, Any], place: str, drafts:
     if drafts.robot(first(_context(said, around), "userAgent")):
         return
     properties = at(said, "properties")
-    properties = properties if isinstance(properties, Mapping) else {}
-    who = _who(said, around, properties, drafts)
+    properties = dict(properties) if isinstance(properties, Mapping) else {}
+    who = _who(said, around, properties, drafts, _order_names(name))
+    item = _item_of(name)
     said_id = identifier(said.get("messageId"))
     when = _when(said, around)
     event_id = said_id or drafts.made_id(drafts.session(who), said, when=when)
     if name in PER_ITEM:
-        lines = read_one(properties, ITEM, drafts, placed(place, "properties"))
+        lines = read_one(properties, item, drafts, placed(place, "properties"))
         receipt = text(properties.get(RECEIPT))
         item_events(PER_ITEM[name], lines, drafts, place, event_id, who, when, receipt)
     elif name in OF_ORDERS:
-        _order(OF_ORDERS[name], properties, drafts, place, event_id, who, when)
+        about = properties | {"order_id": first(properties, *_order_names(name))}
+        _order(OF_ORDERS[name], item, about, drafts, place, event_id, who, when)
     elif name == "cart viewed":
         said_of, where = properties.get("products"), placed(place, "properties", "products")
         currency = properties.get("currency")
@@ -88,15 +95,27 @@ def _say(said: Mapping[str, Any], around: Mapping[str, Any], place: str, drafts:
     elif name == "checkout started":
         drafts.event(place, "checkout_started", event_id, who, when)
     elif kind := FEEDBACK.get(name):
-        item = {"item_id": identifier(properties.get("product_id"))} if "click" in name else {}
+        clicked = {"item_id": identifier(first(properties, *item.parent))}
         receipt = text(properties.get(RECEIPT))
-        drafts.event(place, kind, event_id, who, when, receipt=receipt, **item)
+        about = clicked if "click" in name else {}
+        drafts.event(place, kind, event_id, who, when, receipt=receipt, **about)
     else:
         drafts.ignore(text(said.get("event")))
 
 
+def _item_of(name: str) -> ItemNames:
+    """What an event calls the fields of an item."""
+    return ITEM._replace(parent=(*ITEM.parent, "id")) if name in OF_VERSION_1 else ITEM
+
+
+def _order_names(name: str) -> tuple[str, ...]:
+    """What an event calls the number of an order."""
+    return (*ORDER, "id") if name in OF_VERSION_1 else ORDER
+
+
 def _order(
     kind: str,
+    item: ItemNames,
     properties: Mapping[str, Any],
     drafts: Drafts,
     place: str,
@@ -111,8 +130,8 @@ def _order(
     order_id = identifier(properties.get("order_id"))
     if kind == "order_placed" and below_zero(first(properties, "revenue", "total", "value")):
         kind = "order_returned"
-        properties = {**properties, "products": taken_back(properties.get("products"), ITEM)}
-    fields = order_fields(_products(properties, drafts, place))
+        properties = {**properties, "products": taken_back(properties.get("products"), item)}
+    fields = order_fields(_products(properties, item, drafts, place))
     if kind == "order_placed":
         event_id = f"order-{order_id}"
     elif kind == "order_returned" and properties.get("products"):
@@ -122,10 +141,12 @@ def _order(
     drafts.event(place, kind, event_id, who, when, order_id=order_id, **fields)
 
 
-def _products(properties: Mapping[str, Any], drafts: Drafts, place: str) -> list[Any]:
+def _products(
+    properties: Mapping[str, Any], item: ItemNames, drafts: Drafts, place: str
+) -> list[Any]:
     currency = properties.get("currency")
     where = placed(place, "properties", "products")
-    return read_lines(properties.get("products"), ITEM, drafts, where, currency)
+    return read_lines(properties.get("products"), item, drafts, where, currency)
 
 
 def _who(
@@ -133,6 +154,7 @@ def _who(
     around: Mapping[str, Any],
     properties: Mapping[str, Any],
     drafts: Drafts,
+    order: tuple[str, ...],
 ) -> Who:
     """RudderStack numbers sessions; elsewhere the browser, or what a server knows, stands in."""
     context = _context(said, around)
@@ -149,7 +171,7 @@ def _who(
     session = f"{known}.{number}" if known and number else number
     joined = properties.get("cart_id")
     if joined is None and (consent is False or shopper is UNSAID or not drafts.shopper(shopper)):
-        joined = first(properties, "checkout_id", "order_id")
+        joined = first(properties, "checkout_id", *order)
     return Who(
         session=session,
         visitor=browser,

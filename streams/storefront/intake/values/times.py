@@ -57,13 +57,17 @@ def said_at(value: Any) -> When:
     """When something happened, of which no clock has to be set right.
 
     A number that is no time comes of a clock that is not set: then it happened when it was
-    received. A text that cannot be read may be any time, that of last year's order as well.
+    received. A text that cannot be read may be any time, that of last year's order as well; and no
+    clock is before 1970.
 
     >>> said_at("1767225600").occurred_at_ms, said_at(0).unread, said_at("1.1.2026 12:00").unread
     (1767225600000, False, True)
+    >>> said_at(-5).unread, said_at("-5").unread
+    (True, True)
     """
-    at_ms = milliseconds(value)
-    return When(at_ms, unread=at_ms is None and _is_wording(value))
+    at_ms, exact = milliseconds(value), number(value)
+    below = exact is not None and exact < 0
+    return When(at_ms, unread=at_ms is None and (below or _is_wording(value)))
 
 
 def by_sender(occurred: Any, sent: Any = None, received: Any = None) -> When:
