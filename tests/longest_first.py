@@ -39,6 +39,7 @@ SECONDS = {
     "tests/fuzz/test_short.py": 30,
     "tests/lab/bench/gateway/test_gateway_bench.py": 25,
     "tests/integration/test_checkpoint_store.py": 22,
+    "tests/storefront/intake/test_money.py": 22,
     "tests/storefront/gateway/bus/test_kafka_bus.py": 20,
     "tests/integration/test_checkpoints.py": 17,
     "tests/integration/test_transactions.py": 17,

@@ -103,6 +103,7 @@ def test_each_row_without_an_id_is_said_to_have_none(tmp_path: Path) -> None:
         ("&lt;b&gt;Tea&lt;/b&gt; AT&amp;amp;T", "Tea AT&T"),
         ("Shirt <M>, <XL>, <S>", "Shirt <M>, <XL>, <S>"),
         ("<s>Old</s> new", "Old new"),
+        ("Tea <![<x>", "Tea <![<x>"),
         ("5 < 6 > 4, I <3 you, a<b", "5 < 6 > 4, I <3 you, a<b"),
         ("Bed&copper, R&D, fish&chips; x", "Bed&copper, R&D, fish&chips; x"),
     ],
@@ -140,6 +141,7 @@ def test_no_markup_is_an_accident(said: str) -> None:
     ("said", "wrong"),
     [
         ("Tee <em cla", "title: it ends in the midst of a tag: '<em cla'"),
+        ("<" * 9 + "b>" * 9, "title: it is markup within markup"),
         ("<img src=x>", "title: '<img src=x>' is markup without a text"),
         ("x" * (CHARS_MAX + 1), f"title: it is longer than {CHARS_MAX:,} characters"),
     ],

@@ -19,10 +19,12 @@ PARTING = re.compile(
 UNSHOWN = frozenset({"script", "style"})
 CHARS_MAX = 20_000
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_SECTION = re.compile(r"<(?=!\[)")
+"""Another section: HTML has none, and its parser may raise an `AssertionError`."""
 _AMPERSAND = re.compile(r"&(?!#?\w+;)")
 _UNFINISHED = re.compile(r"<(?=/?(\w*)[^<>]*\Z)")
 """The last tag, where it is not closed."""
-TIMES_MAX = 3
+TIMES_MAX = 8
 """What was escaped, and escaped again."""
 
 
@@ -43,8 +45,8 @@ def plain(said: str) -> str:
     for _ in range(TIMES_MAX):
         before, said = said, _Shown.of(said)
         if said == before:
-            break
-    return " ".join(said.split())
+            return " ".join(said.split())
+    raise ValueError("it is markup within markup")
 
 
 class _Shown(HTMLParser):
@@ -62,6 +64,7 @@ class _Shown(HTMLParser):
         if "<" not in said and "&" not in said:
             return said
         whole = _AMPERSAND.sub("&amp;", _CDATA.sub(r"\1", said))
+        whole = _SECTION.sub("&lt;", whole)
         if (cut := _UNFINISHED.search(whole)) is not None:
             if _known(cut[1].lower()) and re.match(r"</?\w+\s", whole[cut.start() :]):
                 raise ValueError(f"it ends in the midst of a tag: {whole[cut.start() :][:40]!r}")
