@@ -92,11 +92,14 @@ class FeedMaker:
                 )
 
     def staff(self) -> Iterator[FeedRow]:
-        """What staff may say to each shopper who has not ordered yet, the oldest session first."""
+        """What staff may say to each shopper who has not ordered yet, the oldest session first.
+
+        Whoever has ordered in another session has: a payment page's, a till's, a phone's.
+        """
         sessions = [
             session
             for session in self._sessions.sessions.values()
-            if not self._sessions.orders(session) and self._may(session)
+            if not self._sessions.has_ordered(session) and self._may(session)
         ]
         for session in sorted(sessions, key=lambda each: each.session_id):
             out = self._sessions.bought(session) | session.basket

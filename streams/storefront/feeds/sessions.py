@@ -12,7 +12,7 @@ forgotten.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from streams.contract.errors import Misconfigured
 from streams.contract.events import (
@@ -37,6 +37,16 @@ People = tuple[str | None, str | None]
 NOBODY: People = (None, None)
 
 LeftOut = Literal["no_consent", "denied", "held_out"]
+Who = tuple[Literal["session", "shopper", "visitor"], str]
+"""By what an order is known: their ids may be alike."""
+
+
+class Bought(NamedTuple):
+    """An order of any session."""
+
+    shopper_id: str | None
+    """Who was signed in; None: nobody."""
+    items: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -93,8 +103,8 @@ class FeedSessions:
         """Who is signed in, in which browser, by session: a denial need not say it again."""
         self._denied_ms: dict[str, int] = {}
         """By shopper or visitor, when they said no last."""
-        self._bought: dict[str, set[str]] = {}
-        """By shopper or session."""
+        self._bought: dict[Who, dict[str, Bought]] = {}
+        """By session, shopper and visitor the orders, by number."""
         self._taken_back: set[str] = set()
         """Orders that do not stand: said in any session, and perhaps read before the order."""
 
@@ -121,11 +131,7 @@ class FeedSessions:
         """An event, of any session."""
         self._consent(event)
         if isinstance(event, OrderPlaced):
-            shopper_id, _ = self._people.get(event.session_id, NOBODY)
-            for who in filter(None, (shopper_id, event.session_id)):
-                bought = self._bought.setdefault(who, set())
-                bought.update(line.item_id for line in event.lines)
-            _bounded(len(self._bought), self.people_max, "shoppers who ordered")
+            self._order(event)
         if isinstance(event, OrderCancelled | OrderReturned) and event.lines is None:
             self._taken_back.add(event.order_id)
             _bounded(len(self._taken_back), self.people_max, "orders taken back")
@@ -155,10 +161,34 @@ class FeedSessions:
         """Whether one of these has said no from then on."""
         return any(self._denied_ms.get(who, -1) >= since_ms for who in people if who)
 
+    def has_ordered(self, session: FeedSession) -> bool:
+        """Whether its shopper or visitor has an order that stands, in whichever session."""
+        return not self._taken_back.issuperset(self._orders_of(session))
+
     def bought(self, session: FeedSession) -> set[str]:
-        """What the session bought, or its shopper in any."""
-        found = set(self._bought.get(session.session_id, ()))
-        return found | self._bought.get(session.shopper_id or "", set())
+        """What the session bought, or its shopper or visitor in any; taken back or not."""
+        return {item for order in self._orders_of(session).values() for item in order.items}
+
+    def _orders_of(self, session: FeedSession) -> dict[str, Bought]:
+        """By number the orders of a session, its shopper and its visitor, but no other shopper's.
+
+        Two people may share a browser: an order of whoever else was signed in is not this one's.
+        """
+        mine = session.shopper_id
+        return {
+            number: order
+            for who in _known_by(session.session_id, (mine, session.visitor_id))
+            for number, order in self._bought.get(who, {}).items()
+            if order.shopper_id is None or mine is None or order.shopper_id == mine
+        }
+
+    def _order(self, event: OrderPlaced) -> None:
+        """Note what was bought, and by whom as far as that was said by then."""
+        people = self._people.get(event.session_id, NOBODY)
+        order = Bought(people[0], frozenset(line.item_id for line in event.lines))
+        for who in _known_by(event.session_id, people):
+            self._bought.setdefault(who, {})[event.order_id] = order
+        _bounded(len(self._bought), self.people_max, "shoppers who ordered")
 
     def _consent(self, event: Event) -> None:
         if isinstance(event, ShopperForgotten):
@@ -189,6 +219,17 @@ class FeedSessions:
         for who in filter(None, people):
             self._denied_ms[who] = max(self._denied_ms.get(who, -1), at_ms)
         _bounded(len(self._denied_ms), self.people_max, "shoppers who denied consent")
+
+
+def _known_by(session_id: str, people: People) -> list[Who]:
+    """All by which an order of a session is found again."""
+    shopper_id, visitor_id = people
+    told: list[Who] = [("session", session_id)]
+    if shopper_id:
+        told.append(("shopper", shopper_id))
+    if visitor_id:
+        told.append(("visitor", visitor_id))
+    return told
 
 
 def _note(session: FeedSession, event: Event) -> None:

@@ -317,6 +317,40 @@ def test_what_the_shopper_bought_in_another_session_is_not_offered() -> None:
     assert ["jam"] == items(log.post_purchase())
 
 
+WHO: list[dict[str, Any]] = [{"shopper_id": "a-1"}, {"visitor_id": "v-1"}]
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_staff_are_not_sent_to_who_has_ordered_in_another_session(who: dict[str, Any]) -> None:
+    """Of the same shopper or visitor: on a payment page, say, or before; whatever was bought."""
+    log, ann = Log(), Story("ann", **who, **YES)
+    log.offers(ann, "bread", "butter")
+    assert ["butter"] == items(log.staff())
+    pay = Story("pay-12", start_ms=ann.now_ms + 1000, **who)
+    log.happens(pay.order("milk"))
+
+    assert [] == log.staff()
+
+
+def test_staff_are_sent_to_who_took_an_order_back() -> None:
+    """Cancelled at the desk: nothing was ordered, in the end."""
+    log, ann = Log(), Story("ann", visitor_id="v-1", **YES)
+    log.offers(ann, "bread", "butter")
+    order = Story("pay", visitor_id="v-1").order("milk")
+    log.happens(order, Story("desk").cancel(order_id=order.order_id, lines=None))
+
+    assert ["butter"] == items(log.staff())
+
+
+def test_an_order_of_another_shopper_in_the_same_browser_is_not_this_ones() -> None:
+    """Ann orders and signs out; Bob signs in there, and has not ordered."""
+    log, bob = Log(), Story("bob", visitor_id="v-1", shopper_id="bob", **YES)
+    log.offers(bob, "bread", "butter")
+    log.happens(Story("ann", visitor_id="v-1", shopper_id="ann").order("butter"))
+
+    assert ["butter"] == items(log.staff())
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_feed_speaks_the_shoppers_language_or_the_one_that_is_asked_for(language: str) -> None:
     """Texts, titles and evidence alike."""
