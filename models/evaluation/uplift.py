@@ -79,8 +79,10 @@ class Uplift(NamedTuple):
     """What one side earns above the other: absolute, at one look and at every look."""
 
     control: float
+    """What each of a side did, as it was: no covariate is taken off."""
     treated: float
     difference: float
+    """Less what the sides had differed by before, if there is a covariate; so are its bounds."""
     se: float
     low: float
     """The bounds hold at every look."""
@@ -88,7 +90,10 @@ class Uplift(NamedTuple):
     p: float
     """Valid at every look."""
     relative: float | None
-    """The difference, of what the control earns; None where that is nothing."""
+    """The difference, of what the control earns; None where that is nothing, or not told apart
+    from it: bounds of the part would have no end (Fieller)."""
+    adjusted: bool = False
+    """Whether a covariate was taken off the difference, so that the sides do not add up to it."""
 
 
 def uplift(
@@ -99,6 +104,9 @@ def uplift(
     borrowed: float = 0.0,
 ) -> Uplift | None:
     """The difference of `y / s`, adjusted by `x`; None where a side has fewer than two units.
+
+    The sides themselves are as they were: a mean that is "adjusted" may be one that no side can
+    have, less than nothing bought.
 
     None, too, where all units of both sides are the same, or what `x` leaves of them is, and where
     a side's denominator is zero, or next to it: it has no ratio. Raises `ValueError` when a sum is
@@ -122,18 +130,16 @@ def uplift(
     if any(abs(side.s) / side.n <= 1.0 / SUM_MAX for side in (control, treated)):
         return None
     theta = _theta(both)
-    centre = both.x / both.n
-    before, variance_before = _mean_and_variance(control, treated, theta, centre)
-    after, variance_after = _mean_and_variance(treated, control, theta, centre)
-    variance_before, variance_after = (
-        _borrowing(control, variance_before, variance_after, borrowed),
-        _borrowing(treated, variance_after, variance_before, borrowed),
-    )
-    difference = after - before
-    se = math.sqrt(variance_before / control.n + variance_after / treated.n)
-    if not 0.0 < se <= SUM_MAX or not max(abs(before), abs(after)) <= SUM_MAX:
+    variances = _variances(control, treated, theta, borrowed)
+    se = math.sqrt(sum(variances))
+    before, after = control.y / control.s, treated.y / treated.s
+    apart_before = theta * (treated.x / treated.n - control.x / control.n)
+    difference = after - before - apart_before
+    if not 0.0 < se <= SUM_MAX or not max(abs(before), abs(after), abs(difference)) <= SUM_MAX:
         return None
     half = asymptotic_half_width(se, both.n, alpha, n_tuned)
+    plain = variances[0] if theta == 0.0 else _variances(control, treated, 0.0, borrowed)[0]
+    told_apart = before > asymptotic_half_width(math.sqrt(plain), both.n, alpha, n_tuned)
     return Uplift(
         control=before,
         treated=after,
@@ -142,7 +148,8 @@ def uplift(
         low=difference - half,
         high=difference + half,
         p=asymptotic_p(difference, se, both.n, alpha, n_tuned),
-        relative=difference / before if abs(before) > abs(difference) / SUM_MAX else None,
+        relative=difference / before if told_apart and before > 1.0 / SUM_MAX else None,
+        adjusted=theta != 0.0,
     )
 
 
@@ -154,10 +161,19 @@ def _theta(both: UnitSums) -> float:
     return _ratio_cov(both) / variance
 
 
-def _mean_and_variance(
-    side: UnitSums, other: UnitSums, theta: float, centre: float
+def _variances(
+    control: UnitSums, treated: UnitSums, theta: float, borrowed: float
 ) -> tuple[float, float]:
-    """The adjusted ratio of one side, and the variance of one unit's part in it."""
+    """The variances of both sides' adjusted ratios."""
+    of_control, of_treated = _variance(control, treated, theta), _variance(treated, control, theta)
+    return (
+        _borrowing(control, of_control, of_treated, borrowed) / control.n,
+        _borrowing(treated, of_treated, of_control, borrowed) / treated.n,
+    )
+
+
+def _variance(side: UnitSums, other: UnitSums, theta: float) -> float:
+    """The variance of one unit's part in the adjusted ratio of its side."""
     ratio, scale = side.y / side.s, side.s / side.n
     raw = (
         _cov(side, side.yy, side.y, side.y)
@@ -170,7 +186,7 @@ def _mean_and_variance(
     variance = raw - explained if raw - explained > lost else 0.0
     if raw <= rounding:
         variance = max(variance, RULE_OF_THREE * _reach(other, ratio) ** 2 / side.n)
-    return ratio - theta * (side.x / side.n - centre), variance
+    return variance
 
 
 def _borrowing(side: UnitSums, own: float, other: float, borrowed: float) -> float:

@@ -106,9 +106,10 @@ def uplift(
     keeps the units from the first look on, and makes the next one quick.
 
     What units had ordered before they were assigned explains some of the noise, which is taken off
-    (CUPED). Of an experiment that was declared (`goeswith experiment`) figures are from its start
-    on. --by segment tells orders, revenue and margin of a unit group by group, with bounds
-    that hold together.
+    the difference, its bounds and p (CUPED); either side is shown as it was. There is no per cent
+    where what the held out do is nothing, or not told apart from it. Of an experiment that was
+    declared (`goeswith experiment`) figures are from its start on. --by segment tells orders,
+    revenue and margin of a unit group by group, with bounds that hold together.
 
     --json prints `experiment`, `since_ms`, `held_out` and `prompted` (how many), `planned_share`,
     `observed_share`, `sample_ratio_p`, `sample_ratio_alarm`, `held_out_shown` (held out, and yet
@@ -118,8 +119,9 @@ def uplift(
     `unmatched` (returns), `left_out`, `unreadable`, `explained` (`units` that had ordered before,
     the `part` of the variance that this explains), with --by `groups`, and `metrics`: of each
     `metric` what one of either side does (`control`, `treated`), the `difference`, its `low` and
-    `high`, `p` and `relative`; none of these when a side has fewer than 30 units, or all of both
-    sides did the same. Money is in minor units.
+    `high`, `p`, `relative` (null: no per cent), and whether the difference is `adjusted` by what
+    was before; none of these when a side has fewer than 30 units, or all of both sides did the
+    same. Money is in minor units.
     """
     looked = look(settings, keep, quiet=as_json)
     declared = read_register(settings)

@@ -22,7 +22,8 @@ from streams.experiments.uplift.figures import (
 )
 from streams.experiments.uplift.groups import By, Groups, grouped
 from streams.experiments.uplift.told_rows import (
-    COLUMNS,
+    ADJUSTED,
+    columns,
     for_people,
     group_table,
     groups_json,
@@ -83,9 +84,10 @@ def report(found: Findings) -> Stacked:
 def table(found: Findings) -> Listing:
     """What all units did."""
     if found.totals is None:
-        return Listing(*COLUMNS, title=NOBODY, notes=_lost(found))
+        return Listing(*columns([]), title=NOBODY, notes=_lost(found))
     measured = rows(found.totals)
-    listing = Listing(*COLUMNS, title=sentence(found, measured), notes=_notes(found, measured))
+    title, notes = sentence(found, measured), _notes(found, measured)
+    listing = Listing(*columns(measured), title=title, notes=notes)
     for metric, known in measured:
         if known is not None:
             listing.add(*for_people(metric, known))
@@ -120,6 +122,7 @@ def sentence(found: Findings, measured: Sequence[UpliftRow]) -> str:
     if row is None:
         return f"{name}: too early to say what prompts are worth: {missing(totals)}"
     bounds = f"95 % at any look {row.low:+.4f} to {row.high:+.4f}"
+    bounds += f", {ADJUSTED}" if row.adjusted else ""
     if found.log_begins_ms is not None:
         what = "no verdict, as the log has forgotten the start"
     elif row.low <= 0.0 <= row.high:
@@ -199,12 +202,10 @@ def _from_before(totals: ExperimentTotals, measured: Sequence[UpliftRow]) -> lis
     known = explained(totals, measured)
     if known is None:
         return []
-    return [
-        f"{many(known.units, 'units')} had ordered before they were assigned: that explains "
-        f"{max(0.0, known.part):.0%} of the noise of orders, and is taken off (CUPED)".replace(
-            "%", " %"
-        )
-    ]
+    part = f"{100 * max(0.0, known.part):.0f} %"
+    said = f"{many(known.units, 'units')} had ordered before they were assigned: that explains "
+    said += f"{part} of the noise of orders, and is taken off the difference, its bounds and p "
+    return [f"{said}(CUPED); sides are shown as they were"]
 
 
 def _in_words(needed: Power, effect: float, metric: str) -> str:

@@ -1,6 +1,6 @@
 """Rows of uplift, of all units or group by group: for people and for programs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from models.evaluation.uplift import Uplift
@@ -10,7 +10,18 @@ from streams.contract.events.currencies import decimals
 from streams.experiments.uplift.figures import MINOR_UNITS, UpliftRow
 from streams.experiments.uplift.groups import Group, Groups
 
-COLUMNS = ("a unit's", "held out", "prompted", "more", "95 % at\nany look", "p", "relative")
+ADJUSTED = "adjusted by what units did before"
+
+
+def columns(measured: Iterable[UpliftRow]) -> tuple[str, ...]:
+    """What a table's columns are called: sides do not add up to a difference that is adjusted."""
+    more = "more,\nadjusted" if any_adjusted(measured) else "more"
+    return ("a unit's", "held out", "prompted", more, "95 % at\nany look", "p", "relative")
+
+
+def any_adjusted(measured: Iterable[UpliftRow]) -> bool:
+    """Whether a difference is one that is adjusted by what units did before."""
+    return any(row.uplift is not None and row.uplift.adjusted for row in measured)
 
 
 OTHERS = "units of other groups, or of none that is told"
@@ -23,7 +34,8 @@ def group_table(told: Groups, *, refused: bool = False) -> Listing:
         *([many(told.others, OTHERS)] * (told.others > 0)),
     ]
     title = f"by {told.by}: no verdict, see above" if refused else group_sentence(told)
-    listing = Listing(*COLUMNS, title=title, notes=notes)
+    every = [row for group in told.groups for row in group.rows]
+    listing = Listing(*columns(every), title=title, notes=notes)
     for group in told.groups:
         name = printable(group.name)
         notes += [f"{name}: {said}" for said in too_few(group) or unknown(group.rows)]

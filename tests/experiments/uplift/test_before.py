@@ -11,7 +11,7 @@ from streams.experiments.uplift.figures import explained, rows
 from streams.experiments.uplift.net_orders import UnitTotals
 from streams.experiments.uplift.tables import as_values
 from tests.experiments.uplift.records import assigned, found, ordered
-from tests.experiments.uplift.test_tables import words
+from tests.experiments.uplift.test_tables import told, words
 
 EFFECT = 0.5
 
@@ -103,22 +103,54 @@ def test_the_difference_is_unbiased() -> None:
 
 
 def test_the_adjustment_is_the_regression_on_what_was_before() -> None:
-    """By numpy: both sides' mean less theta times how far its units are from all units' mean."""
+    """By numpy: the difference of means less theta times how far the sides were apart before."""
     records = shop(4, 800, follows=1.0)
     totals = found(records).totals
     assert totals is not None
-    sides = [
+    held, others = (
         np.array([(unit.orders, unit.before) for unit in side], float)
         for side in (totals.held_out, totals.may_get)
-    ]
-    y, x = np.concatenate(sides).T
+    )
+    y, x = np.concatenate([held, others]).T
     theta = np.cov(y, x, ddof=1)[0, 1] / x.var(ddof=1)
-    held, others = (s[:, 0].mean() - theta * (s[:, 1].mean() - x.mean()) for s in sides)
+    apart = theta * (others[:, 1].mean() - held[:, 1].mean())
     row = of_orders(records)
 
-    assert pytest.approx((held, others, others - held)) == (
-        *(row.control, row.treated, row.difference),
-    )
+    assert pytest.approx((held[:, 0].mean(), others[:, 0].mean())) == (row.control, row.treated)
+    assert pytest.approx(row.treated - row.control - apart) == row.difference
+    assert row.relative == row.difference / row.control
+    assert row.adjusted
+
+
+def bought_nothing(records: list[Any]) -> list[Any]:
+    """The same shop, where no unit that is held out orders anything."""
+    held = {record.unit for record in records if record.type == "assigned" and record.holdout}
+    return [record for record in records if record.type == "assigned" or record.unit not in held]
+
+
+def test_a_side_is_shown_as_it_was() -> None:
+    """Nothing bought is 0.0000 bought, whatever was before; and nothing has no per cent."""
+    findings = found(bought_nothing(shop(5, 400, follows=1.0)))
+    said = as_values(findings)
+    listed = [line.split("│") for line in told(findings, 120).splitlines() if "│" in line]
+
+    for row in said["metrics"]:
+        if "control" in row and " an order" not in row["metric"]:
+            assert (0.0, None, True) == (row["control"], row["relative"], row["adjusted"])
+            assert 0.0 <= row["treated"] != row["difference"]
+    assert {("0.0000", "-")} == {(line[2].strip(), line[7].strip()) for line in listed[:3]}
+    assert "held out has ordered: bounds leave room for 3 of them" in words(findings)
+
+
+def test_it_is_said_where_a_difference_is_adjusted() -> None:
+    """In the verdict, in the table's head, and in a note."""
+    said = words(found(shop(1, 600, follows=1.0)))
+    plain = words(found(shop(1, 600, follows=1.0, known=False)))
+
+    assert "at any look" in said
+    assert ", adjusted by what units did before)" in said
+    assert "adjusted by what units did before" not in plain
+    assert "sides are shown as they were" in said
 
 
 def test_it_is_said_what_earlier_orders_explain() -> None:
@@ -129,7 +161,9 @@ def test_it_is_said_what_earlier_orders_explain() -> None:
     assert 0.1 < part < 1.0
     assert f"that explains {100 * part:.0f} % of the noise" in said
     assert "units had ordered before they were assigned: that explains" in said
-    assert "of the noise of orders, and is taken off (CUPED)" in said
+    assert (
+        "of the noise of orders, and is taken off the difference, its bounds and p (CUPED)" in said
+    )
 
 
 def test_what_explains_less_than_nothing_is_said_to_explain_nothing() -> None:

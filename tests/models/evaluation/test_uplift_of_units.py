@@ -82,8 +82,12 @@ def assert_as_plainly(control: Sequence[Unit], treated: Sequence[Unit], borrowed
         return
     n = len(control) + len(treated)
     half = asymptotic_half_width(error, n)
-    said = before, after, after - before, error, after - before - half, after - before + half
+    sides, more = (parts(control)[0], parts(treated)[0]), after - before
+    said = *sides, more, error, more - half, more + half
     assert pytest.approx(said, rel=1e-6, abs=1e-9) == found[:6]
+    if found.relative is not None:
+        assert 0.0 < found.control
+        assert pytest.approx(found.difference) == found.relative * found.control
     assert pytest.approx(asymptotic_p(found.difference, found.se, n), rel=1e-6) == found.p
 
 
@@ -218,6 +222,28 @@ def test_what_earns_nothing_has_no_part() -> None:
 
     assert found is not None
     assert (0.0, 0.0, None) == (found.control, found.difference, found.relative)
+
+
+@pytest.mark.parametrize(("buyers", "told"), [(3, False), (12, False), (20, True)])
+def test_a_part_of_what_may_be_nothing_is_not_told(buyers: int, *, told: bool) -> None:
+    """Until the held out are told apart from nothing, at any look, by what their units did."""
+    control, treated = ONCE * buyers + NEVER * (300 - buyers), ONCE * 90 + NEVER * 210
+    found = uplift(summed(control), summed(treated))
+    share = buyers / 300
+    error = math.sqrt(share * (1.0 - share) / 299)
+
+    assert found is not None
+    assert told == (share > asymptotic_half_width(error, 600))
+    assert (found.difference / share if told else None) == found.relative
+
+
+def test_a_part_of_a_loss_is_not_told() -> None:
+    """Twice as much of a loss is no gain."""
+    losing = [(-3.0, 1.0, 0.0), (-2.0, 1.0, 0.0)] * 30
+    found = uplift(summed(losing), summed([(3.0, 1.0, 0.0), (-2.0, 1.0, 0.0)] * 30))
+
+    assert found is not None
+    assert (-2.5, None, False) == (found.control, found.relative, found.adjusted)
 
 
 def test_one_of_a_side_is_not_compared() -> None:
