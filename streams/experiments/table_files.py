@@ -19,7 +19,7 @@ from streams.contract.errors import FileUnusable, Misconfigured, MissingExtra
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula at the begin of a cell."""
 ENDINGS = (".csv", ".parquet")
-TEXT, WHOLE, REAL = "string", "int64", "float64"
+TEXT, WHOLE, REAL, TRUTH = "string", "int64", "float64", "bool_"
 Columns = Mapping[str, str]
 """By name the type of each column."""
 Row = Mapping[str, Any]
@@ -45,6 +45,7 @@ UPLIFT: Columns = {
     "metric": TEXT,
     **dict.fromkeys(("control", "treated", "difference", "se", "low", "high", "p"), REAL),
     "relative": REAL,
+    "adjusted": TRUTH,
     "unit": TEXT,
 }
 """Of `goeswith uplift`; `unit` tells in what a metric is: minor units of a currency, or a count."""

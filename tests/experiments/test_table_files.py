@@ -50,7 +50,8 @@ def test_what_is_written_as_parquet_is_read_again(tmp_path: Path, rows: Any, col
 
     assert {name for row in told for name in row if row[name] is not None} <= {*columns}
     assert [{name: row.get(name) for name in columns} for row in told] == read.to_pylist()
-    kinds = {name: kind.replace("float64", "double") for name, kind in columns.items()}
+    names = {"float64": "double", "bool_": "bool"}
+    kinds = {name: names.get(kind, kind) for name, kind in columns.items()}
     assert kinds == {one.name: str(one.type) for one in read.schema}
 
 

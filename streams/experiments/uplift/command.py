@@ -114,10 +114,12 @@ def uplift(
     --json prints `experiment`, `since_ms`, `held_out` and `prompted` (how many), `planned_share`,
     `observed_share`, `sample_ratio_p`, `sample_ratio_alarm`, `held_out_shown` (held out, and yet
     shown a prompt), `held_out_shown_alarm`, `crossovers` (shoppers on both sides), `crossed_units`,
-    `orders_left_out`, `units_before` (assigned before the start, left out), `log_begins_ms` (if
-    what was before is gone), `power` (`visible`, `effect`, `days_needed`), `others` (experiments),
-    `unmatched` (returns), `left_out`, `unreadable`, `explained` (`units` that had ordered before,
-    the `part` of the variance that this explains), with --by `groups`, and `metrics`: of each
+    `orders_left_out` (of units whose assignment is gone), `units_before` (assigned before the
+    start, left out), `orders_outside` (of units assigned before the start or after the end),
+    `log_begins_ms` (if what was before is gone), `power` (`visible`, `effect`, `days_needed`),
+    `others` (experiments), `unmatched` (returns), `left_out`, `unreadable`, `explained` (`units`
+    that had ordered before, the `part` of the variance that this explains), with --by `groups`,
+    and `metrics`: of each
     `metric` what one of either side does (`control`, `treated`), the `difference`, its `low` and
     `high`, `p`, `relative` (null: no per cent), and whether the difference is `adjusted` by what
     was before; none of these when a side has fewer than 30 units, or all of both sides did the
@@ -208,7 +210,7 @@ def read_on(reader: Log, kept: KeptUnits | None, *, quiet: bool = True) -> Looke
         if foretold(outcome.occurred_at_ms, record.timestamp_ms):
             unreadable += 1
         else:
-            units.add(outcome)
+            units.add(outcome, record.timestamp_ms)
     following = {at.number: max(end, begins[at]) for at, end in ends.items()}
     if forgot:
         begins_ms = max(first_ms.values(), default=0)

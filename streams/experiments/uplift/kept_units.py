@@ -19,10 +19,11 @@ from streams.experiments.uplift.net_orders import At, CountedLine, OrderSeen
 from streams.experiments.uplift.sides import SideOf
 from streams.experiments.uplift.units import Units
 
-VERSION = 3
+VERSION = 4
 """Version 1 knew neither margins, nor contexts, nor what was ordered before.
 
-Version 2 knew no orders of sessions that had not asked."""
+Version 2 knew no orders of sessions that had not asked, version 3 not when the broker got an
+assignment."""
 
 
 class KeptUnits(NamedTuple):

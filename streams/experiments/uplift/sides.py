@@ -24,6 +24,13 @@ class SideOf(NamedTuple):
     orders_before: Count = 0
     shopper: str = ""
     """Who was signed in; "" where nobody was named."""
+    written_ms: TimeMs = 0
+    """When the broker got that; 0 where nobody knows."""
+
+    @property
+    def watched_ms(self) -> int:
+        """When it was assigned by the broker's time: shoppers' clocks may be wrong by years."""
+        return self.written_ms or self.at_ms
 
 
 def first_sides(sides: Iterable[SideOf]) -> dict[str, SideOf]:

@@ -192,6 +192,9 @@ def _of_the_split(totals: ExperimentTotals, split: HoldoutSample) -> list[str]:
     if totals.units_before:
         what = "units left out: they were assigned before the start, and may have come back for it"
         said.append(many(totals.units_before, what))
+    if totals.orders_outside:
+        what = "orders left out: of units that were assigned before the start, or after the end"
+        said.append(many(totals.orders_outside, what))
     if totals.orders_left_out:
         what = "orders left out: of units whose assignment the log has forgotten"
         said.append(many(totals.orders_left_out, what))
@@ -268,6 +271,7 @@ def as_values(found: Findings) -> dict[str, Any]:
         "crossovers": totals.crossed_shoppers,
         "crossed_units": totals.crossed_units,
         "orders_left_out": totals.orders_left_out,
+        "orders_outside": totals.orders_outside,
         "units_before": totals.units_before,
         "log_begins_ms": found.log_begins_ms,
         "power": None if first is None else power(first, totals, found.effect)._asdict(),

@@ -10,12 +10,13 @@ So do orders of its sessions that never ask: see `streams.experiments.uplift.oth
 Memory is bounded: what there is no room for is left out, and counted.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from sys import intern
 from typing import Any, NamedTuple
 
 from streams.contract.prompts import AnyOutcome, Assigned, Ordered, Outcome, Returned, Unmatched
-from streams.contract.wire.numbers import YEAR_9999_MS
+from streams.contract.wire.numbers import NO_TIME_BEFORE_MS, YEAR_9999_MS
 from streams.experiments.uplift.net_orders import (
     At,
     CountedLine,
@@ -38,7 +39,11 @@ ORDERS_MAX = 500_000
 
 
 class ExperimentSeen(NamedTuple):
-    """An experiment that there are assignments of."""
+    """An experiment that there are assignments of.
+
+    Its first and last one are by the broker's time, so that one wrong clock of a shopper moves
+    neither the start of the experiment nor how many units a day there are.
+    """
 
     id: str
     share: float
@@ -64,6 +69,8 @@ class ExperimentTotals(NamedTuple):
     units_before: int = 0
     """Units that were assigned before the time that is asked for: they are left out, as who comes
     back may do so because of a prompt, and then the sides would not be alike."""
+    orders_outside: int = 0
+    """Orders of units that are known, but were assigned before that time, or after it."""
 
 
 class Units:
@@ -94,11 +101,12 @@ class Units:
         self._others = OtherSessions(orders_max)
         self._returns: dict[str, dict[At, tuple[CountedLine, ...]]] = {}
 
-    def add(self, record: AnyOutcome) -> None:
-        """Count a record; a repeat changes nothing."""
+    def add(self, record: AnyOutcome, written_ms: int = 0) -> None:
+        """Count a record, which the broker got at that time; a repeat changes nothing."""
         match record:
             case Assigned():
-                self._assigned(record)
+                known = written_ms >= NO_TIME_BEFORE_MS
+                self._assigned(record, written_ms if known else 0)
             case Ordered():
                 self._ordered(record)
             case Returned() | Unmatched():
@@ -129,7 +137,8 @@ class Units:
         }
         units = first_sides(sides.values())
         bits = bits_of(sides.values())
-        totals, left_out = self._summed(experiment, units)
+        totals, others = self._summed(experiment, units)
+        outside = others.keys() & {side.unit for side in every.values()}
         named = self._shoppers.get(experiment, set())
         signed_in = ((shopper, bits.get(unit, 0)) for shopper, unit in named)
         shown = {
@@ -144,29 +153,30 @@ class Units:
             len(shown),
             on_both(bits.items()),
             on_both(signed_in),
-            left_out,
+            sum(number for unit, number in others.items() if unit not in outside),
             len(old),
+            sum(others[unit] for unit in outside),
         )
 
     def _summed(
         self, experiment: str, units: Mapping[str, SideOf]
-    ) -> tuple[dict[str, UnitTotals], int]:
-        """By unit what it did, and how many orders are of no such unit."""
+    ) -> tuple[dict[str, UnitTotals], Counter[str]]:
+        """By unit what it did, and how many orders are of which other unit."""
         totals = {
             unit: UnitTotals(before=side.orders_before, context=side.context)
             for unit, side in units.items()
         }
-        left_out = 0
+        others = Counter[str]()
         for number, order in self._orders.items():
             if order.experiment == experiment and order.unit in totals:
                 count(totals[order.unit], order, self._returns.get(number, {}).values())
-            else:
-                left_out += order.experiment == experiment
+            elif order.experiment == experiment:
+                others[order.unit] += 1
         for number, unit, order in self._others.of(experiment, units, self._orders):
             count(totals[unit], order, self._returns.get(number, {}).values())
-        return totals, left_out
+        return totals, others
 
-    def _assigned(self, record: Assigned) -> None:
+    def _assigned(self, record: Assigned, written_ms: int) -> None:
         sides = self._sides.setdefault(record.experiment, {})
         before = sides.get(record.session_id)
         if before is None:
@@ -174,7 +184,7 @@ class Units:
                 self.left_out += 1
                 return
             self._sessions += 1
-        told = intern(record.context or ""), record.orders_before, record.shopper or ""
+        told = intern(record.context or ""), record.orders_before, record.shopper or "", written_ms
         side = SideOf(record.occurred_at_ms, record.unit, record.holdout, record.share, *told)
         sides[record.session_id] = side if before is None else min(before, side)
         self._signed_in(record)
@@ -274,5 +284,5 @@ def _earlier(one: OrderSeen, other: OrderSeen) -> OrderSeen:
 
 def _seen(name: str, sides: Iterable[SideOf]) -> ExperimentSeen:
     sides = list(sides)
-    times = [side.at_ms for side in sides]
+    times = [side.watched_ms for side in sides]
     return ExperimentSeen(name, sides[0].share, min(times), max(times), len(sides))

@@ -8,8 +8,9 @@ import pytest
 
 from models.evaluation.confidence_sequences import asymptotic_half_width
 from models.evaluation.uplift import RULE_OF_THREE, UnitSums, Uplift, units_needed, uplift
+from streams.contract.schemas.examples import NEW_YEAR_MS
 from streams.experiments.uplift.figures import DAY_MS, power, rows
-from streams.experiments.uplift.tables import as_values
+from streams.experiments.uplift.tables import Findings, as_values
 from streams.experiments.uplift.units import Units
 from tests.experiments.uplift.records import (
     EACH_MS,
@@ -111,6 +112,24 @@ def test_units_of_before_the_start_are_said_to_be_left_out() -> None:
     assert "2 units left out: they were assigned before the start" in words(before)
 
 
+def test_orders_of_units_that_are_left_out_are_said_to_be_theirs() -> None:
+    """The log has forgotten nothing: it knows when they were assigned, and that this is outside."""
+    units = [assigned(number) for number in range(4)]
+    lost = assigned(9)
+    folded_ = folded([*units, *(ordered(unit) for unit in units), ordered(units[0], "2")])
+    folded_.add(ordered(lost))
+    start_ms, end_ms = units[2].occurred_at_ms, units[3].occurred_at_ms
+    totals = folded_.totals(lost.experiment, start_ms, end_ms)
+    said, values = words(Findings(totals)), as_values(Findings(totals))
+
+    assert (4, 1) == (totals.orders_outside, totals.orders_left_out)
+    assert (4, 1) == (values["orders_outside"], values["orders_left_out"])
+    assert "2 units left out: they were assigned before the start" in said
+    assert "4 orders left out: of units that were assigned before the start, or after the" in said
+    assert "1 order left out: of units whose assignment the log has forgotten" in said
+    assert "assigned before the start, or after the end" not in words(found([assigned(1)]))
+
+
 def test_what_is_not_missing_is_not_said() -> None:
     """One experiment, and nothing lost; what the held out do is told beside the effect."""
     said = words(found(shop(300)))
@@ -119,6 +138,51 @@ def test_what_is_not_missing_is_not_said() -> None:
     assert "left out" not in said
     assert "none of" not in said
     assert "of what the held out do is 0." in said
+
+
+DAYS_200_MS = 200 * DAY_MS
+
+
+def watched(wrong_ms: int, of: int = 180) -> tuple[Units, int]:
+    """So many units, ten seconds apart by the broker's time; one of a clock that is so wrong."""
+    units = Units()
+    for number in range(of):
+        at_ms = NEW_YEAR_MS + number * 10_000
+        told_ms = at_ms + wrong_ms * (number == of // 2)
+        units.add(assigned(number, occurred_at_ms=told_ms), at_ms + 400)
+    return units, NEW_YEAR_MS + 400
+
+
+@pytest.mark.parametrize("wrong_ms", [-DAYS_200_MS, 0, DAY_MS])
+def test_one_wrong_clock_moves_neither_start_nor_rate(wrong_ms: int) -> None:
+    """They go by when the broker got the assignments: 180 units in half an hour."""
+    units, began_ms = watched(wrong_ms)
+    (seen,) = units.experiments()
+    totals = units.totals(seen.id)
+    again = Units()
+    again.restore(orjson.loads(orjson.dumps(units.state())))
+
+    assert (began_ms, began_ms + 179 * 10_000) == (seen.first_ms, seen.last_ms)
+    assert seen == totals.seen == again.experiments()[0]
+    assert 180 == len(totals.held_out) + len(totals.may_get)
+
+
+def test_an_assignment_that_is_told_again_began_when_it_was_told_first() -> None:
+    """After a restart, say; in whichever order the records are read."""
+    one = assigned(1)
+    for times in ((5_000, 9_000), (9_000, 5_000)):
+        units = Units()
+        for written_ms in times:
+            units.add(one, NEW_YEAR_MS + written_ms)
+        assert NEW_YEAR_MS + 5_000 == units.experiments()[0].first_ms
+
+
+def test_where_the_log_has_no_times_the_records_tell_theirs() -> None:
+    """As files do that were kept by an earlier version."""
+    units = Units()
+    units.add(assigned(1), -1)
+
+    assert assigned(1).occurred_at_ms == units.experiments()[0].first_ms
 
 
 def test_everybody_held_out_is_said() -> None:

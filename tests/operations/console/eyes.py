@@ -69,11 +69,16 @@ class Log(LogReader):
         """So many records are read, and then Kafka is gone."""
         super().__init__(None, [Partition(topic, 0)], SETTINGS)
 
-    def say(self, *values: bytes, headers: Sequence[tuple[str, bytes | None]] = ()) -> None:
-        """Records at the end."""
+    def say(
+        self,
+        *values: bytes,
+        headers: Sequence[tuple[str, bytes | None]] = (),
+        at_ms: int = NOW_MS,
+    ) -> None:
+        """Records at the end, which the broker got at that time."""
         for value in values:
             at, offset = self.partitions[0], len(self.records)
-            self.records.append(RawRecord(at, offset, NOW_MS, b"key", value, list(headers)))
+            self.records.append(RawRecord(at, offset, at_ms, b"key", value, list(headers)))
 
     def begins(self) -> dict[Partition, int]:
         """From the start."""
@@ -230,7 +235,8 @@ class Eyes:
 
     def happen(self, *outcomes: AnyOutcome) -> None:
         """Outcomes on theirs."""
-        self.outcomes.say(*(outcome.to_json() for outcome in outcomes))
+        for outcome in outcomes:
+            self.outcomes.say(outcome.to_json(), at_ms=outcome.occurred_at_ms)
 
     def operate(self, record: ControlRecord) -> None:
         """A change of a control, on its topic."""

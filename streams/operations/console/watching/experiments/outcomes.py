@@ -146,7 +146,7 @@ class OutcomeFold:
         if foretold(outcome.occurred_at_ms, record.timestamp_ms):
             self._unreadable += 1
             return
-        self.units.add(outcome)
+        self.units.add(outcome, record.timestamp_ms)
         if self.trials.see(outcome, record.at.number) and isinstance(outcome, Outcome):
             self.board.count(outcome)
         self.asked.see(outcome, record.at.number)
