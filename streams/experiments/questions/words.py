@@ -204,7 +204,8 @@ def _beside(bounds: EffectBounds, least: float) -> str:
 def _spread(bounds: EffectBounds) -> str:
     parts = bounds.parts()
     if parts is None:
-        return f"{bounds.value:+.4g} (95 % at any look {bounds.low:+.4g} to {bounds.high:+.4g})"
+        value, low, high = (_figure(one, 4, "+") for one in (bounds.value, bounds.low, bounds.high))
+        return f"{value} (95 % at any look {low} to {high})"
     value, low, high = (_signed(part) for part in parts)
     return f"{value} (95 % at any look {low} to {high})"
 
@@ -220,8 +221,25 @@ def _change(change: Change) -> str:
 
 
 def _signed(part: float) -> str:
-    return f"{100 * part:+.3g} %"
+    return f"{_figure(100 * part, 3, '+')} %"
 
 
 def _percent(part: float) -> str:
-    return f"{100 * part:.3g} %"
+    return f"{_figure(100 * part, 3)} %"
+
+
+def _figure(number: float, digits: int, sign: str = "") -> str:
+    """A number for people: never by powers of ten, as 1.11e+03.
+
+    >>> _figure(1_110.4, 3, "+"), _figure(-0.00012, 3), _figure(12.5, 3), _figure(0.0, 4, "+")
+    ('+1,110', '-0.00012', '12.5', '+0')
+    >>> _figure(999.7, 3), _figure(0.0000123, 3), _figure(-4e-12, 3, "+")
+    ('1,000', '0.0000123', '-0.000000000004')
+    """
+    said = f"{number:{sign}.{digits}g}"
+    if "e" not in said:
+        return said
+    size = int(said.rpartition("e")[2])
+    return (
+        f"{number:{sign},.0f}" if size > 0 else f"{number:{sign}.{digits - 1 - size}f}".rstrip("0")
+    )

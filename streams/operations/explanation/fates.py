@@ -213,9 +213,10 @@ def _taken_back(gone: PromptWithdrawn) -> str:
 
 
 def _counted(prompt: Prompt) -> str:
-    """What was counted for its items, where anything was."""
+    """What was counted for its items, where anything was, and with what: each has its anchor."""
     said = [
-        f"{printable(one.item_id, 40)} {one.evidence.together:,} of {one.evidence.of:,}"
+        f"{printable(one.item_id, 40)} {one.evidence.together:,} of {one.evidence.of:,} "
+        f"with {printable(one.evidence.anchor or prompt.anchor, 40)}"
         for one in prompt.items
         if one.evidence.of
     ]

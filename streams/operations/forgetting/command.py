@@ -10,7 +10,7 @@ from uuid import uuid4
 import click
 
 from streams.cli.options import FiniteRange, with_settings
-from streams.cli.printable import printable
+from streams.cli.printable import many, printable
 from streams.clients import redis
 from streams.clients.checkpoints.store import Store, open_store
 from streams.clients.connection.addresses import open_page
@@ -19,7 +19,7 @@ from streams.clients.sync_kafka import open_admin, open_producer, translating_er
 from streams.contract.errors import CheckpointRefused, GoeswithError, InvalidEvent, Misconfigured
 from streams.contract.events import ShopperForgotten, decode, encode
 from streams.contract.settings import Settings
-from streams.operations.forgetting.looking import look
+from streams.operations.forgetting.looking import Search, look
 from streams.operations.rebuild import NO_PAGE, page_url
 from streams.shop.checkpoint import read
 
@@ -28,6 +28,8 @@ WAIT_S = 60.0
 PAGE_S_MAX = 10.0
 FOLDED = "folded by"
 WAITING = "not folded yet by"
+LEAVING = 3
+"""The exit code where nothing is to be done but to wait: 1 is a fault, 2 a wrong command line."""
 
 
 class Place(NamedTuple):
@@ -74,24 +76,53 @@ def forget(
     checkpoints, in what is in Redis, and in our topics. What is on a topic leaves by retention: no
     program can take it away earlier.
 
-    Exit code 1 where the id is left outside of topics, or somebody has not folded it in time.
+    Exit code 0: nothing outside of topics has the id. 3: it worked, and old checkpoints have the id
+    until they are replaced by newer ones, which comes by itself; look again then, with --check. 1:
+    the id is left elsewhere, or somebody has not folded it in time.
     """
     event = word(settings, shopper_id)
     asked = {} if check else following(settings, pages)
     place = None if check else send(settings, event)
     folded = {} if place is None else wait(asked, place, wait_s)
     search = look(settings, shopper_id)
+    report = told(settings, place, folded, search)
+    click.echo(json.dumps(report) if as_json else "\n".join(in_words(report)))
+    raise click.exceptions.Exit(exit_code(report))
+
+
+def told(
+    settings: Settings, place: Place | None, folded: Mapping[str, bool], search: Search
+) -> dict[str, Any]:
+    """What was done and found.
+
+    `leaving_s`: so long it takes at least until the last of the old checkpoints is replaced; None:
+    that is not what is waited for.
+    """
     stays = [one for one in search.left if one.until_ms is None]
-    done = all(folded.values()) and not stays and not search.unread
-    report = {
+    well = all(folded.values()) and not search.unread
+    writes = [one.writes for one in stays]
+    leaving = well and bool(stays) and None not in writes
+    every_s, last = settings.checkpoint_every_s, max((n for n in writes if n), default=0)
+    return {
         "sent": place and place._asdict(),
         "folded": folded,
         "left": [one._asdict() for one in search.left],
         "unread": search.unread,
-        "forgotten": done,
+        "forgotten": well and not stays,
+        "leaving_s": last * every_s if leaving else None,
     }
-    click.echo(json.dumps(report) if as_json else "\n".join(in_words(report)))
-    raise click.exceptions.Exit(0 if done else 1)
+
+
+def exit_code(report: Mapping[str, Any]) -> int:
+    """That of the command.
+
+    >>> [exit_code({"forgotten": done, "leaving_s": s}) for done, s in (
+    ...     (True, None), (False, None), (False, 120.0))]
+    [0, 1, 3]
+    """
+    if report["forgotten"]:
+        return 0
+    return 1 if report["leaving_s"] is None else LEAVING
 
 
 def word(settings: Settings, shopper_id: str) -> ShopperForgotten:
@@ -208,13 +239,27 @@ def in_words(report: dict[str, Any]) -> Iterator[str]:
     for who, has in report["folded"].items():
         yield f"{FOLDED if has else WAITING} {printable(who)}"
     for one in report["left"]:
-        yield f"left: {one['found']:,} in {printable(one['place'])}, {_until(one['until_ms'])}"
+        until = _until(one["until_ms"], one.get("writes"))
+        yield f"left: {one['found']:,} in {printable(one['place'])}, {until}"
     for said in report["unread"]:
         yield f"could not be looked into: {printable(said, chars_max=300)}"
-    yield "forgotten" if report["forgotten"] else "NOT forgotten everywhere"
+    yield _in_short(report)
 
 
-def _until(until_ms: int | None) -> str:
+def _in_short(report: Mapping[str, Any]) -> str:
+    if report["forgotten"]:
+        return "forgotten"
+    if (leaving_s := report.get("leaving_s")) is None:
+        return "NOT forgotten everywhere"
+    return (
+        "forgotten, but for old checkpoints: workers replace the last of them by themselves, in "
+        f"{leaving_s:,.0f} s at the earliest; look again then (--check)"
+    )
+
+
+def _until(until_ms: int | None, writes: int | None = None) -> str:
+    if writes is not None:
+        return f"until {many(writes, 'more checkpoints are', 'more checkpoint is')} written"
     if until_ms is None:
         return "until something takes it away"
     at = time.strftime("%Y-%m-%d %H:%M", time.gmtime(until_ms / 1000))

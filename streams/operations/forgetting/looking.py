@@ -11,6 +11,7 @@ from models import SnapshotError
 from streams.cli.options import with_some_secret
 from streams.cli.progress import progressed_between
 from streams.clients import redis
+from streams.clients.checkpoints.pointer import GENERATIONS_MAX
 from streams.clients.checkpoints.store import GenerationStore, LeavingStore, open_store
 from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin
@@ -52,7 +53,8 @@ def in_checkpoints(settings: Settings, shopper_id: str) -> Search:
     parts = Shop(with_some_secret(settings)).parts()
     try:
         names = ["", *(one.name for one in store.kept())]
-        names += store.pointer().older() if isinstance(store, GenerationStore) else []
+        older = store.pointer().older() if isinstance(store, GenerationStore) else []
+        names += older
         names += store.unnamed() if isinstance(store, LeavingStore) else []
     except GoeswithError as error:
         return Search([], [f"checkpoint in {store.where}: {error}"])
@@ -65,7 +67,8 @@ def in_checkpoints(settings: Settings, shopper_id: str) -> Search:
             found.unread.append(f"{where}: {error}")
             continue
         if values:
-            found.left.append(Trace(where, values, None))
+            goes = GENERATIONS_MAX - 1 - older.index(name) if name in older else None
+            found.left.append(Trace(where, values, None, goes))
     return found
 
 

@@ -28,6 +28,8 @@ class Trace(NamedTuple):
     """How many records, or values, have it."""
     until_ms: int | None
     """When retention takes the last of them; None: nobody has said so."""
+    writes: int | None = None
+    """After how many more checkpoints this one goes; None: it is no old generation."""
 
 
 def mentions(raw: bytes | None, shopper_id: str) -> bool:

@@ -45,7 +45,8 @@ def lag(settings: Settings, watch: bool, every_s: float, as_json: bool) -> None:
     Status: OK; WARN, the lag gets no less; STALLED, the committed offset stands still; STOPPED, and
     nobody answers; REWIND, it went back; AHEAD, it is beyond the end; ERROR, retention took events
     unanswered. Most of it takes half a minute of looks: --watch says it, with rates and the time to
-    catch up. Exit code 1 if the group has committed more than the log holds.
+    catch up. Exit code 1 if the group has committed more than the log holds, or there is no such
+    group: nobody is in it, and it has committed nothing.
     """
     history = History(max(WINDOW_S, LOOKS_KEPT_MIN * every_s))
     with open_admin(settings) as admin, open_reader(settings, settings.topics.events) as reader:
@@ -67,5 +68,5 @@ def lag(settings: Settings, watch: bool, every_s: float, as_json: bool) -> None:
         click.echo(report.as_json())
     else:
         show(lag_report(report))
-    if any(one.ahead for one in report.partitions):
+    if report.wrong:
         raise click.exceptions.Exit(1)

@@ -85,6 +85,19 @@ class GroupLag(NamedTuple):
         return worst([one.status for one in self.partitions])
 
     @property
+    def exists(self) -> bool:
+        """Whether there is such a group: somebody is in it, or it has committed something.
+
+        Where the broker does not tell who is in it, nobody knows that it is not there.
+        """
+        return self.members != () or any(one.committed is not None for one in self.partitions)
+
+    @property
+    def wrong(self) -> bool:
+        """Whether figures of this group are none: it is not there, or is of another log."""
+        return not self.exists or any(one.ahead for one in self.partitions)
+
+    @property
     def lag_events(self) -> int:
         """Events that wait, on all partitions."""
         return sum(lag.lag_events for lag in self.partitions)
@@ -100,6 +113,7 @@ class GroupLag(NamedTuple):
         said = {
             "group": self.group,
             "topic": self.topic,
+            "exists": self.exists,
             "status": self.status,
             "partitions": [
                 lag._asdict()

@@ -8,6 +8,9 @@ from streams.cli.printable import many, printable
 from streams.operations.lag.figures import GroupLag
 from streams.operations.lag.status import STATUSES
 
+NO_GROUP = "no such group"
+NOBODY = "nobody is in it, and it has committed nothing: is the name right (--group)?"
+
 
 def lag_report(lag: GroupLag) -> RenderableType:
     """The report for people; after several looks with a second table, of how it goes on."""
@@ -44,7 +47,8 @@ def _number(number: float | None) -> str:
 
 def lag_table(lag: GroupLag) -> Table:
     """Where each partition stands, and who answers for it."""
-    title = f"{lag.group} on {lag.topic}" + (f": {lag.status}" if lag.status else "")
+    state = lag.status if lag.exists else NO_GROUP
+    title = f"{lag.group} on {lag.topic}" + (f": {state}" if state else "")
     table = Table(
         title=Text(printable(title)),
         caption=_caption(lag),
@@ -78,7 +82,7 @@ def _caption(lag: GroupLag) -> Text | None:
     """What is to be said below the table."""
     idle = [one.name for one in lag.members or () if not one.partitions]
     said = [
-        _not_well(lag),
+        _not_well(lag) if lag.exists else NOBODY,
         _ahead(lag),
         _held_back(lag),
         f"without a partition: {', '.join(idle)}" if idle else "",
@@ -140,6 +144,8 @@ def in_one_line(lag: GroupLag) -> str:
         nobody = ", ".join(str(one.partition) for one in lag.partitions if one.owner is None)
         told += f"; partition {nobody}: nobody" if nobody else ""
     told += f"; {not_well}" if (not_well := _not_well(lag)) else ""
+    if not lag.exists:
+        told = f"; {NO_GROUP}: {NOBODY}"
     told += "".join(f"; {said}" for said in (_absent(lag), _ahead(lag)) if said)
     wait = many(lag.lag_events, "events wait", "event waits")
     waits = f"{wait}, for {_seconds(lag.lag_s_max)} s" if waiting else "no event waits"

@@ -420,10 +420,29 @@ def test_a_prompt_is_told_with_its_reason_and_what_was_counted() -> None:
 
     assert prompt.reason.text in said
     assert all(
-        f"{item.item_id} {item.evidence.together:,} of {item.evidence.of:,}" in said
+        f"{item.item_id} {item.evidence.together:,} of {item.evidence.of:,} "
+        f"with {item.evidence.anchor}" in said
         for item in prompt.items
     )
     assert all(item.evidence.of for item in prompt.items)
+
+
+def test_each_item_is_told_with_the_item_that_it_was_counted_with() -> None:
+    """Which need not be the one that the sentence names."""
+    worker, story = shop_of(), Story()
+    worker.take(0, story.view("bread"))
+    (found,) = explained(worker, "s1")
+    (prompt,) = found.prompts
+    first = prompt.items[0]
+    evidence = first.evidence.model_copy(update={"together": 21, "of": 85, "anchor": "tea"})
+    nameless = first.evidence.model_copy(update={"together": 18, "of": 63, "anchor": ""})
+    items = (
+        first.model_copy(update={"item_id": "jam", "evidence": nameless}),
+        first.model_copy(update={"item_id": "milk", "evidence": evidence}),
+    )
+    said = in_words(replace(found, prompts=(prompt.model_copy(update={"items": items}),)))
+
+    assert "jam 18 of 63 with bread, milk 21 of 85 with tea" in said
 
 
 @pytest.mark.parametrize(

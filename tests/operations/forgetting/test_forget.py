@@ -29,12 +29,14 @@ from streams.lab.embedded.broker import EmbeddedBroker
 from streams.operations.forgetting.command import (
     Place,
     answered,
+    exit_code,
     has_in_checkpoint,
     in_words,
     position_on,
+    told,
     wait,
 )
-from streams.operations.forgetting.looking import in_checkpoints, in_views
+from streams.operations.forgetting.looking import Search, in_checkpoints, in_views
 from streams.operations.forgetting.traces import Trace, in_checkpoint, in_topics, mentions
 from streams.shop.checkpoint import packed, read
 from streams.shop.shop import Shop
@@ -430,6 +432,42 @@ def test_what_has_folded_it_stands_behind_it(operator: Operator, tmp_path: Path)
     assert [True, False] == [has_in_checkpoint(store, Place(1, at)) for at in (5, 6)]
     assert not has_in_checkpoint(store, Place(0, 0))
     assert not answered(settings, Place(1, 0))
+
+
+EVERYWHERE = {"group shop": True}
+OLD = (Trace("generation 7", 2, None, writes=2), Trace("generation 6", 2, None, writes=1))
+
+
+def test_old_checkpoints_that_go_by_themselves_are_told_apart_from_a_fault() -> None:
+    """It worked: a script waits, and knows for how long; nobody is called."""
+    settings, topic = Settings(checkpoint_every_s=60.0), Trace("shop.events", 4, 1_767_268_800_000)
+    done = told(settings, Place(1, 7), EVERYWHERE, Search([topic], []))
+    goes = told(settings, Place(1, 7), EVERYWHERE, Search([topic, *OLD], []))
+
+    assert (0, 3) == (exit_code(done), exit_code(goes))
+    assert (True, None) == (done["forgotten"], done["leaving_s"])
+    assert (False, 120.0) == (goes["forgotten"], goes["leaving_s"])
+    said = list(in_words(goes))
+    assert "left: 2 in generation 7, until 2 more checkpoints are written" in said
+    assert "left: 2 in generation 6, until 1 more checkpoint is written" in said
+    assert said[-1].startswith("forgotten, but for old checkpoints: workers replace the last of ")
+    assert "in 120 s at the earliest; look again then (--check)" in said[-1]
+
+
+@pytest.mark.parametrize(
+    ("folded", "search"),
+    [
+        ({"group shop": False}, Search([*OLD], [])),
+        (EVERYWHERE, Search([*OLD], ["y: another version"])),
+        (EVERYWHERE, Search([*OLD, Trace("checkpoint in x", 1, None)], [])),
+    ],
+    ids=["not folded", "not looked into", "the newest has it"],
+)
+def test_what_does_not_go_by_itself_is_a_fault(folded: dict[str, bool], search: Search) -> None:
+    """Whatever goes by itself beside it."""
+    report = told(Settings(), Place(1, 7), folded, search)
+
+    assert (1, "NOT forgotten everywhere") == (exit_code(report), [*in_words(report)][-1])
 
 
 def test_what_was_found_is_told_in_words() -> None:

@@ -40,6 +40,34 @@ def test_no_commit_is_not_offset_zero() -> None:
     assert (0, 10) == (zero.committed, zero.lag_events)
 
 
+def test_a_group_that_is_not_there_is_said_to_be_none() -> None:
+    """Its name is wrong, mostly: that everything waits for it would be true, and no help."""
+    waits = PartitionLag(0, 9, None, 9, 40.0, status="STOPPED")
+    nobody = GroupLag("nosuch", "t", (waits,), ())
+    text = io.StringIO()
+    Console(file=text, width=100).print(lag_table(nobody))
+    line = in_one_line(nobody)
+
+    assert (False, True) == (nobody.exists, nobody.wrong)
+    assert "nosuch on t: no such group" in text.getvalue()
+    assert "ERROR" not in text.getvalue()
+    assert "nobody is in it, and it has committed nothing" in " ".join(text.getvalue().split())
+    assert "nosuch on t: 9 events wait, for 40.0 s; no such group: nobody is in it" in line
+    assert json.loads(nobody.as_json())["exists"] is False
+
+
+def test_a_group_that_somebody_is_in_or_that_has_committed_is_there() -> None:
+    """So may be one of which the broker does not tell who is in it."""
+    never, once = PartitionLag(0, 9, None, 9, 40.0), PartitionLag(0, 9, 4, 5, 40.0)
+    member = GroupMember("w1", "host", ())
+
+    assert GroupLag("g", "t", (never,), (member,)).exists
+    assert GroupLag("g", "t", (never, once), ()).exists
+    assert GroupLag("g", "t", (never,), None).exists
+    assert not GroupLag("g", "t", (once,), ()).wrong
+    assert GroupLag("g", "t", (once._replace(committed=12),), (member,)).wrong
+
+
 def test_what_cannot_be_read_is_unknown_and_not_zero() -> None:
     """A total with an unknown part is unknown."""
     lag = partition_lag(0, committed=5, begin=0, end=7, waiting_since_ms=None, now_ms=61_500)
@@ -101,6 +129,7 @@ def test_the_report_adds_up_events_and_takes_the_longest_wait() -> None:
     assert {
         "group": "workers",
         "topic": "shop.events",
+        "exists": True,
         "status": "ERROR",
         "partitions": [
             {"partition": 0, "end": 10, "committed": 4, "lag_events": 6, "lag_s": 2.5}
