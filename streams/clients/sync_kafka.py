@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, errors
+from kafka.net import selector
 from kafka.net.sasl.oauth import AbstractTokenProvider
 from kafka.protocol.broker_version_data import BrokerVersionData
 
@@ -44,6 +45,11 @@ NO_ID = UUID(int=0)
 TOPIC_ALREADY_EXISTS = 36
 """Kafka's error code."""
 WIDENED_POLL_S = 0.1
+SLOW_STEP_S = 10.0
+"""From then on kafka-python warns that a step of its own loop "is blocking" it. It goes by the
+clock on the wall from .1 s on, so each wait for the interpreter (a checkpoint that is compressed
+beside it) and each busy machine would be one; nobody but us waits for that loop."""
+selector.NetworkSelector.DEFAULT_CONFIG["slow_task_threshold_secs"] = SLOW_STEP_S
 
 
 class NotMade(NamedTuple):
