@@ -24,7 +24,7 @@ from streams.shop.format.meaning import meaning
 from streams.shop.memory.answer import SilenceReason
 from streams.shop.memory.orders.arrivals import BLOCK
 from streams.shop.memory.orders.baskets.changes import BASKET_MAX
-from streams.shop.memory.orders.seen import SEEN_MAX
+from streams.shop.memory.orders.seen import SEEN_MAX, TIED_MAX
 from streams.shop.memory.session import IMPRESSIONS_MAX, LOOKED_MAX, ORDERS_MAX
 from streams.shop.shared_settings import MUST_AGREE
 
@@ -339,6 +339,7 @@ def test_what_a_session_remembers_is_told_as_it_is() -> None:
     assert f"A session remembers its {IMPRESSIONS_MAX} newest impressions at most |" in events
     assert f"(of the last {IMPRESSIONS_MAX} prompts)" in events
     assert f"the ids of its latest {SEEN_MAX} events;" in events
+    assert f"the latest {TIED_MAX} of one time are remembered ({SEEN_MAX} in" in events
     assert f"whatever comes {BLOCK} events late or more" in events
     assert f"visit {LOOKED_MAX} by its views" in events
     assert f"comes {BLOCK} events of its session late or more" in shops

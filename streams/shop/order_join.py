@@ -18,7 +18,7 @@ were no other; the return itself is told as `unmatched`, for readers to join by 
 
 from collections.abc import Iterator, Mapping
 
-from streams.contract.events import OrderPlaced, OrderTakenBack
+from streams.contract.events import Event, OrderPlaced, OrderTakenBack
 from streams.shop.memory.attribution import Attribution
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.order import Back, Order, returned_lines
@@ -52,13 +52,10 @@ class OrderJoin:
 
         It is counted for the first of them that is on a side by then.
         """
-        told_by = session.orders.get(event.order_id)
-        if told_by:
+        if self._is_told(session, event):
             return
+        told_by = session.orders.get(event.order_id)
         order = session.order_memory.get(event.order_id)
-        ours = (session.session_id, *session.ties.formers)
-        if told_by is None and order and {order.session_id, order.told_for}.intersection(ours):
-            return  # it is told again, after so many others that the session has forgotten it
         if told_by is None:  # else another session of its visitor has told it, and is credited
             if order is None:
                 order = self._new(session, event)
@@ -68,6 +65,32 @@ class OrderJoin:
         if order is not None and order.told_for is None and session.assignment is not None:
             order.told_for = session.session_id
             session.orders[event.order_id] = event.event_id
+
+    @staticmethod
+    def _is_told(session: Session, event: OrderPlaced) -> bool:
+        """Whether an order that a session tells can change nothing any more."""
+        told_by = session.orders.get(event.order_id)
+        order = session.order_memory.get(event.order_id)
+        if told_by is not None:  # empty: another session of its visitor, maybe on no side
+            return bool(told_by) or order is None or order.told_for is not None
+        ours = (session.session_id, *session.ties.formers)  # told before so many others, maybe
+        return order is not None and not {order.session_id, order.told_for}.isdisjoint(ours)
+
+    def is_news(self, session: Session, event: Event) -> bool:
+        """Whether an event surely is no repeat, though nobody knows its id: by what it is of.
+
+        An order that was not told here. What comes back, if that is more of an item than all that
+        was told by then: a repeat told as much.
+        """
+        own = session.order_memory
+        if isinstance(event, OrderPlaced):
+            told = event.order_id not in own and own.may_have_forgotten(event.occurred_at_ms)
+            return not told and not self._is_told(session, event)
+        if isinstance(event, OrderTakenBack):
+            told_back = own.told_back(event.order_id) or {}
+            back = returned_lines(event.lines)
+            return any(number > told_back.get(item, 0) for item, number in back.items())
+        return False
 
     def _new(self, session: Session, event: OrderPlaced) -> Order:
         """An order that its partition is told for the first time."""

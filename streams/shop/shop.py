@@ -86,8 +86,8 @@ class Shop:
     ) -> None:
         self.settings, self.learners = settings, learners
         self.position: dict[int, int] = {}
-        self.skipped, self.adopted = 0, dict[str, str]()
-        """Offsets below it never folded: not in the log. Parts that no fold gives, and why."""
+        self.skipped, self.adopted, self.too_late = 0, dict[str, str](), 0
+        """Offsets not in the log. Parts that no fold gives, and why. Events in doubt, ignored."""
         self.sessions: dict[int, Sessions] = {}
         self.learned = new_recommenders(settings, learners)
         self.teaching = Teaching(settings, learners, vars(self.learned))
@@ -155,7 +155,10 @@ class Shop:
             believe(event, sessions.watermark_ms + DAY_MS)
         session = sessions.of(event)
         if event.event_id not in session.seen:
-            if not session.seen.is_too_late(event):
+            if session.seen.is_too_late(event) and not self.orders.is_news(session, event):
+                self.identity.deny(session, event)  # and all else may have been counted
+                self.too_late += type(event) is not ShopperForgotten
+            else:
                 session.note(event, offset)
                 if not session.assignment and self.experiment and asks(event):
                     orders = len(session.orders)

@@ -219,14 +219,14 @@ ORDER_RETURNED = OrderReturned(
 ORDER_CANCELLED = OrderCancelled(
     schema_version=2,
     event_id="event-13",
-    session_id="back-office",
+    session_id="office-order-4",
     occurred_at_ms=_at(90_000),
     order_id="order-4",
 )
 SHOPPER_FORGOTTEN = ShopperForgotten(
     schema_version=2,
     event_id="event-14",
-    session_id="back-office",
+    session_id="office-shopper-19",
     occurred_at_ms=_at(99_000),
     shopper_id=SHOPPER,
 )

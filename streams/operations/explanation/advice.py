@@ -79,6 +79,10 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
 }
 """Of each reason: why, and what to do or how long it lasts."""
 
+TOO_LATE = "taken for a repeat: too late, its session did not know any more which ids it had read"
+"""Of a `duplicate` whose id nobody has sent before."""
+TOO_LATE_WAIT = "this event only; send events as they happen"
+
 
 class Told(NamedTuple):
     """A silence, told."""

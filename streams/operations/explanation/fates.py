@@ -17,7 +17,7 @@ from streams.contract.events import (
 )
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
-from streams.operations.explanation.advice import Told
+from streams.operations.explanation.advice import TOO_LATE, Told
 from streams.operations.explanation.log.session_log import Place, PublishedAnswers, SessionEvent
 from streams.operations.explanation.retold import NO_SILENCES, Retold
 from streams.operations.explanation.sender_times import sender_times, times_in_words
@@ -53,6 +53,8 @@ class Fate:
     """The ids of prompts that it made pointless."""
     taken_back: tuple[PromptWithdrawn, ...] = ()
     """Those of its own prompts that catalogue or controls have taken back."""
+    too_late: bool = False
+    """Whether it was taken for a repeat, though none of its id was before."""
 
     @property
     def silence(self) -> Told | None:
@@ -78,6 +80,7 @@ class Fate:
             **{name: self.said(name) for name in names},
             "sender": sender_times(self.event)._asdict(),
             "became": self.became,
+            "too_late": self.too_late,
             "prompt": next(iter(prompts), None),
             "silence": self.silence._asdict() if self.silence else None,
             "prompts": prompts,
@@ -107,8 +110,7 @@ def fate(
     reason, message = (letter.cause.reason, letter.cause.message) if letter else (None, "")
     if isinstance(held, InvalidEvent) and not waits:
         reason, message = reason or held.reason, message or str(held)
-    prompts: tuple[Prompt, ...] = ()
-    silences: Mapping[Placement, Told] = NO_SILENCES
+    prompts, silences = tuple[Prompt, ...](), NO_SILENCES
     event_id = held.event_id if event.first and not isinstance(held, InvalidEvent) else None
     brought = tuple(o for o in published.outcomes if o.caused_by == event_id)
     withdrew = tuple(w.prompt_id for w in published.withdrawals if w.caused_by == event_id)
@@ -130,6 +132,7 @@ def fate(
         message=message,
         letter_id=letter.id if letter else None,
         brought=brought,
+        too_late=retold.get(event.place, Retold()).too_late,
         stages=tuple(o for o in published.outcomes if o.prompt_id in mine),
         withdrew=withdrew,
         taken_back=tuple(
@@ -186,8 +189,10 @@ def _lines(fate: Fate) -> Iterator[str]:
         yield f"{outcome.stage} of prompt {outcome.prompt_id}, reward {outcome.reward:+.2f}"
     for prompt_id in fate.withdrew:
         yield f"withdrew prompt {printable(prompt_id, 40)}"
-    if fate.became == "learned" and not fate.brought:
-        yield _learned(fate.event.held)
+    if fate.became == "learned" and fate.too_late:
+        yield TOO_LATE
+    elif fate.became == "learned" and not fate.brought:
+        yield _learned(fate.event)
 
 
 def _said(fate: Fate) -> Iterator[str]:
@@ -232,12 +237,15 @@ def _dead(fate: Fate, reason: str) -> Iterator[str]:
         yield f"  next: {known.next_step.replace('`', '')}"
 
 
-def _learned(held: object) -> str:
+def _learned(event: SessionEvent) -> str:
     """What is said of an event that neither asks nor brought a stage to a prompt."""
+    held = event.held
     if isinstance(held, PromptShown | PromptClicked | PromptDismissed):
         return "it brought no prompt to a stage: a repeat, too late, or of an item not offered"
     if isinstance(held, OrderPlaced | OrderTakenBack):
         return "read, unless its order_id was before; no prompt of this session was credited by it"
+    if not event.first:
+        return "a repeat: this session had sent an event of this event_id before"
     return "learned from; it asks for no prompt"
 
 

@@ -13,8 +13,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from streams.clients.log_reader import LogReader, Partition
+from streams.contract.errors import InvalidEvent
+from streams.contract.events import ShopperForgotten
 from streams.contract.events.slots import Placement
-from streams.operations.explanation.advice import Told, told
+from streams.operations.explanation.advice import TOO_LATE, TOO_LATE_WAIT, Told, told
 from streams.operations.explanation.log.session_log import (
     Place,
     PublishedAnswers,
@@ -25,6 +27,7 @@ from streams.operations.explanation.log.time_index import TimeIndex
 from streams.operations.explanation.published_receipts import PublishedReceipts
 from streams.operations.rebuild import fold_record
 from streams.shop.memory.answer import OutgoingPrompt, SilenceReason
+from streams.shop.memory.orders.seen import SEEN_MAX
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.people.context import AskingEvent, asks, slots_of
 from streams.shop.shop import Shop
@@ -41,6 +44,8 @@ class Retold(NamedTuple):
     prompts: tuple[OutgoingPrompt, ...] = ()
     silences: Mapping[Placement, Told] = NO_SILENCES
     """Why there is none in each of the slots that were asked for, and got none."""
+    too_late: bool = False
+    """Whether it is the first of its id, and was taken for a repeat."""
 
 
 def silent(events: Sequence[SessionEvent], published: PublishedAnswers) -> list[SessionEvent]:
@@ -51,6 +56,24 @@ def silent(events: Sequence[SessionEvent], published: PublishedAnswers) -> list[
         if asks(event.held)
         and len(published.prompts.get(event.place, ())) < len(slots_of(event.held))
     ]
+
+
+def in_doubt(events: Sequence[SessionEvent]) -> set[Place]:
+    """Those that were taken for repeats, maybe: of more than are remembered, older than the newest.
+
+    Whether they were is told by folding the log again.
+    """
+    found: set[Place] = set()
+    before: dict[int, tuple[int, int]] = {}
+    for event in events:
+        if isinstance(event.held, InvalidEvent):
+            continue
+        at_ms, number = event.held.occurred_at_ms, event.place[0]
+        many, newest_ms = before.get(number, (0, 0))
+        if event.first and many > SEEN_MAX and at_ms < newest_ms:
+            found.add(event.place)
+        before[number] = many + 1, max(newest_ms, at_ms)
+    return found
 
 
 def retell(
@@ -67,7 +90,9 @@ def retell(
     """
     prompts = chain(*published.prompts.values())
     shop.receipt_rules.receipts = PublishedReceipts.of(shop.settings, prompts)
+    told_late = in_doubt(log.events)
     wanted = {event.place for event in silent(latest, published)}
+    wanted |= told_late & {event.place for event in latest}
     begins = {at.number: offset for at, offset in reader.begins().items() if _is_of(at, shop)}
     for number, offset in begins.items():
         shop.start(number, offset)
@@ -75,7 +100,7 @@ def retell(
     for event in log.events:
         if not wanted:
             break
-        if isinstance(event.held, TURNING):
+        if isinstance(event.held, TURNING) or event.place in told_late:
             fold_to(shop, reader, event, log.times, advance)
             retold[event.place] = _answer(shop, event, pending, published)
             wanted.discard(event.place)
@@ -132,8 +157,9 @@ def _answer(
     """Answer an event that is folded; what was published for it is pending from then on."""
     partition, offset = event.place
     held = event.held
+    too_late = event.first and _is_too_late(shop, event)
     if not isinstance(held, TURNING):
-        return Retold()
+        return Retold(too_late=too_late)
     taken_back = (
         one.prompt_id
         for one in published.withdrawals
@@ -150,10 +176,22 @@ def _answer(
         for slot, silence in (answer.silent_slots or whole).items():
             if silence is not None:
                 said = silence.reason, held, session, unseen, shop.settings, slot
-                silences[slot] = told(*said)
+                one = told(*said)
+                if too_late and silence.reason == "duplicate":
+                    one = one._replace(why=TOO_LATE, wait=TOO_LATE_WAIT)
+                silences[slot] = one
     there = published.prompts.get(event.place)
     outgoing = answer.outgoing_prompts if there is None else map(OutgoingPrompt.of, there)
     for prompt in outgoing:
         pending.add(prompt)
     pending.withdraw(held.session_id, {gone.prompt_id for gone in answer.withdrawals})
-    return Retold(answer.outgoing_prompts, silences)
+    return Retold(answer.outgoing_prompts, silences, too_late)
+
+
+def _is_too_late(shop: Shop, event: SessionEvent) -> bool:
+    """Whether an event that has just been folded was taken for a repeat, as its session forgets."""
+    (partition, offset), held = event.place, event.held
+    if isinstance(held, InvalidEvent | ShopperForgotten) or partition not in shop.sessions:
+        return False
+    session = shop.sessions[partition].find(held.session_id)
+    return session is not None and session.seen.first(held, offset) < 0

@@ -19,7 +19,7 @@ from streams.operations.explanation.log.session_log import (
     read_published,
     read_session,
 )
-from streams.operations.explanation.retold import disagreeing, retell, silent
+from streams.operations.explanation.retold import disagreeing, in_doubt, retell, silent
 
 
 class Story(NamedTuple):
@@ -65,7 +65,7 @@ def story_of(
         published = read_published(reader, log, session_id, settings, since, access.progress)
         latest = log.events[-events_max:]
         left_out = len(log.events) - len(latest)
-        again = bool(silent(latest, published))
+        again = bool(silent(latest, published) or in_doubt(latest))
         notes = _notes(log, left_out, gone, settings, again=again)
         if not found.whole and since_ms is not None:
             notes.append(f"events of before {_moment(since_ms)} were not looked through")

@@ -124,6 +124,21 @@ class Identity:
             if self.consent_default:
                 session.consent_ms = at_ms
 
+    def deny(self, session: Signed, event: Event) -> None:
+        """What an event denies that may be a repeat: that is the same, however often it comes.
+
+        Who was there then is not known if somebody has left since.
+        """
+        denies, at_ms = event.consent is False, event.occurred_at_ms
+        if not (denies or isinstance(event, ShopperForgotten)):
+            return
+        if event.shopper_id is None and at_ms < session.parted_ms:
+            return
+        if denies and self.consent_default:
+            self._note_consent(session, at_ms, consent=False)
+        signs_out = denies and at_ms > session.signed_in.at_ms  # later than what was read by then
+        self._sign_nobody(session, event, signs_out=signs_out)
+
     def of_before(self, session: Signed, event: Event) -> bool:
         """Whether an event is of somebody who has left since: it speaks for no prompt."""
         at_ms, signed_in = event.occurred_at_ms, session.signed_in

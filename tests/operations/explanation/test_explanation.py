@@ -462,3 +462,26 @@ def test_what_was_taken_back_as_a_whole_names_no_item(because: str, told: str) -
 
     said = in_words(replace(first, taken_back=(gone,)))
     assert f"taken back of {gone.prompt_id}: {told}" in said
+
+
+def test_what_was_taken_for_a_repeat_is_not_said_to_be_one() -> None:
+    """Nor that it was learned from: its session had forgotten, and its id was never there."""
+    worker, story = OneWorker(Settings(**POLITE)), Story("ann")
+    late: list[Event] = [story.view("jam"), story.add("tea"), story.remove("tea")]
+    late.append(story.check_out())
+    told_late: list[Event] = [story.order("milk"), story.forget("bob")]
+    sent: list[Event] = [story.view("bread") for _ in range(130)]
+    for event in (*sent, *late, *told_late, late[2], sent[0]):
+        worker.take(0, event, delay_s=200.0)
+    *_, view, add, remove, paying, order, forgotten, again, known = map(
+        in_words, explained(worker, "ann", events_max=8)
+    )
+
+    for said in (view, add, remove, paying):
+        assert "taken for a repeat: too late" in said
+        assert "of this event_id before" not in said
+        assert "learned from" not in said
+    assert "unless its order_id was before" in order
+    assert "learned from" in forgotten
+    assert "of this event_id before" in again
+    assert "of this event_id before" in known

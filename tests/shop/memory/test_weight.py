@@ -188,6 +188,21 @@ def test_a_busy_session_takes_8_kilobytes_at_most(
     assert 0 < most_held(Visit(), kind) <= BYTES_MAX
 
 
+@pytest.mark.parametrize("first", [40, 64])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_busy_session_whose_events_are_of_one_moment_takes_no_more(
+    kind: Callable[[Visit], Iterator[Event]], first: int
+) -> None:
+    """From so many on: it remembers more of their ids, while there is room."""
+
+    def at_once(visit: Visit) -> Iterator[Event]:
+        for place, event in enumerate(kind(visit)):
+            at_ms = event.occurred_at_ms + 1000 * min(0, first - place)
+            yield event.model_copy(update={"occurred_at_ms": at_ms, "received_at_ms": at_ms})
+
+    assert 0 < most_held(Visit(), at_once) <= BYTES_MAX
+
+
 @pytest.mark.parametrize(("character", "bytes_max"), [("x", 9_800), ("鼻", 13_000)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_busy_session_of_long_ids_takes_no_more_than_is_said(

@@ -2,8 +2,10 @@
 
 A session remembers the ids of its latest 64 events. Of those that it has forgotten it knows how
 late they were, by their own time, in blocks of 32. An unknown event that is not later than these
-came at least 32 events late, or once more: nobody can tell, and it changes nothing. An id alone
-would let a storefront that sends a whole visit again count it again.
+came at least 32 events late, or once more: nobody can tell it by its id, and an id alone would let
+a storefront that sends a whole visit again count it again. What it is of may tell: an order and
+what comes back of it by the order's number (`streams.shop.order_join`); a denial is the same how
+often it may come (`streams.shop.people.identity`). All else changes nothing, and is counted.
 
 ```
 events      1 … 32 | 33 … 64 | 65

@@ -62,6 +62,11 @@ class Orders:
         """The order of this number, if it was counted here."""
         return self._orders.get(order_id)
 
+    def may_have_forgotten(self, at_ms: int) -> bool:
+        """Whether an order of that time may have been counted here, and is not remembered."""
+        oldest = next(iter(self._orders.values()), None)
+        return self.forgot and (oldest is None or at_ms <= oldest.at_ms)
+
     def credited(self) -> Iterator[Impression]:
         """The impressions that sold something, whether their sessions remember them or not."""
         for order in self._orders.values():

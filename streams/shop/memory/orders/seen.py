@@ -4,6 +4,9 @@ A session of up to sixteen events keeps their ids as they are, which is most vis
 more, the latest eight are. An older one takes fourteen bytes, instead of two hundred: its
 fingerprint (a hash of 64 bits, the same for every worker), and its offset with two marks. Of a
 hundred ids one in 10^17 new ones is taken for a repeat.
+
+What is no newer than those that are forgotten may be one of them. Not so what is as new as the
+newest: senders stamp a whole request alike. Of one time more are remembered, till a newer one.
 """
 
 from base64 import urlsafe_b64encode
@@ -18,6 +21,8 @@ from streams.shop.memory.orders.arrivals import Arrivals
 
 SEEN_MAX = 64
 """Events that are remembered."""
+TIED_MAX = 128
+"""So many of one time, till a newer one comes: a request to the gateway has 100."""
 NAMED_ALL = 16
 """So many events are named, if there are no more."""
 NAMED_MAX = 8
@@ -142,14 +147,22 @@ class Seen:
         self._forget(arrivals)
         return True
 
-    def _forget(self, arrivals: Arrivals) -> None:
-        """Of too many the oldest are forgotten."""
-        while arrivals.noted - arrivals.forgotten > SEEN_MAX:
+    def forget_tied(self) -> None:
+        """Remember no more of one time than of any."""
+        if self.arrivals is not None:
+            self._forget(self.arrivals, SEEN_MAX)
+
+    def _forget(self, arrivals: Arrivals, tied_max: int = TIED_MAX) -> None:
+        """Of too many the oldest are forgotten; of one time more are remembered."""
+        while (held := arrivals.noted - arrivals.forgotten) > SEEN_MAX:
+            if held <= tied_max and arrivals.blocks_ms[0] >= self.latest_ms:
+                return
             arrivals.forget(self._forget_first())
 
     def is_too_late(self, event: Event) -> bool:
         """Whether an event that has not been seen came 32 events late or more, or once more."""
-        return self.arrivals is not None and event.occurred_at_ms <= self.arrivals.until_ms
+        arrivals, at_ms = self.arrivals, event.occurred_at_ms
+        return arrivals is not None and at_ms <= arrivals.until_ms and at_ms < self.latest_ms
 
     def first(self, event: Event, offset: int) -> int:
         """Where an event that is told at this offset was seen first; -1: somewhere before."""
@@ -194,8 +207,7 @@ class Seen:
 
     def is_marked(self, event_id: str, mark: int) -> bool:
         """Whether that was noted of an event."""
-        said = self._of(event_id)
-        return said >= 0 and said & mark != 0
+        return (said := self._of(event_id)) >= 0 and said & mark != 0
 
     def read_late(self, event_id: str, offset: int) -> None:
         """The receipt of an event was read after all, at this offset; of the latest few.
@@ -271,8 +283,8 @@ class Seen:
     def arrive(self, state: list[Any] | None, version: int) -> None:
         """Go on from the state of arrivals in a session of some version; None: it had none.
 
-        What was seen beyond what is remembered today is forgotten. Raises `TypeError` or
-        `ValueError` when it is none, or does not fit.
+        The latest time is known. What was seen beyond what is remembered today is forgotten.
+        Raises `TypeError` or `ValueError` when it is none, or does not fit.
         """
         number = len(self)
         if state is None:

@@ -11,9 +11,10 @@ is weighed every few events, and lets go, in this order and only as far as it ha
 6. its oldest orders: what comes back of them is nobody's
 7. the oldest impressions but one
 8. the last impression, if it is a large one: of dozens of stages, or of orders with long ids
+9. ids of events of one moment, beyond those that are remembered of any: they may count again
 
-The event ids and the basket stay: they are bounded by themselves. What is let go follows from the
-events of the session alone, so it is the same for every worker. Weights are those of CPython's
+The other event ids and the basket stay: they are bounded by themselves. What is let go follows from
+the events of the session alone, so it is the same for every worker. Weights are those of CPython's
 containers, a little rounded up; ids of items are shared by all sessions, and not weighed. Other ids
 are taken to have 40 characters, and weigh more if all of them together do.
 """
@@ -23,7 +24,7 @@ from typing import Any, Protocol
 
 from streams.shop.memory.orders.baskets.moments import Moments
 from streams.shop.memory.orders.impression import Impression, Prompted
-from streams.shop.memory.orders.seen import Seen
+from streams.shop.memory.orders.seen import SEEN_MAX, Seen
 from streams.shop.memory.taught import Taught
 
 BYTES_MAX = 8192
@@ -133,6 +134,8 @@ def lighten(session: Weighed) -> None:
         over -= _dict_bytes(len(session.looked))
         session.looked = None
     over = _forget(session.taken, TAKEN_BYTES, over)
+    if len(session.seen) > SEEN_MAX:
+        session.taken = dict([*session.taken.items()])  # as the basket
     if over > 0:
         over -= _dict_bytes(session.taught.end())
     over = _forget(session.bought, BOUGHT_BYTES, over)
@@ -141,6 +144,9 @@ def lighten(session: Weighed) -> None:
     over = _forget_impressions(session, 1, over)
     if over > 0 and _told(session) > LARGE_BYTES:
         session.forget_impression()
+    items = len(session.basket)
+    if over > _dict_bytes(CHANGING * items) - _dict_bytes(items):  # which it takes no more
+        session.seen.forget_tied()
 
 
 def _forget(kept: dict[str, Any], each_bytes: int, over: int) -> int:

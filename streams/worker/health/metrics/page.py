@@ -60,6 +60,11 @@ class WorkerMetrics(Collector):
             "Receipts folded unread, for lack of a secret; the keys are at /state.",
             value=sum(shop.unknown_keys.values()),
         )
+        yield CounterMetricFamily(
+            "goeswith_events_too_late",
+            "Events taken for repeats: their session had forgotten whether it had read them.",
+            value=shop.too_late if isinstance(shop, Shop) else 0,
+        )
         yield clipped_family(shop.attribution.rewards.clipped if isinstance(shop, Shop) else {})
         yield from offset_families(self._offsets())
         yield from table_families(shop.tables() if isinstance(shop, Shop) else {})

@@ -85,6 +85,7 @@ def test_only_what_a_session_does_not_know_may_be_in_doubt() -> None:
     assert 9 == seen.first(early, 9)
     assert not seen.is_too_late(early)
     seen.arrivals = Arrivals(until_ms=NOON_MS + 1_000, until_offset=4)
+    seen.latest_ms = late.occurred_at_ms
 
     assert [2, -1, 4, 9] == [
         seen.first(known, 9),

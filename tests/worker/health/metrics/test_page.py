@@ -257,3 +257,14 @@ def test_two_workers_of_one_process_have_registries_of_their_own() -> None:
 
     assert 3 == first.value("goeswith_rounds_total")
     assert 0 == second.value("goeswith_rounds_total")
+
+
+def test_what_came_too_late_to_be_told_from_a_repeat_is_counted() -> None:
+    """Once for each such event."""
+    till, story = Till(), Story()
+    late = story.add("bread")
+    for _ in range(130):
+        till.serve(story.view("tea"))
+    till.serve(late)
+
+    assert 1 == Page(till).value("goeswith_events_too_late_total")
