@@ -57,6 +57,18 @@ def test_what_a_prompt_is_worth_is_what_it_earns_on_average() -> None:
     assert abs(mean - shop.worth(items, having, shopper)) < 4 * error
 
 
+def test_the_best_by_our_manners_offers_nothing_that_is_kept_out() -> None:
+    """So it earns no more than the best possible, and is told beside it."""
+    shop, nobody = ProfitShop("fashion", seed=3), ShopVisitor(None)
+    best = shop.best({"g-1"}, nobody)
+    mannerly = shop.best({"g-1"}, nobody, {best[0]})
+
+    assert best[0] not in mannerly
+    assert shop.worth(mannerly, {"g-1"}, nobody) < shop.worth(best, {"g-1"}, nobody)
+    played = play("fashion", DECIDED, 3, 400, 400)
+    assert 0.5 * played.best < played.mannerly < played.best
+
+
 def test_every_contender_has_the_same_visitors() -> None:
     """What they want does not depend on what they are offered."""
     shop = ProfitShop("grocery", seed=5)
@@ -93,7 +105,7 @@ def test_nothing_is_claimed_beside_who_does_not_play() -> None:
     done = CliRunner().invoke(goeswith, ["bench", "profit", *about, "--json"])
     said = json.loads(done.stdout)
 
-    assert {"of_best", "calibration"} == said["claims"].keys()
+    assert {"of_best", "of_mannerly", "calibration"} == said["claims"].keys()
     assert [DECIDED] == [one["contender"] for one in said["played"]]
 
 
@@ -117,7 +129,7 @@ def test_who_is_sparing_speaks_twice_at_most_and_is_held_against_what_is_popular
 
 def test_a_sparing_shop_is_told_by_its_own_profit_and_dismissals() -> None:
     """A quarter of the dismissals, at half as much again; nothing beside who does not play."""
-    ours = Played("grocery", SPARING, 30.0, 60.0, 10.0, 8.0, 2.0, 3.0, [])
+    ours = Played("grocery", SPARING, 30.0, 60.0, 55.0, 10.0, 8.0, 2.0, 3.0, [])
     theirs = ours._replace(contender=POPULAR, profit=20.0, dismissals=40.0)
 
     said = {"sparing_dismissals": 0.25, "sparing_over_popular": 1.5}

@@ -34,7 +34,10 @@ class Played(NamedTuple):
     profit: float
     """A session, in minor units."""
     best: float
-    """What the best prompts would have earned, whenever manners let us speak."""
+    """What the best prompts would have earned, whenever manners let us speak, whatever they offer:
+    also again what was just sent away or bought."""
+    mannerly: float
+    """The same of the best prompts that offer nothing that ours may not offer."""
     dismissals: float
     """Of 100 sessions."""
     best_dismissals: float
@@ -84,6 +87,7 @@ def _figures(kind: str, name: str, taken: Takings) -> Played:
         name,
         taken.worth_minor / sessions,
         taken.best_minor / sessions,
+        taken.mannerly_minor / sessions,
         100.0 * taken.dismissals / sessions,
         100.0 * taken.best_dismissals / sessions,
         taken.prompts / sessions,

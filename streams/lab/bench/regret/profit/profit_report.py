@@ -31,6 +31,7 @@ TITLE = "Profit"
 PACKAGES = ("river", "numpy", "pydantic")
 LABELS = {
     "of_best": "decided: profit as a share of the best possible, worst shop",
+    "of_mannerly": "decided: the same of the best possible by our manners, worst shop",
     "over_single": "decided: profit over that of the best single arm, worst shop",
     "over_popular": "decided: profit over that of always three popular items, worst shop",
     "over_fixed": "decided: profit over that of the best fixed number, worst shop",
@@ -47,6 +48,8 @@ BOUNDS = {
     "over_fixed": 1.0,
     "sparing_over_popular": 1.0,
 }
+LEAST = {"of_mannerly"}
+"""Beside those of `BOUNDS`: of these the least is told, of all others the most."""
 MOST = {"dismissals": 0.5, "sparing_dismissals": 0.5}
 """Of those that may be so much at most."""
 
@@ -61,6 +64,7 @@ def ratios(played: Sequence[Played], shop: str) -> dict[str, float]:
         return said
     said |= {
         "of_best": decided.profit / decided.best,
+        "of_mannerly": decided.profit / decided.mannerly,
         "calibration": calibration_error(decided.reliability),
     }
     rivals = {"over_single": SINGLE, "over_popular": (POPULAR,), "over_fixed": FIXED}
@@ -99,6 +103,8 @@ def claims(played: Sequence[Played]) -> dict[str, Claim]:
         values = [one[name] for one in shops if name in one]
         if values and name in BOUNDS:
             found[name] = claim(min(values), BOUNDS[name], min(values) >= BOUNDS[name])
+        elif values and name in LEAST:
+            found[name] = claim(min(values))
         elif values:
             found[name] = claim(max(values), *((MOST[name],) if name in MOST else ()))
     return found
@@ -144,7 +150,8 @@ def profit(
     played = list[Played]()
     for each in in_processes(one, games, jobs):
         played.append(each)
-        said = f"{each.shop}, {each.contender}: {each.profit / each.best:.2f} of the best"
+        said = f"{each.shop}, {each.contender}: {each.profit / each.best:.2f} of the best possible"
+        said += f", {each.profit / each.mannerly:.2f} of the best possible by our manners"
         click.echo(f"{len(played)} of {len(games)}: {said}", err=True)
     figures: Figures = {
         "played": [each._asdict() for each in played],
@@ -165,7 +172,8 @@ HEAD = (
     "shop",
     "contender",
     "profit a session",
-    "of the best",
+    "of the best possible",
+    "of the best possible by our manners",
     "dismissals",
     "the best's",
     "prompts",
@@ -181,6 +189,7 @@ def _rows(figures: Figures) -> Iterator[tuple[str, ...]]:
             one.contender,
             f"{one.profit:.1f}",
             f"{one.profit / one.best:.2f}",
+            f"{one.profit / one.mannerly:.2f}",
             f"{one.dismissals:.1f}",
             f"{one.best_dismissals:.1f}",
             f"{one.prompts:.2f}",

@@ -165,12 +165,17 @@ class ProfitShop:
             nobody *= 1.0 - chance
         return total - nobody * self.dismissed(chances) * self.temper.dismissal_minor
 
-    def best(self, having: Collection[str], shopper: ShopVisitor) -> list[str]:
-        """The best prompt, or silence: all-knowing, item by item."""
+    def best(
+        self,
+        having: Collection[str],
+        shopper: ShopVisitor,
+        kept_out: Collection[str] = frozenset(),
+    ) -> list[str]:
+        """The best prompt, or silence: all-knowing, item by item, and without what is kept out."""
         likely = {other for one in having for other in self.complements.get(one, ())}
         likely |= {*shopper.habits, *self._names[:10]}
         by_worth = sorted(
-            likely - {*having},
+            likely - {*having} - {*kept_out},
             key=lambda item: (
                 -self.needed(item, having, shopper) * self.goods[item].net_minor,
                 item,

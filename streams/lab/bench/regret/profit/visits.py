@@ -23,6 +23,7 @@ from streams.contract.settings import Settings
 from streams.lab.bench.regret.profit.shops import CURRENCY, ProfitShop, ShopVisitor
 from streams.shop.decision.arms import ARMS, Arm
 from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.guards import kept_out
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
@@ -50,7 +51,8 @@ class Takings:
 
     def __init__(self) -> None:
         self.sessions = self.prompts = self.items = 0
-        self.worth_minor = self.best_minor = self.dismissals = self.best_dismissals = 0.0
+        self.worth_minor = self.best_minor = self.mannerly_minor = 0.0
+        self.dismissals = self.best_dismissals = 0.0
         self.expectations: list[Expectation] = []
 
 
@@ -114,9 +116,7 @@ class Contender:
         takings, simulated, luck = self.takings, self._simulated, rng.random()
         prompt = answer.prompt
         if answer.silence is None or answer.silence.reason in FREE:
-            best = simulated.best(having, visit.shopper)
-            takings.best_minor += simulated.worth(best, having, visit.shopper)
-            takings.best_dismissals += simulated.sent_away(best, having, visit.shopper)
+            self._compare_with_best(visit, event, anchor, having)
         if prompt is None:
             return
         items = [item.item_id for item in prompt.items]
@@ -135,6 +135,24 @@ class Contender:
         if not taken and mood.random() < simulated.dismissed(chances):
             takings.dismissals += 1
             self._say(PromptDismissed(**visit.said(), receipt=prompt.receipt))
+
+    def _compare_with_best(
+        self, visit: "PlayedVisit", event: Event, anchor: str, having: set[str]
+    ) -> None:
+        """What who knows everything would say now: by no manners, and by ours.
+
+        By ours nothing is offered again that was just sent away or bought, as nothing of ours is.
+        """
+        takings, simulated, shopper = self.takings, self._simulated, visit.shopper
+        best = simulated.best(having, shopper)
+        takings.best_minor += simulated.worth(best, having, shopper)
+        takings.best_dismissals += simulated.sent_away(best, having, shopper)
+        session, shop = self._shop.sessions[0].find(visit.session_id), self._shop
+        if session is not None:
+            asked = session, anchor, event.time_s
+            out = kept_out(*asked, shop.learned, shop.settings)
+            mannerly = simulated.best(having, shopper, out)
+            takings.mannerly_minor += simulated.worth(mannerly, having, shopper)
 
     def _compare(
         self, prompt: Prompt, items: list[str], having: set[str], shopper: ShopVisitor
