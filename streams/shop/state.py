@@ -29,7 +29,10 @@ from streams.shop.memory.sessions import Sessions
 from streams.shop.people.identity import Identity
 
 DENIALS = "denials"
-TAUGHT_BY_ORDERS = {"baskets", "popularity", "repeats", "policy", "offer_sales", "offer_pairs"}
+TAUGHT_BY_ORDERS = {
+    *("baskets", "sequences", "popularity", "repeats"),
+    *("policy", "offer_sales", "offer_pairs"),
+}
 """Left out whole when a partition has forgotten an order, and a return has not found its order on
 its own one: see `streams.shop.memory.orders.orders`."""
 WHOLE = {"all": 1}

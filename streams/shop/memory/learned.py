@@ -79,6 +79,50 @@ def _unmeet(model: CoOccurrence, _settings: Settings, lesson: Lesson, time_s: fl
     model.unlearn_one(lesson.others, lesson.item_id, time_s=time_s, begins=begins, alone=alone)
 
 
+# What is added after what: sequential rules, where somebody asks for what is worth most
+
+
+def _sequences(settings: Settings) -> CoOccurrence | None:
+    """A table of pairs in which each item has two names: in one of them it comes `after` another.
+
+    So the counts of an order are apart from those of the other one, and all the laws of pairs hold.
+    """
+    if not settings.best_worth:
+        return None
+    return CoOccurrence(**{**_pairs(settings), "items_max": 2 * settings.items_max})
+
+
+def before(item_id: str) -> str:
+    """What an item is called where another one comes after it.
+
+    >>> before("bread"), after("bread")
+    ('<bread', '>bread')
+    """
+    return f"<{item_id}"
+
+
+def after(item_id: str) -> str:
+    """What an item is called where it comes after another one."""
+    return f">{item_id}"
+
+
+def _follow(model: CoOccurrence, _settings: Settings, lesson: Lesson, time_s: float) -> None:
+    """It comes after all others that it meets; in both names an item is seen once a basket."""
+    earlier, later = [*map(before, lesson.others)], after(lesson.item_id)
+    if lesson.first:
+        model.learn_one((), before(lesson.item_id), time_s=time_s, begins=lesson.begins)
+        model.learn_one(earlier, later, time_s=time_s, begins=False)
+    else:
+        model.learn_meetings(earlier, later, time_s=time_s)
+
+
+def _unfollow(model: CoOccurrence, _settings: Settings, lesson: Lesson, time_s: float) -> None:
+    earlier, later, alone = [*map(before, lesson.others)], after(lesson.item_id), not lesson.first
+    if lesson.first:
+        model.unlearn_one((), before(lesson.item_id), time_s=time_s, begins=lesson.begins)
+    model.unlearn_one(earlier, later, time_s=time_s, begins=False, alone=alone)
+
+
 # What items are viewed together
 
 
@@ -186,6 +230,7 @@ def _forget_ring(model: BestFit, _settings: Settings, shopper_id: str, _until_s:
 
 LEARNERS: tuple[Learner[Any], ...] = (
     Learner(name="baskets", new=_baskets, basket=_meet, basket_back=_unmeet),
+    Learner(name="sequences", new=_sequences, basket=_follow, basket_back=_unfollow),
     Learner(name="browsing", new=_browsing, first_view=_view),
     Learner(
         name="repeats",

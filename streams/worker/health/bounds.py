@@ -130,6 +130,8 @@ def bounds(settings: Settings) -> list[Bound]:
         tables += _tables(1, "fit", items, RANKED_ITEM_BYTES, per_item)
     if settings.best_worth:
         tables += _tables(1, "offered pairs", PAIRS_MAX, OFFERED_PAIR_BYTES, "")
+        tables += _tables(1, "sequences.items", 2 * items, PAIRED_ITEM_BYTES, per_item)
+        tables += _tables(1, "sequences.pairs", 2 * pairs, PAIR_BYTES, per_pair)
     if prices := settings.catalog_prices_max:
         tables += _tables(1, "catalogue prices", prices, PRICE_BYTES, "catalog_prices_max")
     tables += _of_catalogue(settings)

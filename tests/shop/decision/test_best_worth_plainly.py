@@ -30,6 +30,7 @@ from streams.shop.decision.policy.offer_fits import (
 from streams.shop.decision.policy.unit_values import UnitValues
 from streams.shop.decision.slots.anchors import anchor_of, bought_with
 from streams.shop.decision.slots.one_event import OneEvent
+from streams.shop.memory.learned import after, before
 from streams.shop.memory.orders.reward.net_reward import NetReward
 from streams.shop.people.context import asks
 from tests.properties.every_arm import SHOPS, served
@@ -46,8 +47,11 @@ def proposed(arm: BestWorthArm, question: CandidateQuery) -> Iterator[Candidate]
         of, met = baskets.meetings(main)
         for item, together in met.items():
             one = Candidate(item, 0.0, together, of, main, SOURCES[0])
-            by_chance = of * baskets.seen(item) / max(1, baskets.sessions)
-            if item not in out and beyond(one, by_chance) >= SURE[0]:
+            by_chance = of * baskets.seen(item) * (1 / max(1, baskets.sessions))
+            ordered = learned.sequences.lift(before(main), after(item)).together
+            in_order = one._replace(together=ordered)
+            surely = max(beyond(one, by_chance), beyond(in_order, 0.5 * by_chance))
+            if item not in out and surely >= SURE[0]:
                 yield one
     who = question.session.shopper_id
     again = [] if who is None else learned.repeats.recommend((who,), AGAIN_MAX, exclude=out)

@@ -426,6 +426,20 @@ def test_what_is_not_asked_for_takes_nothing() -> None:
     } - usual
 
 
+def test_what_is_added_after_what_takes_twice_what_baskets_do_where_it_is_asked_for() -> None:
+    """Each item has two names there; and pairs that were offered are kept."""
+    without = Settings(**OPEN, reward="net", items_decided=True)
+    asked = Settings(**OPEN, reward="net", items_decided=True, best_worth=True)
+    before, after = ({one.table: one for one in bounds(each)} for each in (without, asked))
+    tables = Shop(asked).tables()
+
+    assert {"offered pairs", "sequences.items", "sequences.pairs"} == after.keys() - before.keys()
+    for table in ("items", "pairs"):
+        bound = after[f"sequences.{table}"]
+        assert bound.most == 2 * after[f"baskets.{table}"].most
+        assert bound.entries == tables[f"sequences.{table}"].at_most
+
+
 def test_each_table_of_the_catalogue_is_told_where_it_is_asked_for() -> None:
     """Upgrades always; relations, categories and worths by their settings."""
     usual = {one.table for one in bounds(Settings())}

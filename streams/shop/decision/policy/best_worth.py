@@ -9,9 +9,10 @@ Other arms offer what one source ranks first, which is what goes along, not what
 candidate has the strongest reason that speaks for it, and its chance is that of its pair (what it
 is offered beside, and the item) where offers of it were seen, else that of all for which as much
 speaks (`streams.shop.memory.orders.reward.pair_offers`). For a companion that is how much more
-often the two met than by chance; those who met no more often are none. What is little known is
-hoped to be better, by `HOPE` standard deviations, so that it is tried (upper confidence bounds:
-P. Auer, JMLR 2002): the order depends on nothing but what was learned.
+often than by chance it was added after the other (`streams.shop.decision.policy.companions`); those
+who met no more often are none. What is little known is hoped to be better, by `HOPE` standard
+deviations, so that it is tried (upper confidence bounds: P. Auer, JMLR 2002): the order depends on
+nothing but what was learned.
 
 Companions are hundreds where baskets are large. So they are judged in arrays, once for all slots of
 an event, whatever is out of the question there; and that is asked of those alone that come to
@@ -27,14 +28,13 @@ from heapq import merge
 from itertools import islice
 from typing import NamedTuple, Self
 
-import numpy as np
-
 from models import Candidate
 from models.bandit.propensity import ShareLimits
 from models.recommenders.recommender import Rankings
 from streams.contract.wire.shop.on_offer import MICRO, ItemWorth
 from streams.shop.decision.arms import BEST_WORTH, CandidateQuery, in_basket
-from streams.shop.decision.policy.offer_fits import SHARES, SOURCES, companion_fits, fit_of
+from streams.shop.decision.policy.companions import companion, companion_fit, companions
+from streams.shop.decision.policy.offer_fits import SOURCES, fit_of
 from streams.shop.decision.policy.unit_values import UnitValues
 from streams.shop.decision.slots.strategy import Strategy
 from streams.shop.memory.learned import Learned
@@ -131,20 +131,13 @@ class BestWorthArm(NamedTuple):
         return JudgedOffer(candidate, fit, pair, self.offers.estimate(pair, fit))
 
     def _fit(self, candidate: Candidate) -> int:
-        return fit_of(candidate, self._by_chance(candidate))
-
-    def _by_chance(self, candidate: Candidate) -> float:
-        """In how many cases a companion would have gone along, were it none; others 0.
-
-        And in how many anybody would have bought what a shopper buys again.
-        """
+        """Its class: of what is bought again by how much more often than anybody would buy it."""
+        if candidate.source == SOURCES[0]:
+            return companion_fit(self.learned, candidate)
+        by_chance = 0.0
         if candidate.source == SOURCES[1]:
-            return float(candidate.of * self.learned.repeats.bought_share(candidate.item))
-        if candidate.source != SOURCES[0]:
-            return 0.0
-        baskets = self.learned.baskets
-        seen = float(baskets.seen(candidate.item))
-        return float(candidate.of * seen / max(1, baskets.sessions))
+            by_chance = float(candidate.of * self.learned.repeats.bought_share(candidate.item))
+        return fit_of(candidate, by_chance)
 
     def _companions(self, question: CandidateQuery, worth_of: WorthOf) -> Iterator[Candidate]:
         """What met an item of the basket more often than by chance, best first, all of it.
@@ -156,19 +149,11 @@ class BestWorthArm(NamedTuple):
         return rankings.once((BEST_WORTH, *mains), lambda: self._met(mains, worth_of))
 
     def _met(self, mains: Sequence[str], worth_of: WorthOf) -> Iterator[Candidate]:
-        baskets, earning = self.learned.baskets, self._earning
-        met = baskets.companions(mains)
-        by_chance = met.of * met.seen.astype(np.float64) / max(1, baskets.sessions)
-        fits = companion_fits(met.together, met.of, by_chance)
-        those = np.flatnonzero(fits >= SHARES)
-        names, places = met.names, met.place[those].tolist()
-        items = [names[number] for number in met.number[those].tolist()]
-        pairs = [pair_of(mains[place], item) for place, item in zip(places, items, strict=True)]
-        hoped = self.offers.hopes(zip(pairs, fits[those].tolist(), strict=True), HOPE)
-        for less, item, at in earning(items, hoped, worth_of):
-            place, source = places[at], those[at]
-            together, of = int(met.together[source]), int(met.of[source])
-            yield Candidate(item, -less, together, of, mains[place], SOURCES[0])
+        met = companions(self.learned, mains)
+        pairs = ((pair_of(mains[one.place], one.item), one.fit) for one in met)
+        hoped = self.offers.hopes(pairs, HOPE)
+        for less, item, at in self._earning([one.item for one in met], hoped, worth_of):
+            yield companion(self.learned, mains[met[at].place], item)._replace(score=-less)
 
     def _lone(self, question: CandidateQuery) -> Iterator[Candidate]:
         """What is bought again, and what is popular: as many as may be, none out of question."""

@@ -1,8 +1,9 @@
 """How much speaks for an offer, in classes: by its source, and by what was counted.
 
-Of companions by how surely they are some, then by the share of cases; of what somebody buys again
-by how surely it is more than everybody does; of what is popular by the share. What of a class is
-taken when it is offered is learned of all of it together
+Of companions by how surely they are some, then by the share of cases; the first `SHARES` classes
+are of those that met in the other order (`streams.shop.decision.policy.companions`). Of what
+somebody buys again by how surely it is more than everybody does; of what is popular by the share.
+What of a class is taken when it is offered is learned of all of it together
 (`streams.shop.memory.orders.reward.pair_offers`). Of one candidate as of many: the same operations
 on the same numbers, so that both ways come to the same class.
 """

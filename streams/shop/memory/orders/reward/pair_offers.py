@@ -31,7 +31,7 @@ SALE_MEAN = 0.1
 """What is expected of an offer before anything is known: hopeful, so that it is tried."""
 CLASS_STRENGTH = 20.0
 """Trials that the record of all offers is worth for a class."""
-PAIR_STRENGTH = 8.0
+PAIR_STRENGTH = 4.0
 """Trials that the record of its class is worth for a pair: few, for of a class some are companions,
 and others met by chance;"""
 LONE_STRENGTH = 32.0
