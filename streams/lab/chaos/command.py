@@ -75,7 +75,9 @@ def verdict(as_json: bool, to_write: bool, logs: Path | None, **options: Any) ->
     pauses and restarts everything, rotates the secret, waits until all is answered, recomputes
     everything from the log, without what never happened by the books of who sent it, and says
     EXACT, MORE (only repeats) or LESS, for state, prompts, outcomes and dead letters (`rejected`),
-    and beside a plain twin of the shop. --json has how many of each kind of trouble there were
+    and beside a plain twin of the shop, which forgets nothing: sessions that came to weigh more
+    than 8 KB are named with what they have let go (`lightened`), and what is other by that alone
+    (`twin_left_out`) is not judged. --json has how many of each kind of trouble there were
     (`kinds`), what the digest leaves out (`left_out`), and what is not exact (`state_says`,
     `prompts_says`, `rejected_says`, `twin_says`). Exit code 1 when something is lost, a worker's
     state is not the fold of what happened, the twin comes to anything else, or a kind of trouble
@@ -133,12 +135,22 @@ def _summary(figures: Mapping[str, Any]) -> str:
         f"{figures['lost']} lost, {figures['wrong']} wrong; repeated under the same id: "
         f"{figures['repeats']} prompts, {figures['repeated_outcomes']} outcomes. Time without "
         f"an answer after a fault on workers, worst partition: median {takeover['p50']} s, "
-        f"longest {takeover['max']} s. Left out of the digest: {_left_out(figures)}."
+        f"longest {takeover['max']} s. Left out of the digest: {_left_out(figures)}. "
+        f"{_lightened(figures)}."
     )
 
 
 def _left_out(figures: Mapping[str, Any]) -> str:
     return ", ".join(figures["left_out"]) or "nothing"
+
+
+def _lightened(figures: Mapping[str, Any]) -> str:
+    """How many sessions have let go of some of what they knew, and what is not judged for that."""
+    many, apart = len(figures["lightened"]), len(figures["twin_left_out"])
+    return (
+        f"Sessions that came to weigh more than 8 KB: {many}; "
+        f"not judged beside the twin for that: {apart}"
+    )
 
 
 def _print(figures: Mapping[str, Any]) -> None:
@@ -157,6 +169,11 @@ def _print(figures: Mapping[str, Any]) -> None:
     for kind in figures["missing_kinds"]:
         click.echo(f"{kind} did not occur: this run says nothing of it; let more go wrong")
     click.echo(f"left out of the digest: {_left_out(figures)}")
+    click.echo(_lightened(figures))
+    for session_id, gone in figures["lightened"].items():
+        click.echo(f"lightened: {session_id} let go of {', '.join(gone)}")
+    for sentence in figures["twin_left_out"]:
+        click.echo(f"not judged: {sentence}")
     for sentence in chain.from_iterable(figures[told] for told in TOLD):
         click.echo(f"not exact: {sentence}")
     for what in JUDGED:

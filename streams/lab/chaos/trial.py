@@ -172,6 +172,8 @@ def _judge(
         "prompts_says": [*islice(books.lost_prompts(prompts, recomputed), SENTENCES_MAX)],
         "twin": beside.word,
         "twin_says": beside.sentences[:SENTENCES_MAX],
+        "lightened": {name: list(gone) for name, gone in beside.lightened.items()},
+        "twin_left_out": list(beside.left_out),
         "left_out": left_out(recomputed.shop.parts()) if recomputed.shop else {},
         "sealed_by": sealed_by(prompts),
         "events": len(log),

@@ -24,7 +24,7 @@ remembered, may have been counted, and is not counted again.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from sys import intern
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from streams.contract.events import (
     BasketUpdated,
@@ -43,7 +43,12 @@ from streams.shop.memory.orders.impression import Impression, Prompted
 from streams.shop.memory.orders.orders import Orders
 from streams.shop.memory.orders.seen import REFUSED, UNREAD, Seen
 from streams.shop.memory.orders.slot_tally import Tallies, own_slot, shown_once
-from streams.shop.memory.orders.weight import WEIGHED_EVERY, WEIGHED_FROM, lighten
+from streams.shop.memory.orders.weight import (
+    BYTES_MAX,
+    WEIGHED_EVERY,
+    WEIGHED_FROM,
+    lighten,
+)
 from streams.shop.memory.taught import Taught
 from streams.shop.people.assignment import Assignment
 from streams.shop.people.shoppers import note_shopper
@@ -67,6 +72,8 @@ class Session(BasketChanges):
     `basket` maps an item to its quantity, in the order in which they were added; `bought` an item
     to the time of its latest order by nobody whom we know.
     """
+
+    bytes_max: ClassVar[int] = BYTES_MAX
 
     session_id: str
     started_ms: int

@@ -43,6 +43,9 @@ class Sessions:
     latest time at which one happened: years that are filled in are years ago when they are sent.
     """
 
+    born_as: type[Session] = Session
+    """What a new session is: the books fold a log with sessions that may weigh anything, too."""
+
     def __init__(
         self,
         *,
@@ -88,7 +91,7 @@ class Sessions:
     def _born(self, event: Event) -> Session:
         """A new session: of a visitor, it may go on where another one is."""
         at_ms = event.occurred_at_ms
-        session = Session(
+        session = self.born_as(
             *(event.session_id, at_ms, at_ms), forgotten=self.forgotten, order_memory=self.orders
         )
         self._sessions[event.session_id] = session

@@ -42,9 +42,11 @@ def published(walked: Street) -> list[Record]:
     return [Record(0, n, 0, b"", one.to_json()) for n, one in enumerate(walked.outcomes)]
 
 
-def beside_the_twin(walked: Street, shop: Shop) -> Compared:
+def beside_the_twin(
+    walked: Street, shop: Shop, make: Callable[[Settings], Shop] = Shop
+) -> Compared:
     """What the twin says of a shop that has read this street, and of what was published there."""
-    return judged_by_twin(SETTINGS, walked.records, published(walked), of(shop))
+    return judged_by_twin(SETTINGS, walked.records, published(walked), of(shop), make)
 
 
 def of(shop: Shop) -> Recomputed:
@@ -172,7 +174,7 @@ def test_a_shop_that_is_wrong_is_less(wrong: Callable[[Settings], Shop], about: 
     """All workers agree with each other and with the offline shop; the twin does not."""
     walked = Street(1, EVENTS, make=wrong)
     first, second = (worker.shop for worker in walked.workers)
-    judged = beside_the_twin(walked, first)
+    judged = beside_the_twin(walked, first, wrong)
 
     assert first.digest() == second.digest()
     assert "LESS" == judged.word

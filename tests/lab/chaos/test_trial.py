@@ -31,6 +31,8 @@ FIGURES: dict[str, Any] = WELL | {
     "events": 1234,
     "kinds": {"signed_in": 17, "return_first": 3},
     "left_out": {"fit": {"all": 1}},
+    "lightened": {"s1": ["taken"], "s2": ["looked"]},
+    "twin_left_out": ["baskets of 's1': {'jam': 1}, not 0"],
     "transactions": {"committed": 2, "aborted": 1},
     **dict.fromkeys(("lost", "wrong", "repeats", "repeated_outcomes"), 0),
     "takeover_s": NOTHING,
@@ -67,6 +69,7 @@ def test_the_report_has_the_twin_each_kind_and_what_is_left_out() -> None:
 
     for words in ("twin", "signed_in", "17", "return_first", "Left out of the digest: fit."):
         assert words in said
+    assert "weigh more than 8 KB: 2; not judged beside the twin for that: 1." in said
 
 
 def test_a_worker_that_knows_something_else_is_named_with_the_parts() -> None:

@@ -17,7 +17,7 @@ there is one too many.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
@@ -92,10 +92,13 @@ class AuditResult(NamedTuple):
 
 
 def recompute(
-    settings: Settings, log: Iterable[AuditedRecord], warm_up: Mapping[int, int]
+    settings: Settings,
+    log: Iterable[AuditedRecord],
+    warm_up: Mapping[int, int],
+    make: Callable[[Settings], Shop] = Shop,
 ) -> Recomputed:
     """Fold the log from its beginning; `warm_up` is where each partition begins to be judged."""
-    shop = Shop(settings)
+    shop = make(settings)
     asked: dict[str, Event] = {}
     at: dict[Place, str] = {}
     rejected: dict[Place, str] = {}
@@ -103,10 +106,7 @@ def recompute(
     leaving = Leaving()
     outcomes: dict[tuple[str, ...], AnyOutcome] = {}
     for record in log:
-        event = decode(record.key, record.value, timestamp_ms=record.timestamp, settings=settings)
-        if shop.learn(record.partition, record.offset, event) == "gap":
-            shop.start(record.partition, record.offset)  # the log does not hold what is between
-            shop.learn(record.partition, record.offset, event)
+        event = fold(shop, record)
         silence = None
         if shop.experiment or not isinstance(event, ItemViewed):  # which brings no prompt further
             answer = shop.answer(event, record.partition, record.offset, PendingPrompts())
@@ -125,6 +125,16 @@ def recompute(
     position = dict(shop.position)
     there = frozenset(owed - leaving.left)
     return Recomputed(shop.digest(), position, asked, at, there, outcomes, shop, rejected)
+
+
+def fold(shop: Shop, record: AuditedRecord) -> Event:
+    """Let a shop learn the next record of a partition; the event in it."""
+    at_ms, settings = record.timestamp, shop.settings
+    event = decode(record.key, record.value, timestamp_ms=at_ms, settings=settings)
+    if shop.learn(record.partition, record.offset, event) == "gap":
+        shop.start(record.partition, record.offset)  # the log does not hold what is between
+        shop.learn(record.partition, record.offset, event)
+    return event
 
 
 def behind(log: Iterable[AuditedRecord]) -> dict[int, int]:

@@ -9,6 +9,21 @@ Cell = tuple[str, str]
 TOLERANCE = 1e-6
 
 
+class LedgerDifference(NamedTuple):
+    """What two ledgers do not have in common."""
+
+    name: str
+    """Which field,"""
+    key: Any
+    """and what of it."""
+    ours: Any
+    theirs: Any
+
+    def __str__(self) -> str:
+        said = sorted(self.key) if isinstance(self.key, frozenset) else self.key
+        return f"{self.name} of {said!r}: {self.ours}, not {self.theirs}"
+
+
 class Ledger(NamedTuple):
     """What is known in the end; nothing is as good as 0."""
 
@@ -26,11 +41,11 @@ class Ledger(NamedTuple):
     earned: Mapping[Cell, float]
     """The mean of what they earned in each context, those of before faded."""
 
-    def differences(self, other: "Ledger") -> Iterator[str]:
-        """What is not the same, a sentence each.
+    def differences(self, other: "Ledger") -> Iterator[LedgerDifference]:
+        """What is not the same; a sentence each, as text.
 
         >>> empty = Ledger({}, {}, {}, {}, 0, {}, {})
-        >>> list(empty._replace(items={"jam": 2}).differences(empty))
+        >>> [str(one) for one in empty._replace(items={"jam": 2}).differences(empty)]
         ["items of 'jam': 2, not 0"]
         """
         for name in self._fields:
@@ -40,8 +55,7 @@ class Ledger(NamedTuple):
             for key in dict.fromkeys((*ours, *theirs)):
                 one, two = ours.get(key) or 0, theirs.get(key) or 0
                 if not same(one, two):
-                    said = sorted(key) if isinstance(key, frozenset) else key
-                    yield f"{name} of {said!r}: {one}, not {two}"
+                    yield LedgerDifference(name, key, one, two)
 
 
 def same(one: Any, other: Any) -> bool:

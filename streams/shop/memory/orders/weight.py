@@ -20,7 +20,7 @@ are taken to have 40 characters, and weigh more if all of them together do.
 """
 
 from bisect import bisect_left
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from streams.shop.memory.orders.baskets.moments import Moments
 from streams.shop.memory.orders.impression import Impression, Prompted
@@ -63,6 +63,8 @@ LARGE_BYTES = 3072
 class Weighed(Protocol):
     """What of a session has a weight."""
 
+    bytes_max: ClassVar[int]
+    """How much it may weigh."""
     session_id: str
     seen: Seen
     basket: dict[str, int]
@@ -126,7 +128,7 @@ def _dict_bytes(entries: int) -> int:
 
 def lighten(session: Weighed) -> None:
     """Let go what is too much."""
-    over = weight(session) + ROOM_BYTES - BYTES_MAX
+    over = weight(session) + ROOM_BYTES - session.bytes_max
     if over <= 0:
         return
     session.basket = dict([*session.basket.items()])  # without the room of what was taken out
