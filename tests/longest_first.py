@@ -38,6 +38,7 @@ SECONDS = {
     "tests/integration/test_pages.py": 30,
     "tests/fuzz/test_short.py": 30,
     "tests/lab/bench/gateway/test_gateway_bench.py": 25,
+    "tests/lab/chaos/test_beside_the_twin.py": 24,
     "tests/integration/test_checkpoint_store.py": 22,
     "tests/storefront/intake/test_money.py": 22,
     "tests/storefront/gateway/bus/test_kafka_bus.py": 20,
@@ -47,6 +48,7 @@ SECONDS = {
     "tests/worker/running/test_claims.py": 17,
     "tests/integration/test_taking_back.py": 16,
     "tests/integration/test_health.py": 16,
+    "tests/properties/test_slots_share.py": 15,
     "tests/integration/test_apache_kafka.py": 14,
     "tests/lab/bench/size/test_outlive.py": 12,
 }
