@@ -101,6 +101,20 @@ def test_any_order_of_arrival_earns_the_same(after_s: int) -> None:
         assert {} == session(shop).basket
 
 
+@pytest.mark.parametrize(("kept", "left"), [(("bread",), 0.0), (("bread", "butter"), 0.5)])
+def test_a_cart_that_overtakes_an_add_takes_back_what_it_does_not_have(
+    kept: tuple[str, ...], left: float
+) -> None:
+    """The add is told when the cart is known already: it earns what it would have left."""
+    for turns in (1, -1):
+        shop, story, prompt = offered()
+        shop.serve(story.see(prompt))
+        added: Event = story.add("butter", receipt=prompt.receipt)
+        events = [added, story.set_basket(*kept)]
+        assert left == earned(shop, *events[::turns])
+        assert ("butter" in kept) == session(shop).basket.get("butter", 0)
+
+
 def test_a_click_on_what_was_not_offered_is_none() -> None:
     """It earns nothing, and proves nothing; one that names no item counts."""
     shop, story, prompt = offered()
