@@ -13,15 +13,16 @@ from streams.contract.settings import Settings
 from streams.shop.memory import session
 from streams.shop.memory.orders import weight
 from streams.shop.memory.orders.baskets.changes import BASKET_MAX
-from streams.shop.memory.orders.seen import SEEN_MAX
+from streams.shop.memory.orders.seen import SEEN_MAX, TIED_MAX
 from streams.worker.health.bounds import PROGRAM_BYTES, Bound, bounds
 from streams.worker.health.resources import memory_limit
 
 MB = 1_000_000
 SESSION = (
     f"a session takes {weight.BYTES_MAX // 1024} KB at most, by no setting: {BASKET_MAX} "
-    f"kinds of items in the basket, {SEEN_MAX} event ids, {session.IMPRESSIONS_MAX} prompts, "
-    f"{session.ORDERS_MAX} orders, and less of these in the busiest. How many there are: "
+    f"kinds of items in the basket, {SEEN_MAX} event ids ({TIED_MAX} of one moment), "
+    f"{session.IMPRESSIONS_MAX} prompts, {session.ORDERS_MAX} orders, and less of these in the "
+    "busiest. How many there are: "
     "GOESWITH_SESSIONS_MAX of each of GOESWITH_PARTITIONS; how long: its basket "
     "GOESWITH_BASKET_TTL_S, the idle session GOESWITH_PERSONAL_TTL_S"
 )
