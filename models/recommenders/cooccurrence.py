@@ -176,7 +176,7 @@ class CoOccurrence(Recommender):
     ) -> None:
         """Take back what `learn_one`, or `learn_meetings` (`alone`), counted at this time."""
         take_back(self._pairs, x[-self._reach :], y, *self._eras.unit(time_s), alone=alone)
-        self.sessions -= begins
+        self.sessions = max(0, self.sessions - begins)  # of a log that is not there any more
 
     def _forget(self) -> None:
         self._full = True

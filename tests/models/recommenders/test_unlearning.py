@@ -238,3 +238,16 @@ def test_purchases_whose_times_were_not_kept_leave_the_last_time_as_it_is() -> N
 
     assert {"milk"} == before.bought_since("ann", MONDAY_S + 1)
     assert 1 == before.recommend(("ann",), 1)[0].together
+
+
+def test_what_another_log_taught_is_taken_back_down_to_nothing() -> None:
+    """A table that began anew knows none of it: its state is one that it takes up again."""
+    model = CoOccurrence()
+    model.learn_one((), "bread", time_s=MONDAY_S)
+    for _ in range(2):
+        model.unlearn_one((), "jam", time_s=MONDAY_S, begins=True)
+    assert model.sessions == 0
+
+    again = CoOccurrence()
+    again.restore(model.state())
+    assert again.state() == model.state()
