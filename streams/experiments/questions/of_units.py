@@ -42,7 +42,7 @@ def answer_of_units(
 
     def decided(at_ms: int) -> bool:
         then = units.as_of(at_ms)
-        if not any(seen.id == id_ for seen in then.experiments()):
+        if not then.knows(id_):
             return False
         return _decision(one, _asked(one, totals_of(one, then))) == answer.decision
 
@@ -62,7 +62,7 @@ def _answer(
     compared = _asked(one, totals)
     bounds = None if compared is None else with_parts(compared)
     found = QuestionAnswer("refused", bounds, "", sizes(totals), guardrails)
-    if begins_ms is not None and not began_within(totals.seen.first_ms, begins_ms):
+    if begins_ms is not None and not began_within(totals.seen.known_ms, begins_ms):
         return found._replace(why="the log has forgotten the start, so bounds need not hold")
     if split.crossed:
         return found._replace(why=f"{split.held_out_shown:,} that are held out were shown prompts")

@@ -169,11 +169,11 @@ def findings(
         return Findings(None, (), None, effect, *counted)
     chosen = _chosen(units, experiment)
     start_ms, begins_ms = _start_ms(settings, chosen), looked.kept.begins_ms
-    first_ms = next((one.first_ms for one in seen if one.id == chosen), 0)
+    known_ms = next((one.known_ms for one in seen if one.id == chosen), 0)
     reaches = begins_ms is None or begins_ms <= start_ms
     if declared is not None and (asked_ms := declared.start_of(chosen, now_ms)):
         # a later start alone does not do: whose assignment is forgotten comes back as a new unit
-        reaches = reaches or (begins_ms is not None and began_within(first_ms, begins_ms))
+        reaches = reaches or (begins_ms is not None and began_within(known_ms, begins_ms))
         start_ms = max(start_ms, asked_ms)
     return Findings(
         units.totals(chosen, start_ms),
@@ -184,12 +184,12 @@ def findings(
     )
 
 
-def began_within(first_ms: int, begins_ms: int) -> bool:
+def began_within(known_ms: int, begins_ms: int) -> bool:
     """Whether a holdout began after the log does: a day of it knows nothing of anybody there.
 
     Units that were assigned before come back as new ones, soon after the log begins.
     """
-    return first_ms - begins_ms >= UNKNOWN_MS
+    return known_ms - begins_ms >= UNKNOWN_MS
 
 
 def read_on(reader: Log, kept: KeptUnits | None, *, quiet: bool = True) -> Looked:

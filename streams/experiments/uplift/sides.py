@@ -1,12 +1,15 @@
 """Sides of an experiment: who was seen on which, and first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pydantic import FiniteFloat
 
 from streams.contract.wire.numbers import Count, TimeMs
 
+DAY_MS = 86_400_000
+WRONG_CLOCKS = 1 / 20
+"""So many units at either end may be of wrong clocks, and at least one."""
 HELD_OUT, MAY_GET = 1, 2
 """Bits of the sides that somebody was seen on."""
 BOTH = HELD_OUT | MAY_GET
@@ -28,9 +31,38 @@ class SideOf(NamedTuple):
     """When the broker got that; 0 where nobody knows."""
 
     @property
-    def watched_ms(self) -> int:
-        """When it was assigned by the broker's time: shoppers' clocks may be wrong by years."""
+    def logged_ms(self) -> int:
+        """When that was known: a worker that is behind assigns long after the shopper came."""
         return self.written_ms or self.at_ms
+
+    @property
+    def came_ms(self) -> int:
+        """When the shopper came: by a clock of theirs, but before that was known."""
+        return min(self.at_ms, self.written_ms or self.at_ms)
+
+
+def span_ms(sides: Iterable[SideOf]) -> tuple[int, int]:
+    """When the first unit came, and the last one, but for wrong clocks.
+
+    Of the outermost units at either end those are left out that more than a day parts from the
+    rest: a clock that is wrong by years moves neither start nor pace, nor does a backlog.
+    """
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for side in sides:
+        came_ms, unit = side.came_ms, side.unit
+        if first.setdefault(unit, came_ms) > came_ms:
+            first[unit] = came_ms
+        if last.setdefault(unit, came_ms) < came_ms:
+            last[unit] = came_ms
+    return _outermost(sorted(first.values())), _outermost(sorted(last.values(), reverse=True))
+
+
+def _outermost(times: Sequence[int]) -> int:
+    """The first one that no day parts from the next, of times in either order."""
+    spare = min(max(1, int(len(times) * WRONG_CLOCKS)), (len(times) - 1) // 2)
+    parted = (at for at in range(spare, 0, -1) if abs(times[at] - times[at - 1]) > DAY_MS)
+    return times[next(parted, 0)]
 
 
 def first_sides(sides: Iterable[SideOf]) -> dict[str, SideOf]:

@@ -31,7 +31,7 @@ from streams.experiments.uplift.net_orders import (
     tuples_of,
 )
 from streams.experiments.uplift.other_sessions import OtherSessions
-from streams.experiments.uplift.sides import SideOf, bits_of, first_sides, on_both
+from streams.experiments.uplift.sides import SideOf, bits_of, first_sides, on_both, span_ms
 
 SESSIONS_MAX = 500_000
 """Sessions that are held, in some 500 bytes each; further ones are left out, and counted."""
@@ -41,8 +41,8 @@ ORDERS_MAX = 500_000
 class ExperimentSeen(NamedTuple):
     """An experiment that there are assignments of.
 
-    Its first and last one are by the broker's time, so that one wrong clock of a shopper moves
-    neither the start of the experiment nor how many units a day there are.
+    Its first and last one are those that came so, by the shoppers' clocks without wrong ones: see
+    `streams.experiments.uplift.sides.span_ms`.
     """
 
     id: str
@@ -50,6 +50,13 @@ class ExperimentSeen(NamedTuple):
     first_ms: int
     last_ms: int
     sessions: int
+    logged_ms: int
+    """When the broker got the first assignment, whoever it was of."""
+
+    @property
+    def known_ms(self) -> int:
+        """No unit of it was there before that, by the log or by what the log tells."""
+        return min(self.first_ms, self.logged_ms)
 
 
 class ExperimentTotals(NamedTuple):
@@ -118,6 +125,10 @@ class Units:
         """Those that there are assignments of, the one that began last at the end."""
         found = [_seen(name, sides.values()) for name, sides in self._sides.items()]
         return sorted(found, key=lambda one: (one.first_ms, one.id))
+
+    def knows(self, experiment: str) -> bool:
+        """Whether anybody has been assigned to it."""
+        return experiment in self._sides
 
     def unmatched(self) -> int:
         """How many returns are of no order that is known."""
@@ -284,5 +295,5 @@ def _earlier(one: OrderSeen, other: OrderSeen) -> OrderSeen:
 
 def _seen(name: str, sides: Iterable[SideOf]) -> ExperimentSeen:
     sides = list(sides)
-    times = [side.watched_ms for side in sides]
-    return ExperimentSeen(name, sides[0].share, min(times), max(times), len(sides))
+    logged_ms = min(side.logged_ms for side in sides)
+    return ExperimentSeen(name, sides[0].share, *span_ms(sides), len(sides), logged_ms)

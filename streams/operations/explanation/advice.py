@@ -81,7 +81,14 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
 
 TOO_LATE = "taken for a repeat: too late, its session did not know any more which ids it had read"
 """Of a `duplicate` whose id nobody has sent before."""
+DENIAL = "; its denial counts"
+"""Of one that denies consent: that is the same, however often it comes."""
 TOO_LATE_WAIT = "this event only; send events as they happen"
+
+
+def why_too_late(consent: bool | None) -> str:
+    """What is said of an event that was taken for a repeat, whose id nobody has sent before."""
+    return TOO_LATE + (DENIAL if consent is False else "")
 
 
 class Told(NamedTuple):

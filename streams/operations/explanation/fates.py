@@ -17,7 +17,7 @@ from streams.contract.events import (
 )
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
-from streams.operations.explanation.advice import TOO_LATE, Told
+from streams.operations.explanation.advice import Told, why_too_late
 from streams.operations.explanation.log.session_log import Place, PublishedAnswers, SessionEvent
 from streams.operations.explanation.retold import NO_SILENCES, Retold
 from streams.operations.explanation.sender_times import sender_times, times_in_words
@@ -190,7 +190,7 @@ def _lines(fate: Fate) -> Iterator[str]:
     for prompt_id in fate.withdrew:
         yield f"withdrew prompt {printable(prompt_id, 40)}"
     if fate.became == "learned" and fate.too_late:
-        yield TOO_LATE
+        yield why_too_late(fate.said("consent"))
     elif fate.became == "learned" and not fate.brought:
         yield _learned(fate.event)
 

@@ -16,7 +16,7 @@ from streams.clients.log_reader import LogReader, Partition
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import ShopperForgotten
 from streams.contract.events.slots import Placement
-from streams.operations.explanation.advice import TOO_LATE, TOO_LATE_WAIT, Told, told
+from streams.operations.explanation.advice import TOO_LATE_WAIT, Told, told, why_too_late
 from streams.operations.explanation.log.session_log import (
     Place,
     PublishedAnswers,
@@ -178,7 +178,7 @@ def _answer(
                 said = silence.reason, held, session, unseen, shop.settings, slot
                 one = told(*said)
                 if too_late and silence.reason == "duplicate":
-                    one = one._replace(why=TOO_LATE, wait=TOO_LATE_WAIT)
+                    one = one._replace(why=why_too_late(held.consent), wait=TOO_LATE_WAIT)
                 silences[slot] = one
     there = published.prompts.get(event.place)
     outgoing = answer.outgoing_prompts if there is None else map(OutgoingPrompt.of, there)

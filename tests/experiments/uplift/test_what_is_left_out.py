@@ -143,38 +143,96 @@ def test_what_is_not_missing_is_not_said() -> None:
 DAYS_200_MS = 200 * DAY_MS
 
 
-def watched(wrong_ms: int, of: int = 180) -> tuple[Units, int]:
-    """So many units, ten seconds apart by the broker's time; one of a clock that is so wrong."""
+def watched(*wrong_ms: int, of: int = 180, later_ms: int = 0, each_ms: int = 10_000) -> Units:
+    """So many units, folded so much later; in their midst some of clocks that are so wrong."""
     units = Units()
     for number in range(of):
-        at_ms = NEW_YEAR_MS + number * 10_000
-        told_ms = at_ms + wrong_ms * (number == of // 2)
-        units.add(assigned(number, occurred_at_ms=told_ms), at_ms + 400)
-    return units, NEW_YEAR_MS + 400
+        at_ms = NEW_YEAR_MS + number * each_ms
+        units.add(assigned(number, occurred_at_ms=at_ms), at_ms + later_ms + 400)
+    for number, off_ms in enumerate(wrong_ms, of):
+        at_ms = NEW_YEAR_MS + of // 2 * each_ms
+        late_ms = at_ms + later_ms + 400
+        units.add(assigned(number, occurred_at_ms=at_ms + off_ms), late_ms)
+    return units
 
 
-@pytest.mark.parametrize("wrong_ms", [-DAYS_200_MS, 0, DAY_MS])
-def test_one_wrong_clock_moves_neither_start_nor_rate(wrong_ms: int) -> None:
-    """They go by when the broker got the assignments: 180 units in half an hour."""
-    units, began_ms = watched(wrong_ms)
+def lasting(units: Units) -> tuple[int, int]:
+    """When it began, and how long it has lasted; the same, however one asks."""
     (seen,) = units.experiments()
-    totals = units.totals(seen.id)
     again = Units()
     again.restore(orjson.loads(orjson.dumps(units.state())))
 
-    assert (began_ms, began_ms + 179 * 10_000) == (seen.first_ms, seen.last_ms)
-    assert seen == totals.seen == again.experiments()[0]
-    assert 180 == len(totals.held_out) + len(totals.may_get)
+    assert seen == units.totals(seen.id).seen == again.experiments()[0]
+    return seen.first_ms, seen.last_ms - seen.first_ms
 
 
-def test_an_assignment_that_is_told_again_began_when_it_was_told_first() -> None:
+@pytest.mark.parametrize(
+    "wrong_ms",
+    [(), (-DAYS_200_MS,), (-DAYS_200_MS,) * 3, (-2 * DAYS_200_MS, -DAYS_200_MS), (DAYS_200_MS,)],
+)
+@pytest.mark.parametrize("later_ms", [0, 7 * DAY_MS, 300 * DAY_MS])
+def test_wrong_clocks_move_neither_start_nor_rate(wrong_ms: tuple[int, ...], later_ms: int) -> None:
+    """180 units came in half an hour, also where a backlog was folded long after that."""
+    assert (NEW_YEAR_MS, 179 * 10_000) == lasting(watched(*wrong_ms, later_ms=later_ms))
+
+
+def test_a_backlog_that_is_folded_at_once_has_come_at_its_own_pace() -> None:
+    """1,000 units of one day, written in 50 seconds a week later: they came in a day."""
+    units = Units()
+    for number in range(1_000):
+        at_ms = NEW_YEAR_MS + number * DAY_MS // 1_000
+        units.add(assigned(number, occurred_at_ms=at_ms), NEW_YEAR_MS + 7 * DAY_MS + number * 50)
+
+    assert (NEW_YEAR_MS, 999 * DAY_MS // 1_000) == lasting(units)
+
+
+def test_one_visitor_whose_clock_is_wrong_is_one_unit_however_many_sessions_there_are() -> None:
+    """They are of one device, and each of them is as wrong."""
+    units = watched()
+    for number in range(90):
+        at_ms = NEW_YEAR_MS - DAYS_200_MS + number
+        other = assigned(999, session_id=f"of wrong {number}", occurred_at_ms=at_ms)
+        units.add(other, NEW_YEAR_MS + number * 10_000)
+
+    assert (NEW_YEAR_MS, 179 * 10_000) == lasting(units)
+
+
+def test_nobody_was_assigned_later_than_the_broker_got_it() -> None:
+    """A clock that is ahead, by less than what would be unreadable, does not lengthen it."""
+    assert (NEW_YEAR_MS, 179 * 10_000) == lasting(watched(DAY_MS // 2))
+
+
+@pytest.mark.parametrize("each_ms", [DAY_MS // 2, 3 * DAY_MS])
+def test_of_a_small_shop_one_in_twenty_at_most_is_taken_for_a_wrong_clock(each_ms: int) -> None:
+    """Whoever comes soon before the next is none; two units have no middle."""
+    began_ms, lasted_ms = lasting(watched(of=60, each_ms=each_ms))
+    left_out = 3 * (each_ms > DAY_MS)
+
+    assert (NEW_YEAR_MS + left_out * each_ms, (59 - 2 * left_out) * each_ms) == (
+        began_ms,
+        lasted_ms,
+    )
+    assert (NEW_YEAR_MS, each_ms) == lasting(watched(of=2, each_ms=each_ms))
+
+
+def test_somebody_alone_may_be_of_before_the_log_all_the_same() -> None:
+    """By the broker's time: who is left out of the pace as a wrong clock is known to have come."""
+    units = watched()
+    early = assigned(999, occurred_at_ms=NEW_YEAR_MS - 2 * DAY_MS)
+    units.add(early, early.occurred_at_ms)
+    (seen,) = units.experiments()
+
+    assert (NEW_YEAR_MS, NEW_YEAR_MS - 2 * DAY_MS) == (seen.first_ms, seen.known_ms)
+
+
+def test_an_assignment_that_is_told_again_was_known_when_it_was_told_first() -> None:
     """After a restart, say; in whichever order the records are read."""
-    one = assigned(1)
+    one = assigned(1, occurred_at_ms=NEW_YEAR_MS)
     for times in ((5_000, 9_000), (9_000, 5_000)):
         units = Units()
         for written_ms in times:
             units.add(one, NEW_YEAR_MS + written_ms)
-        assert NEW_YEAR_MS + 5_000 == units.experiments()[0].first_ms
+        assert NEW_YEAR_MS + 5_000 == units.experiments()[0].logged_ms
 
 
 def test_where_the_log_has_no_times_the_records_tell_theirs() -> None:

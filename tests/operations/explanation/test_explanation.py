@@ -485,3 +485,19 @@ def test_what_was_taken_for_a_repeat_is_not_said_to_be_one() -> None:
     assert "learned from" in forgotten
     assert "of this event_id before" in again
     assert "of this event_id before" in known
+
+
+def test_of_a_denial_that_is_taken_for_a_repeat_it_is_said_that_it_counts() -> None:
+    """Whether it asks for a prompt or not: nobody is to think that it was lost."""
+    worker, story = OneWorker(Settings(**POLITE)), Story("ann")
+    looked, removed = story.view("jam"), story.remove("tea")
+    denied = [one.model_copy(update={"consent": False}) for one in (looked, removed)]
+    sent: list[Event] = [story.view("bread") for _ in range(130)]
+    for event in (*sent, story.add("tea"), *denied):
+        worker.take(0, event, delay_s=200.0)
+    *_, before, view, remove = map(in_words, explained(worker, "ann", events_max=3))
+
+    for said in (view, remove):
+        assert "taken for a repeat: too late" in said
+        assert "its denial counts" in said
+    assert "its denial counts" not in before
