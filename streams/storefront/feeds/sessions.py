@@ -37,8 +37,8 @@ People = tuple[str | None, str | None]
 NOBODY: People = (None, None)
 
 LeftOut = Literal["no_consent", "denied", "held_out"]
-Who = tuple[Literal["session", "shopper", "visitor"], str]
-"""By what an order is known: their ids may be alike."""
+Who = tuple[Literal["shopper", "visitor"], str]
+"""By whom an order is known: their ids may be alike."""
 
 
 class Bought(NamedTuple):
@@ -104,7 +104,9 @@ class FeedSessions:
         self._denied_ms: dict[str, int] = {}
         """By shopper or visitor, when they said no last."""
         self._bought: dict[Who, dict[str, Bought]] = {}
-        """By session, shopper and visitor the orders, by number."""
+        """By shopper and visitor the orders, by number."""
+        self._bought_in: dict[str, dict[str, Bought]] = {}
+        """The same by session."""
         self._taken_back: set[str] = set()
         """Orders that do not stand: said in any session, and perhaps read before the order."""
 
@@ -175,10 +177,12 @@ class FeedSessions:
         Two people may share a browser: an order of whoever else was signed in is not this one's.
         """
         mine = session.shopper_id
+        known = [self._bought_in.get(session.session_id, {})]
+        known += [self._bought.get(who, {}) for who in _known_by((mine, session.visitor_id))]
         return {
             number: order
-            for who in _known_by(session.session_id, (mine, session.visitor_id))
-            for number, order in self._bought.get(who, {}).items()
+            for orders in known
+            for number, order in orders.items()
             if order.shopper_id is None or mine is None or order.shopper_id == mine
         }
 
@@ -186,7 +190,9 @@ class FeedSessions:
         """Note what was bought, and by whom as far as that was said by then."""
         people = self._people.get(event.session_id, NOBODY)
         order = Bought(people[0], frozenset(line.item_id for line in event.lines))
-        for who in _known_by(event.session_id, people):
+        self._bought_in.setdefault(event.session_id, {})[event.order_id] = order
+        _bounded(len(self._bought_in), self.people_max, "sessions that ordered")
+        for who in _known_by(people):
             self._bought.setdefault(who, {})[event.order_id] = order
         _bounded(len(self._bought), self.people_max, "shoppers who ordered")
 
@@ -221,10 +227,10 @@ class FeedSessions:
         _bounded(len(self._denied_ms), self.people_max, "shoppers who denied consent")
 
 
-def _known_by(session_id: str, people: People) -> list[Who]:
-    """All by which an order of a session is found again."""
+def _known_by(people: People) -> list[Who]:
+    """Those by whom an order is found again, in whichever session."""
     shopper_id, visitor_id = people
-    told: list[Who] = [("session", session_id)]
+    told: list[Who] = []
     if shopper_id:
         told.append(("shopper", shopper_id))
     if visitor_id:

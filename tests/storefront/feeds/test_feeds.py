@@ -411,6 +411,27 @@ STEPS = st.lists(
 )
 
 
+def test_an_order_takes_the_room_of_its_people_and_its_session_not_that_of_both_at_once() -> None:
+    """Two shoppers in two browsers are four people, and two sessions."""
+    sessions = FeedSessions(people_max=5)
+    for name in ("ann", "bob"):
+        story = Story(f"of {name}", shopper_id=name, visitor_id=f"{name}-phone")
+        sessions.happen(story.order("bread"))
+
+    with pytest.raises(Misconfigured, match="more than 5 shoppers who ordered since then"):
+        sessions.happen(Story("of cid", shopper_id="cid", visitor_id="phone").order("bread"))
+
+
+def test_orders_of_nobody_have_a_bound_of_sessions() -> None:
+    """They are known by these alone."""
+    sessions = FeedSessions(people_max=2)
+    for number in range(2):
+        sessions.happen(Story(f"session {number}").order("bread"))
+
+    with pytest.raises(Misconfigured, match="more than 2 sessions that ordered since then"):
+        sessions.happen(Story("one more").order("bread"))
+
+
 @given(steps=STEPS, data=st.data())
 def test_no_feed_has_what_was_bought_or_who_said_no(steps: list[str], data: st.DataObject) -> None:
     """Whatever happens, in whatever order; and nothing that was never offered."""
