@@ -19,6 +19,7 @@ from streams.storefront.intake.values.money import (
     currency_code,
     exact_amount,
     minor_units,
+    rounded,
     without_minus,
     written,
 )
@@ -72,7 +73,7 @@ def read_line(
         return None
     quantity = quantity_of(at(said, names.quantity))
     if quantity is None:
-        drafts.reject(place, "quantity", f"its quantity is none from 1 to {QUANTITY_MAX:,}")
+        drafts.reject(place, "quantity", f"its quantity is none above 0 and up to {QUANTITY_MAX:,}")
         return None
     fields: dict[str, Any] = {"item_id": item_id, "quantity": whole(quantity)}
     if (category := category_of(first(said, *names.category))) is not None:
@@ -249,8 +250,19 @@ def item_events(
         elif "price_minor" in fields:
             fields["currency"] = line.currency
         if kind == "item_added":
-            fields["receipt"] = receipt
+            fields = _added(fields, line.sold) | {"receipt": receipt}
         drafts.event(place, kind, numbered(event_id, index), who, when, **fields)
+
+
+def _added(fields: dict[str, Any], sold: Sold) -> dict[str, Any]:
+    """The fields of an add: of parts, which are told as pieces, the price is that of a piece.
+
+    >>> _added({"quantity": 1, "price_minor": 2000}, Sold(Decimal("0.5"), 1000))
+    {'quantity': 1, 'price_minor': 1000}
+    """
+    if sold.total_minor is None or "price_minor" not in fields or not sold.quantity % 1:
+        return fields
+    return fields | {"price_minor": rounded(Decimal(sold.total_minor) / whole(sold.quantity))}
 
 
 def _currency(own: Any, of_all: Any, drafts: Drafts) -> str | None:

@@ -126,7 +126,9 @@ def _read(
 ) -> tuple[list[CatalogItem], Counter[str]]:
     """The items of a file, and counts of what they are; says what is wrong as it comes."""
     found: list[CatalogItem] = []
-    counts = Counter(items=0, problems=0, out_of_stock=0, hidden=0, restricted=0, variants=0)
+    counts = Counter(
+        items=0, problems=0, out_of_stock=0, hidden=0, restricted=0, variants=0, rounded=0
+    )
     with progress_bar("reading", every=EVERY) as advance:
         for one in source.read():
             advance(1)
@@ -159,7 +161,8 @@ def notes(items: Sequence[CatalogItem], options: Options) -> list[str]:
 
 def _kinds(found: Found, margin_ratio_min: float) -> list[str]:
     why, item = reason_to_withhold(found.item, margin_ratio_min), found.item
-    return ["items", *([why] if why else []), *(["variants"] if item.variant_of else [])]
+    more = {"variants": item.variant_of, "rounded": found.rounded}
+    return ["items", *([why] if why else []), *(name for name, is_so in more.items() if is_so)]
 
 
 def _problem(problem: Problem, *, as_json: bool) -> str:
@@ -181,10 +184,10 @@ def _in_words(said: dict[str, Any], settings: Settings, *, dry_run: bool) -> str
     >>> print(_in_words(counts, Settings(), dry_run=False))
     own: 2 items (1 out of stock), 0 problems; sent 2 to goeswith.catalog
     """
-    words = {"margin": "below the margin floor"}
+    words = {"margin": "below the margin floor", "rounded": "with a price that was rounded"}
     kinds = [
         f"{said[name]:,} {words.get(name, name.replace('_', ' '))}"
-        for name in ("out_of_stock", "hidden", "restricted", "margin", "variants")
+        for name in ("out_of_stock", "hidden", "restricted", "margin", "variants", "rounded")
         if said.get(name)
     ]
     told = f" ({', '.join(kinds)})" if kinds else ""

@@ -34,6 +34,8 @@ class Found(NamedTuple):
 
     line: int
     item: CatalogItem
+    rounded: bool = False
+    """Whether its price was finer than its currency goes."""
 
 
 class CatalogFile:
@@ -89,7 +91,11 @@ class CatalogFile:
         if self.options.items == "parent" and self.format != "own":
             drafts = products(once_each(drafts, named=bool(self.options.id_column)))
         for one in drafts:
-            yield one if isinstance(one, Problem) else _checked(one.line, _fields(one))
+            if isinstance(one, Problem):
+                yield one
+                continue
+            found = _checked(one.line, _fields(one))
+            yield found._replace(rounded=one.rounded) if isinstance(found, Found) else found
 
     def _read_table(self, table: Table) -> Iterator[Draft | Problem]:
         try:
@@ -105,12 +111,13 @@ def once_each(drafts: Iterable[Draft | Problem], *, named: bool) -> Iterator[Dra
     """The drafts without those of an item that came before: it would be a variant of itself.
 
     Where the column of ids is `named`, it may be the product's: then all variants have that one.
+    Variants that share one id, such as a SKU, are told apart by what is `chosen`.
     """
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str, str, str], int] = {}
     for one in drafts:
         if isinstance(one, Draft) and one.item_id:
             apart = one.is_alone or one.is_product or one.item_id != one.product or not named
-            first = seen.setdefault((one.product, one.item_id), one.line)
+            first = seen.setdefault((one.product, one.item_id, one.chosen), one.line)
             if apart and first != one.line:
                 yield _again(one.line, one.item_id, first)
                 continue
@@ -150,7 +157,7 @@ def products(drafts: Iterable[Draft | Problem]) -> Iterator[Draft | Problem]:
         words = (one.fields.get("restricted") for one in all_)
         if restricted := next(filter(None, words), None):
             fields["restricted"] = restricted
-        yield Draft(all_[0].line, product, product, fields)
+        yield Draft(all_[0].line, product, product, fields, rounded=cheapest.rounded)
 
 
 def _without_prices(fields: Mapping[str, Any]) -> dict[str, Any]:

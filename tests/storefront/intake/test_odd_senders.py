@@ -10,10 +10,14 @@ from streams.contract.settings import Settings
 from streams.storefront.intake.adapters import adapters
 from streams.storefront.intake.drafts import Intake
 from tests.storefront.intake.samples import (
+    VARIANT,
+    cart,
     cloud_event,
     export_row,
     hit,
+    pixel,
     protocol,
+    shop_line,
     tea,
     track,
     woo_order,
@@ -215,3 +219,76 @@ def test_an_order_of_a_server_is_a_session_of_its_own(number: str) -> None:
     nobodys = track("Completed Order", about, anonymousId=None, userId=None)
 
     assert "o-7" == only(read("segment", nobodys)).session_id
+
+
+@pytest.mark.parametrize("name", ["Viewed Product", "Added Product", "Removed Product"])
+@pytest.mark.parametrize(
+    "who", [{}, {"userId": None}, {"userId": "ann", "context": DENIED}], ids=["", "out", "denied"]
+)
+def test_nobody_is_in_a_session_that_is_named_after_a_product(name: str, who: Any) -> None:
+    """Under `id` version 1 has the product: all who look at it would be one visit."""
+    message = {"type": "track", "event": name, "messageId": "m", "timestamp": "2026-01-01T12:00Z"}
+    became = read("segment", message | {"properties": {"id": "tea"}} | who)
+
+    assert ((), ["no_session"]) == (became.events, [one.reason for one in became.rejections])
+
+
+def test_an_order_of_version_1_stands_in_for_its_session() -> None:
+    """There `id` is the order's."""
+    about = {"id": "o-7", "products": [{"id": "tea"}]}
+    event = only(read("segment", track("Completed Order", about, anonymousId=None, userId=None)))
+
+    assert ("o-7", "o-7", "tea") == (event.session_id, event.order_id, event.lines[0].item_id)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "pieces", "minor"),
+    [(0.5, 1, 1000), (1.5, 2, 1500), ("0,25", 1, 500), (2, 2, 2000)],
+)
+def test_an_add_of_parts_costs_what_a_cart_of_them_does(
+    quantity: Any, pieces: int, minor: int
+) -> None:
+    """Half a kilogram at 20.00 is one piece of 10.00 in both."""
+    items = [tea(quantity=quantity, price=20)]
+    added = only(read("ga4", protocol(hit("add_to_cart", items=items))))
+    viewed = only(read("ga4", protocol(hit("view_cart", items=items))))
+
+    (line,) = viewed.lines
+    assert (pieces, minor) == (added.quantity, added.price_minor)
+    assert (pieces, minor) == (line.quantity, line.price_minor)
+
+
+def test_what_is_viewed_costs_what_one_of_it_does() -> None:
+    """However much of it is meant."""
+    viewed = hit("view_item", items=[tea(quantity=0.5, price=20)])
+
+    assert only(read("ga4", protocol(viewed))).price_minor == 2000
+
+
+def test_a_cart_that_lists_discounts_in_words_of_its_own_has_prices() -> None:
+    """They are objects there, and off `line_price` where that is told."""
+    line = shop_line(discounts=[{"amount": "20.00"}])
+    became = read("shopify", cart(line), Settings(intake_currency="EUR"))
+
+    assert (24_990, ()) == (only(became).lines[0].price_minor, became.rejections)
+
+
+@pytest.mark.parametrize("given", [[{}], [{}, {"amount": {"amount": 20}}], [None]])
+def test_a_discount_that_says_nothing_leaves_the_price_that_is_paid(given: list[Any]) -> None:
+    """Without that one nobody knows what the line cost."""
+    line = {"variant": VARIANT, "quantity": 1, "discountAllocations": given}
+    paid = line | {"finalLinePrice": {"amount": 229.9, "currencyCode": "EUR"}}
+    checkouts = [{"token": "c", "lineItems": [one]} for one in (paid, line)]
+    became = [
+        read("shopify-pixel", pixel("checkout_completed", {"checkout": one})) for one in checkouts
+    ]
+    prices = [one.events[0].model_dump()["lines"][0]["price_minor"] for one in became]
+
+    assert ([22_990, None], [0, 1]) == (prices, [len(one.rejections) for one in became])
+
+
+def test_a_quantity_that_is_none_is_told_what_would_be_one() -> None:
+    """A part of one would."""
+    (wrong, *_) = read("ga4", protocol(hit("add_to_cart", items=[tea(quantity=0)]))).rejections
+
+    assert wrong.message.startswith("its quantity is none above 0 and up to ")

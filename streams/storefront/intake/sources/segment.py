@@ -28,7 +28,7 @@ from streams.storefront.intake.values.times import When, by_sender
 ITEM = ItemNames(parent=("product_id", "productId"), variant=("sku",), variant_name="variant")
 ORDER = ("order_id", "orderId")
 OF_VERSION_1 = ("viewed product", "added product", "removed product", "completed order")
-"""Events in which `id` is no id of a row, or of a cart."""
+"""Events in which `id` is that of the product, or of the order, and of no row."""
 PER_ITEM = {
     "product viewed": "item_viewed",
     "viewed product": "item_viewed",
@@ -110,7 +110,7 @@ def _item_of(name: str) -> ItemNames:
 
 def _order_names(name: str) -> tuple[str, ...]:
     """What an event calls the number of an order."""
-    return (*ORDER, "id") if name in OF_VERSION_1 else ORDER
+    return (*ORDER, "id") if name == "completed order" else ORDER
 
 
 def _order(

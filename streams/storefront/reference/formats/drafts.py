@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
+from streams.contract.events.currencies import decimals
 from streams.contract.events.reference.catalog import ADDRESS
 from streams.storefront.intake.values.money import currency_code, exact_amount, minor_units
 from streams.storefront.reference.formats.plain_text import plain
@@ -68,6 +69,10 @@ class Draft(NamedTuple):
     """Whether it stands for the product, beside its variants."""
     is_alone: bool = False
     """Whether it says itself that it is a variant of nothing."""
+    chosen: str = ""
+    """What tells it from other variants, where several have one id."""
+    rounded: bool = False
+    """Whether its price was finer than its currency goes."""
 
 
 Reads = Callable[[Iterable[FileRow], Options], Iterator[Draft | Problem]]
@@ -139,12 +144,23 @@ def addresses(image_url: str, url: str) -> dict[str, str]:
     return {name: address for name, address in said.items() if re.search(ADDRESS, address)}
 
 
-def money(price: str, cost: str, currency: str) -> dict[str, Any]:
+def is_finer(price: str, currency: str) -> bool:
+    """Whether an amount has parts of a cent, in a currency that has cents.
+
+    >>> is_finer("8.4034", "EUR"), is_finer("8.4000", "EUR"), is_finer("1500.5", "JPY")
+    (True, False, False)
+    """
+    code = currency_code(currency)
+    exact = exact_amount(price, code) if code is not None and decimals(code) else None
+    return exact is not None and exact % 1 != 0
+
+
+def money(price: str, cost: str, currency: str, *, is_net: bool = False) -> dict[str, Any]:
     """The fields of price and margin; without a currency none. Raises `ValueError` for no amount.
 
-    A price that is finer than its currency is none; of a cost, which may be an average, the rest is
-    rounded. A cost that cannot be read is wrong, too: without its margin an item would pass any
-    margin floor.
+    A price that is finer than its currency is none, unless it may be net of taxes (`is_net`), and
+    the currency has decimals: then it is rounded, as is a cost, which may be an average. A cost
+    that cannot be read is wrong, too: without its margin an item would pass any margin floor.
 
     >>> money("3.19", "2.29", "EUR")
     {'price_minor': 319, 'currency': 'EUR', 'margin_minor': 90}
@@ -157,7 +173,7 @@ def money(price: str, cost: str, currency: str) -> dict[str, Any]:
     price_minor = minor_units(price, code)
     if price_minor is None:
         raise ValueError(f"price {price[:40]!r} is no amount in {code}")
-    if exact_amount(price, code) != price_minor:
+    if exact_amount(price, code) != price_minor and not (is_net and is_finer(price, code)):
         raise ValueError(f"price {price[:40]!r} is finer than {code} goes")
     fields: dict[str, Any] = {"price_minor": price_minor, "currency": code}
     if not cost:

@@ -68,7 +68,7 @@ def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]
             of_product = "" if row.line == product.line else "of its product: "
             yield Problem(row.line, of_product + product.wrong)
             continue
-        yield Draft(row.line, variant, product.name, fields)
+        yield Draft(row.line, variant, product.name, fields, chosen=_chosen(row))
 
 
 def _products(rows: Iterable[FileRow], options: Options) -> dict[str, Product]:
@@ -100,10 +100,15 @@ def _variant(row: FileRow, product: str, options: Options) -> str:
     """The id of a variant: what has one; or the product and the options, or the product alone."""
     if options.id_column:
         return row.cell(options.id_column) or product
-    chosen = [row.cell(*each) for each in zip(OPTIONS, OPTIONS_NOW, strict=True)]
-    named = "/".join(filter(None, chosen))
+    named = _chosen(row)
     usual = f"{product}/{named}" if named and named != "Default Title" else product
     return row.cell(*VARIANT) or usual
+
+
+def _chosen(row: FileRow) -> str:
+    """The options of a variant: several may share one SKU."""
+    chosen = (row.cell(*each) for each in zip(OPTIONS, OPTIONS_NOW, strict=True))
+    return "/".join(filter(None, chosen))
 
 
 def _in_stock(row: FileRow) -> bool:

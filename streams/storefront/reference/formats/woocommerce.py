@@ -15,6 +15,7 @@ from streams.storefront.reference.formats.drafts import (
     Problem,
     addresses,
     category,
+    is_finer,
     money,
     title,
     truth,
@@ -47,15 +48,21 @@ def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]
             continue
         shared = products.shared.get(parent, {})
         try:
-            prices = money(
-                _price(row, options.now_ms), row.cell("Meta: _wc_cog_cost"), options.currency
-            )
+            price, cost = _price(row, options.now_ms), row.cell("Meta: _wc_cog_cost")
+            prices = money(price, cost, options.currency, is_net=True)
             fields = shared | _own(row, options) | prices | {"in_stock": _in_stock(row)}
         except ValueError as error:
             yield Problem(row.line, str(error))
             continue
         fields["hidden"] = fields["hidden"] or bool(shared.get("hidden"))
-        yield Draft(row.line, item_id, parent or item_id, fields, is_product=not is_variation)
+        yield Draft(
+            row.line,
+            item_id,
+            parent or item_id,
+            fields,
+            is_product=not is_variation,
+            rounded=is_finer(price, options.currency),
+        )
 
 
 def _products(rows: Iterable[FileRow], options: Options) -> Products:

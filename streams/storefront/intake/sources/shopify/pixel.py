@@ -96,11 +96,14 @@ def _flat(line: Any) -> dict[str, Any]:
 
 
 def _paid(line: Any) -> dict[str, Any]:
-    """A line of a checkout with what is paid for it, as webhooks have it."""
+    """A line of a checkout with what is paid for it, as webhooks have it.
+
+    Discounts that are not all told are made up for by the price in the end, where there is one.
+    """
     flat = _flat(line)
     given = [at(one, "amount", "amount") for _, one in rows(at(line, "discountAllocations"))]
     paid = at(line, "finalLinePrice")
-    if given or at(paid, "amount") is None:
+    if (given and None not in given) or at(paid, "amount") is None:
         return flat | {"discounts": given}
     currency = at(paid, "currencyCode") or flat["currency"]
     return flat | {"total": at(paid, "amount"), "currency": currency}

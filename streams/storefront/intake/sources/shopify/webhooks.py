@@ -34,7 +34,8 @@ ITEM = ItemNames(
     category=("product_type",),
     discounts="discounts",
 )
-IN_CART = ITEM._replace(total="line_price")
+IN_CART = ITEM._replace(total="line_price", discounts="")
+"""`line_price` is less all discounts already, which carts list in another form than orders do."""
 TOPIC = "x-shopify-topic"
 TRIGGERED_AT = "x-shopify-triggered-at"
 VOIDED = "voided"
