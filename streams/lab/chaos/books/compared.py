@@ -10,6 +10,7 @@ from streams.contract.prompts import ANY_OUTCOME, AnyOutcome
 from streams.contract.settings import Settings
 from streams.lab.chaos.books.books import AuditedRecord, Recomputed, Word, recompute
 from streams.lab.chaos.books.lightened import Lightened, MakeShop, folded, unbounded
+from streams.lab.chaos.books.mentioned import Mentioned
 from streams.lab.chaos.twin.ledger import Cell, Ledger
 from streams.lab.chaos.twin.told import Told, as_told, differs
 from streams.lab.chaos.twin.twin import Twin
@@ -69,11 +70,12 @@ def judged_by_twin(
     that a shop without a bound of 8 KB a session comes to (`make` makes shops); the offline shop to
     the same, but for what follows from what its sessions have let go.
     """
-    twin = Twin(settings, IMPRESSIONS_MAX, APART_MAX)
+    twin, mentioned = Twin(settings, IMPRESSIONS_MAX, APART_MAX), Mentioned()
     for record in log:
         at_ms = record.timestamp
         event = decode(record.key, record.value, timestamp_ms=at_ms, settings=settings)
         twin.see(record.partition, event)
+        mentioned.note(event)
     without = unbounded(make, {record.partition for record in log})
     return compared(
         recomputed.shop or Shop(settings),
@@ -81,6 +83,7 @@ def judged_by_twin(
         twin,
         folded(settings, log, without),
         lambda: CalledFor(recomputed.outcomes, recompute(settings, log, {}, without).outcomes),
+        mentioned,
     )
 
 
@@ -90,14 +93,15 @@ def compared(
     twin: Twin,
     whole: Shop | None = None,
     called_for: Callable[[], CalledFor] = CalledFor,
+    mentioned: Mentioned | None = None,
 ) -> Compared:
     """Hold a shop that has folded everything, and all that was published, against the twin.
 
     `whole` has folded the same without a bound for its sessions. `called_for` is asked where that
-    matters for outcomes: it takes a while.
+    matters for outcomes: it takes a while. `mentioned` has noted the same events.
     """
     whole, expected = whole or shop, twin.ledger()
-    light = Lightened.of(shop, whole)
+    light = Lightened.of(shop, whole, mentioned or Mentioned())
     ours, theirs = (ledger_of(one, expected.items) for one in (shop, whole))
     judged: list[object] = [*theirs.differences(expected)]
     left_out: list[object] = []

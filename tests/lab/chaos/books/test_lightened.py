@@ -13,11 +13,13 @@ from streams.shop.memory.orders.baskets.changes import BASKET_MAX
 from streams.shop.memory.session import Session
 from streams.shop.shop import Shop
 from tests.lab.chaos.street import Record
-from tests.stories import OPEN, Story, Till
+from tests.stories import NOON_MS, OPEN, Story, Till
 
 SETTINGS = Settings(**OPEN)
 LOOKS, REMOVALS = 34, 22
 PROMPTS = 8
+AT_ONCE = 120
+"""Events of one moment, of which a session that came to weigh too much forgets half."""
 
 
 def busy(story: Story) -> list[Event]:
@@ -48,6 +50,26 @@ def clicked_late(between: Callable[[Story], list[Event]]) -> list[Event]:
     for prompt in prompts:
         till.serve(story.see(prompt))
     return [*till.served, *between(story), story.click(prompts[0])]
+
+
+def at_once(story: Story) -> list[Event]:
+    """A request to the gateway: grams of many items, stamped alike."""
+    return [
+        story.add(f"item-{number % (BASKET_MAX - 1)}", quantity=1000 + number, after_s=0)
+        for number in range(AT_ONCE)
+    ]
+
+
+def sent_again(first: int, *, views: int = 0) -> list[Event]:
+    """Three jams come, one goes; from there on it is told again, and then others follow."""
+    story = Story("again")
+    jams: list[Event] = [story.add("jam", quantity=3), story.remove("jam", after_s=0)]
+    return [*jams, *at_once(story), *jams[first:], *(story.view("tea") for _ in range(views))]
+
+
+def of_tea_and_milk() -> list[Event]:
+    """Others take the one or the other."""
+    return [Story("tea").add("tea"), Story("milk").add("milk")]
 
 
 def nothing(_story: Story) -> list[Event]:
@@ -181,3 +203,81 @@ def test_an_outcome_of_a_lightened_session_that_is_lost_is_said() -> None:
 
     assert PROMPTS == len(beside.sentences)
     assert all(sentence.endswith("shown: was not published") for sentence in beside.sentences)
+
+
+def met_once_more(shop: Shop) -> None:
+    """The shop has counted a basket of tea and milk that never was."""
+    for others, item_id in [((), "tea"), (("tea",), "milk")]:
+        shop.learned.baskets.learn_one(others, item_id, time_s=NOON_MS / 1000)
+
+
+def test_counts_of_what_a_lightened_session_never_touched_are_judged() -> None:
+    """Neither an item nor a pair of which none of its events says a word follows from it."""
+    beside = judged([*heavy(), *of_tea_and_milk()], then=met_once_more)
+
+    assert [
+        "items of 'milk': 2, not 1",
+        "items of 'tea': 2, not 1",
+        "pairs of ['milk', 'tea']: 1, not 0",
+    ] == beside.sentences
+
+
+def test_a_pair_of_which_a_lightened_session_knows_one_item_alone_is_judged() -> None:
+    """No two items met in it of which it has not told both."""
+    events = [*heavy(), Story("heavy").add("tea", event_id="tea"), *of_tea_and_milk()]
+
+    beside = judged(events, then=met_once_more)
+
+    assert ["items of 'milk': 2, not 1", "pairs of ['milk', 'tea']: 1, not 0"] == beside.sentences
+
+
+def test_counts_follow_from_what_its_visitor_did_in_other_sessions() -> None:
+    """A session goes on with the basket of another one of its visitor, and with its items."""
+    before = Story("before", visitor_id="v")
+    bread = before.add("bread")
+    after = Story("heavy", visitor_id="v", start_ms=before.now_ms)
+    late = after.add("jam")
+    events = [bread, after.remove("jam"), *busy(after), late, after.order("bread", "jam")]
+
+    beside = judged(events)
+
+    assert "EXACT" == beside.word
+    assert beside.lightened
+
+
+@pytest.mark.parametrize("views", [0, AT_ONCE])
+@pytest.mark.parametrize(("first", "jams"), [(0, 4), (1, 1)])
+def test_what_counts_again_once_its_id_is_forgotten_is_left_out(
+    first: int, jams: int, views: int
+) -> None:
+    """Add and removal, or the removal alone; though in the end the same ids are known."""
+    beside = judged(sent_again(first, views=views))
+
+    assert "EXACT" == beside.word
+    assert "seen" in beside.lightened["again"]
+    (basket,) = (one for one in beside.left_out if one.startswith("baskets of 'again': "))
+    ours, theirs = basket.split(", not ")
+    assert (f"'jam': {jams}," in ours, "'jam': 2," in theirs) == (True, True)
+
+
+def test_an_item_that_nobody_told_is_in_no_basket_for_that() -> None:
+    """What a lightened session has let go brings nothing that it never had."""
+
+    def with_caviar(shop: Shop) -> None:
+        session = shop.sessions[0].find("again")
+        assert session is not None
+        session.basket["caviar"] = 1
+
+    beside = judged(sent_again(0), then=with_caviar)
+
+    assert "LESS" == beside.word
+    assert all(one.startswith("baskets of 'again': ") for one in beside.sentences)
+
+
+def test_whoever_forgot_ids_and_was_sent_nothing_again_has_the_basket_of_the_twin() -> None:
+    """It is named, and what is left out is what its basket has not taught."""
+    beside = judged(at_once(Story("again")))
+
+    assert "EXACT" == beside.word
+    assert "seen" in beside.lightened["again"]
+    assert not any(one.startswith("baskets") and "'again'" in one for one in beside.left_out)
