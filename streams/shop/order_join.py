@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from streams.contract.events import Event, OrderPlaced, OrderTakenBack
 from streams.shop.memory.attribution import Attribution
 from streams.shop.memory.orders.impression import Impression
-from streams.shop.memory.orders.order import Back, Order, returned_lines
+from streams.shop.memory.orders.order import EVERYTHING, Back, Order, returned_lines
 from streams.shop.memory.orders.reward.returned_shares import ReturnedShares
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
@@ -80,17 +80,27 @@ class OrderJoin:
         """Whether an event surely is no repeat, though nobody knows its id: by what it is of.
 
         An order that was not told here. What comes back, if that is more of an item than all that
-        was told by then: a repeat told as much.
+        was told by then: a repeat told as much. Of what may be forgotten that is all of an order.
         """
         own = session.order_memory
         if isinstance(event, OrderPlaced):
-            told = event.order_id not in own and own.may_have_forgotten(event.occurred_at_ms)
-            return not told and not self._is_told(session, event)
+            return not self._may_be_told(session, event)
         if isinstance(event, OrderTakenBack):
             told_back = own.told_back(event.order_id) or {}
             back = returned_lines(event.lines)
+            if own.forgot and event.order_id not in own:
+                return EVERYTHING in back and EVERYTHING not in told_back
             return any(number > told_back.get(item, 0) for item, number in back.items())
         return False
+
+    def _may_be_told(self, session: Session, event: OrderPlaced) -> bool:
+        """Whether a session may have told an order, be it forgotten by its partition or by it."""
+        own = session.order_memory
+        if event.order_id not in own:
+            may_be = own.may_have_forgotten(event.occurred_at_ms)
+        else:  # by another one; a session forgets what it has told, but never all of it
+            may_be = bool(session.orders) and event.order_id not in session.orders
+        return may_be or self._is_told(session, event)
 
     def _new(self, session: Session, event: OrderPlaced) -> Order:
         """An order that its partition is told for the first time."""

@@ -40,6 +40,16 @@ def served(events: Iterable[Event], **settings: Any) -> Till:
     return till
 
 
+def woken(till: Till) -> Till:
+    """The same, begun again from what is kept."""
+    shop = Shop(till.shop.settings)
+    restore(shop.parts(), json.loads(json.dumps(till.shop.state())))
+    for partition, sessions in till.shop.sessions.items():
+        shop.sessions[partition].orders.orders_max = sessions.orders.orders_max
+    till.shop = shop
+    return till
+
+
 def looks(story: Story, number: int = MANY, **more: Any) -> list[Event]:
     """So many, a second apart unless it is said otherwise."""
     return [story.view(f"item-{place % 30}", **more) for place in range(number)]
@@ -196,8 +206,54 @@ def test_nothing_is_forgotten_of_no_orders() -> None:
     """Nor of some, before the first of them left."""
     own = Orders()
     assert not own.may_have_forgotten(NOON_MS)
-    own.forgot = True
+    own.forgot = True  # a waiting return alone
+    assert not own.may_have_forgotten(NOON_MS)
+
+
+def test_late_orders_count_once_in_whichever_order_they_were_told() -> None:
+    """The latest first, so that those which were forgotten are the newest."""
+    till, office = Till(holdout_share=0.5), Story("office", start_ms=NOON_MS)
+    placed = [
+        office.order(f"item-{n}", order_id=f"o-{n}", shopper_id=f"ann-{n}", after_s=-60)
+        for n in range(200)
+    ]
+    till.serve(Story("office", start_ms=NOON_MS + 1000).view("tea", event_id="newest"))
+    own = till.shop.sessions[0].orders
+    own.orders_max = 100
+    for event in placed:
+        till.serve(event)
+    till = woken(till)
+    once, kept = till.shop.state(), orders(till)
+    told = [one for event in placed for one in till.serve(event).unit_outcomes]
+
+    assert own.forgot
+    assert placed[0].occurred_at_ms == own.forgot_ms
+    assert [] == told
+    assert kept == orders(till)
+    for part in ("baskets", "popularity", "repeats"):
+        assert once[part] == till.shop.state()[part]
+
+
+def test_of_a_state_that_does_not_say_what_was_forgotten_any_order_may_be() -> None:
+    """As earlier ones did not; nor does what is kept from then on."""
+    state: list[Any] = [[], [], True, False]
+    own = Orders()
+    own.restore(state, lambda _: None)
+
     assert own.may_have_forgotten(NOON_MS)
+    assert state == own.state()
+
+
+def test_what_only_forgot_returns_says_so_when_it_is_begun_again() -> None:
+    """It has forgotten no orders, and knows that."""
+    own, again = Orders(waiting_max=1), Orders()
+    for number in "12":
+        own.note_back(f"o-{number}", {"jam": 1})
+    again.restore(json.loads(json.dumps(own.state())), lambda _: None)
+
+    assert own.forgot
+    assert again.forgot
+    assert not again.may_have_forgotten(NOON_MS)
 
 
 @pytest.mark.parametrize("after_s", [0, 1, -1])
@@ -235,6 +291,60 @@ def test_a_late_return_counts_as_far_as_it_is_surely_another_one(
     assert order is not None
     assert left == order.lines["jam"].back
     assert left <= sum(quantities)
+
+
+def test_late_returns_of_orders_elsewhere_count_once_however_many_wait() -> None:
+    """More than are remembered; all of an order may be cancelled as often as that is told."""
+    shop, line = Till().shop, OrderLine(item_id="jam", quantity=10)
+    office, offsets = Story("office", start_ms=NOON_MS + 3_600_000), [0, 0]
+
+    def learn(partition: int, event: Event) -> None:
+        shop.learn(partition, offsets[partition], event)
+        offsets[partition] += 1
+
+    for n in range(100):
+        learn(1, Story(f"s{n}").order(lines=(line,), order_id=f"o-{n}"))
+    back = [returned(f"o-{n}", 1, office) for n in range(100)]
+    learn(0, back[0])
+    shop.sessions[0].orders.waiting_max = 50
+    for event in [*back[1:], *back]:
+        learn(0, event)
+    placed = [shop.sessions[1].orders.get(f"o-{n}") for n in range(100)]
+
+    assert [1] * 100 == [order.lines["jam"].away for order in placed if order]
+    for n in (0, 0, 99):
+        learn(0, office.cancel(order_id=f"o-{n}", after_s=-9000))
+    assert [10, 1, 10] == [placed[n].lines["jam"].away for n in (0, 50, 99)]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("before", [0, 17])
+def test_an_order_that_another_session_told_first_takes_no_basket_twice(before: int) -> None:
+    """A webhook was first, and its session has forgotten its own word of it since."""
+    till, story, hook = Till(), Story(), Story("hook")
+    till.serve(story.add("bread"))
+    till.serve(hook.order("bread", order_id="o-1"))
+    mine = story.order("bread", order_id="o-1")
+    till.serve(mine)
+    for number in range(before):
+        till.serve(story.order("milk", order_id=f"x-{number}"))
+    for event in [story.add("bread"), *looks(story, 2 * SEEN_MAX), mine]:
+        till.serve(event)
+
+    assert (before == 0) == ("o-1" in session_of(till.shop).orders)
+    assert {"bread": 1} == session_of(till.shop).basket
+    assert 1 == till.shop.too_late
+
+
+def test_a_late_order_that_a_webhook_told_first_is_the_first_of_its_session() -> None:
+    """Which has told none, and forgets no last one: it empties the basket."""
+    till, story = Till(), Story()
+    till.serve(story.add("bread"))
+    mine = story.order("bread", order_id="o-1")
+    till.serve(Story("hook").order("bread", order_id="o-1"))
+    for event in [*looks(story, 2 * SEEN_MAX), mine]:
+        till.serve(event)
+
+    assert {} == session_of(till.shop).basket
 
 
 # Equal times

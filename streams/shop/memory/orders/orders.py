@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from models.snapshot.elements import each
+from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.order import ALL_OF_IT, Back, FindImpression, Order, add_back
 from streams.shop.memory.orders.reward.returned_shares import ReturnedShares
@@ -43,6 +44,8 @@ class Orders:
         self.waiting_max = waiting_max
         self.forgot = False
         """Whether an order or a waiting return ever had to leave."""
+        self.forgot_ms: int | None = 0
+        """When the latest of the orders that left was placed; None: it was not noted once."""
         self.came_back = False
         """Whether anything ever came back."""
         self.shoppers = ShopperSessions()
@@ -64,8 +67,7 @@ class Orders:
 
     def may_have_forgotten(self, at_ms: int) -> bool:
         """Whether an order of that time may have been counted here, and is not remembered."""
-        oldest = next(iter(self._orders.values()), None)
-        return self.forgot and (oldest is None or at_ms <= oldest.at_ms)
+        return self.forgot and (self.forgot_ms is None or at_ms <= self.forgot_ms)
 
     def credited(self) -> Iterator[Impression]:
         """The impressions that sold something, whether their sessions remember them or not."""
@@ -85,6 +87,8 @@ class Orders:
             oldest = self._orders.pop(next(iter(self._orders)))
             self._lines -= oldest.size
             self.forgot = True
+            if self.forgot_ms is not None:
+                self.forgot_ms = max(self.forgot_ms, oldest.at_ms)
             if self.returned is not None:
                 self.returned.left(oldest)
 
@@ -135,6 +139,7 @@ class Orders:
             [[order_id, *back.items()] for order_id, back in self._waiting.items()],
             self.forgot,
             self.came_back,
+            *([self.forgot_ms] if self.forgot and self.forgot_ms is not None else ()),
         ]
 
     def restore(self, state: list[Any], find: FindImpression) -> None:
@@ -143,8 +148,10 @@ class Orders:
         A prompt that several orders credit is one, be it remembered by its session or not: what is
         told of one order is known where another one comes back.
         """
-        orders, waiting, forgot, came_back = state
+        orders, waiting, forgot, came_back, *noted = state
         self.forgot, self.came_back = each(bool, [forgot, came_back])
+        noted_ms = each(int, noted, 0, YEAR_2100_MS)
+        self.forgot_ms = noted_ms[0] if noted_ms else None if forgot else 0
         for order_id, *back in waiting:
             each(str, [order_id, *dict(back)])
             each(int, dict(back).values(), 1, ALL_OF_IT)
