@@ -176,7 +176,7 @@ def test_a_currency_that_is_none_is_told_in_words(said: str, meant: list[str]) -
     """And which one was meant, where one can tell."""
     found = judged(example("item_viewed") | {"currency": said})
 
-    assert "item_viewed.currency: three capital letters, as ISO 4217 has them" in found.message
+    assert "item_viewed.currency: three capital letters, such as EUR" in found.message
     assert [f"`currency` in capitals: did you mean `{one}`?" for one in meant] == [*found.hints]
 
 

@@ -272,6 +272,6 @@ def _sentence(error: ErrorDetails) -> str:
             "kilogram"
         )
     if place.endswith("currency"):
-        return f"{place}: three capital letters, as ISO 4217 has them, such as EUR"
+        return f"{place}: three capital letters, such as EUR"
     said = error["msg"].replace("Tuple should", "List should").replace(" after validation", "")
     return f"{place}: {said}"

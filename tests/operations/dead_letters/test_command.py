@@ -36,7 +36,7 @@ def message(event: dict[str, Any], settings: Settings | None = None) -> str:
 @pytest.mark.parametrize(
     ("event", "said"),
     [
-        (VIEWED | {"currency": "euro"}, "match pattern '^[A-Z]{3}$'"),
+        (VIEWED | {"currency": "euro"}, "currency: three capital letters, such as EUR"),
         (VIEWED | {"item_id": ""}, "at least 1 character"),
         (VIEWED | {"schema_version": 3}, "schema_version: Input should be 1 or 2"),
         (VIEWED | {"occurred_at_ms": 1767225600}, "greater than or equal to 1420070400000"),
