@@ -246,9 +246,7 @@ class Session(BasketChanges):
 
     def _late(self) -> list[Any]:
         """The times that decide what of late events counts, if there are any."""
-        times, signed_in = [self.consent_ms, *self.moments.state()], self.signed_in
-        if signed_in.hash is not None and signed_in.since_ms != signed_in.at_ms:
-            return [times, signed_in.since_ms]
+        times = [self.consent_ms, *self.moments.state()]
         return [times] if times != [0] else []
 
     def state(

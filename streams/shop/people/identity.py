@@ -127,17 +127,15 @@ class Identity:
     def deny(self, session: Signed, event: Event) -> None:
         """What an event denies that may be a repeat: that is the same, however often it comes.
 
-        Who was there then is not known if somebody has left since; nor was anybody who is there
-        now, if they came later.
+        Who was there then is not known if somebody has left since.
         """
         denies, at_ms = event.consent is False, event.occurred_at_ms
         if not (denies or isinstance(event, ShopperForgotten)):
             return
+        if event.shopper_id is None and at_ms < session.parted_ms:
+            return
         if denies and self.consent_default:
             self._note_consent(session, at_ms, consent=False)
-        since_ms = max(session.parted_ms, session.signed_in.since_ms)
-        if event.shopper_id is None and at_ms < since_ms:
-            return
         signs_out = denies and at_ms > session.signed_in.at_ms  # later than what was read by then
         self._sign_nobody(session, event, signs_out=signs_out)
 
@@ -179,7 +177,6 @@ class Identity:
             if who is None or who != before.shopper_id:
                 before.shopper_id, before.hash_alone = who, None
             if before.hash != was:
-                before.since_ms = 0 if who is None else at_ms
                 session.taught.cart = None
                 if was is not None:
                     session.part(at_ms)

@@ -25,8 +25,6 @@ class SignIn:
     at_ms: int = 0
     consented: bool = False
     """Else the setting gave consent."""
-    since_ms: int = 0
-    """When the first event of this sign-in was, if somebody is: they were not there before."""
 
     @property
     def hash(self) -> str | None:
@@ -60,22 +58,15 @@ def read(state: list[Any] | str | None, at_ms: int) -> tuple[SignIn, bool]:
     Once only the id was kept, whether consent had been given or was taken to be given.
     """
     if state is None or isinstance(state, str):
-        since_ms = 0 if state is None else at_ms
-        return SignIn(state, None, at_ms, consented=False, since_ms=since_ms), False
-    *kept, refused = state[:PLACES]
+        return SignIn(state, None, at_ms, consented=False), False
+    *signed_in, refused = state[:PLACES]
     (refused,) = each(bool, [refused])
-    signed_in = SignIn.from_state(kept)
-    noted = state[PLACES + 1 :] or [0 if signed_in.hash is None else signed_in.at_ms]
-    (signed_in.since_ms,) = each(int, noted, 0, signed_in.at_ms)
-    return signed_in, refused
+    return SignIn.from_state(signed_in), refused
 
 
 def times(state: list[Any] | str | None) -> list[Any]:
-    """What is kept behind that: the time of the latest word on consent, and moments, if any.
-
-    Behind these is since when somebody is signed in, where they were named more than once.
-    """
-    (told,) = state[PLACES : PLACES + 1] or [[0]] if isinstance(state, list) else [[0]]
+    """What is kept behind that: the time of the latest word on consent, and moments, if any."""
+    (told,) = state[PLACES:] or [[0]] if isinstance(state, list) else [[0]]
     return each(int, told[:1], 0, YEAR_2100_MS) + told[1:]
 
 

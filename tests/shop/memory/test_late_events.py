@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.events import Event, OrderLine, OrderPlaced, OrderReturned
-from streams.shop.memory import sessions
 from streams.shop.memory.orders.orders import Orders
 from streams.shop.memory.orders.seen import SEEN_MAX, TIED_MAX
 from streams.shop.memory.session import Session
@@ -45,8 +44,8 @@ def woken(till: Till) -> Till:
     """The same, begun again from what is kept."""
     shop = Shop(till.shop.settings)
     restore(shop.parts(), json.loads(json.dumps(till.shop.state())))
-    for partition, before in till.shop.sessions.items():
-        shop.sessions[partition].orders.orders_max = before.orders.orders_max
+    for partition, sessions in till.shop.sessions.items():
+        shop.sessions[partition].orders.orders_max = sessions.orders.orders_max
     till.shop = shop
     return till
 
@@ -128,60 +127,6 @@ def test_where_consent_is_supposed_a_late_refusal_holds() -> None:
 
     assert session_of(till.shop).refused_consent
     assert hashed("ann") in till.shop.identity.denials
-
-
-@pytest.mark.parametrize("again", [0, 1])
-def test_who_was_not_there_yet_is_not_denied_by_what_comes_again(again: int) -> None:
-    """Nobody was signed in; whoever has been since keeps all that is known of them."""
-    past = Story("past", start_ms=NOON_MS - 86_400_000, shopper_id="ann", schema_version=2)
-    story = Story(schema_version=2)
-    denies = story.view("jam", consent=False)
-    signed = [story.view("bread", shopper_id="ann"), story.view("bread", shopper_id="ann")]
-    till = served([past.order("bread"), denies, *signed, *looks(story, 2 * SEEN_MAX)])
-    for _ in range(again):
-        till.serve(denies)
-
-    assert not till.shop.identity.denials.at_s
-    assert "ann" in json.dumps(till.shop.state()["repeats"])
-
-
-def test_who_was_there_by_then_is_denied_by_a_late_word() -> None:
-    """However often they have been named since."""
-    story = Story(schema_version=2)
-    named = story.order("bread", shopper_id="ann")
-    denies = story.view("jam", consent=False)
-    since = [story.view("tea", shopper_id="ann"), *looks(story, 2 * SEEN_MAX)]
-    till = served([named, *since, denies])
-
-    assert till.shop.identity.denials.covers(hashed("ann"), denies.occurred_at_ms)
-
-
-def test_a_sign_in_that_was_kept_without_its_begin_has_been_since_its_latest_word() -> None:
-    """As earlier states have it."""
-    story = Story(shopper_id="ann", schema_version=2)
-    till = served([story.view("tea"), story.view("tea")])
-    state = session_of(till.shop).state()
-    signed = session_of(till.shop).signed_in
-    begins = sessions.session_of(json.loads(json.dumps(state))).signed_in
-    state[3] = state[3][:5]
-    older = sessions.session_of(state).signed_in
-
-    assert begins == signed
-    assert NOON_MS <= signed.since_ms < signed.at_ms == older.since_ms == older.at_ms
-
-
-def test_a_late_refusal_holds_whoever_has_left_since() -> None:
-    """Where consent is supposed: of whoever comes later, as when it is told in time."""
-    story = Story()
-    named = story.view("bread", shopper_id="ann", consent=None)
-    denies = story.view("jam", consent=False)
-    out = story.view("jam", shopper_id=None, schema_version=2)
-    many = looks(story, 2 * SEEN_MAX)
-    later = story.order("bread", shopper_id="bob", consent=None)
-    till = served([named, out, *many, denies, later], consent_default=True)
-
-    assert session_of(till.shop).refused_consent
-    assert "bob" not in json.dumps(till.shop.state()["repeats"])
 
 
 # Orders, and what comes back of them

@@ -108,8 +108,7 @@ def test_the_first_and_the_last_second_that_may_be_are_sound(at_s: int) -> None:
 def test_a_sign_in_is_read_as_it_was_kept(at_ms: int, consented: bool, refused: bool) -> None:
     """With its shopper, or by the hash alone where the id may not be kept; or of nobody."""
     for kept, who in (("ann", ANN), (None, ANN), (None, None)):
-        since_ms = at_ms if who else 0
-        signed_in = SignIn(kept, None if kept else who, at_ms, consented, since_ms)
+        signed_in = SignIn(kept, None if kept else who, at_ms, consented)
 
         assert who == signed_in.hash
         assert (signed_in, refused) == read([*signed_in.state(kept), refused], NOON_MS)
@@ -127,8 +126,7 @@ def test_a_sign_in_of_before_consent_was_noted_is_of_the_sessions_latest_event(
 ) -> None:
     """Whether consent was given is not known: it was not refused."""
     signed_in, refused = read(kept, NOON_MS)
-    since_ms = NOON_MS if kept else 0
-    assert (SignIn(kept, None, NOON_MS, False, since_ms), False) == (signed_in, refused)
+    assert (SignIn(kept, None, NOON_MS, False), False) == (signed_in, refused)
     assert who == signed_in.hash
 
 
