@@ -33,7 +33,7 @@ ROOM_BYTES = 500
 """How much more a session may weigh when it is weighed next: after so many events."""
 WEIGHED_EVERY = 4
 WEIGHED_FROM = 16
-EMPTY_BYTES = 3260
+EMPTY_BYTES = 3220
 """A session that has nothing yet, its place among the others included."""
 SEEN_BYTES = 16
 DICT_BYTES = [(0, 64), (5, 184), (10, 272), (21, 464), (42, 848), (85, 1584), (170, 3088)]
@@ -56,8 +56,6 @@ ORDER_BYTES = 250
 CART_BYTES = 70
 TALLY_BYTES = 230
 ID_BYTES = 40
-IMPRESSIONS_BYTES = 230
-"""Of those of a session, beside each one: the room for several, and whose they are."""
 LARGE_BYTES = 3072
 """Of an impression that goes even if it is the last."""
 
@@ -146,7 +144,7 @@ def lighten(session: Weighed) -> None:
     over = _forget_impressions(session, 2, over)
     over = _forget(session.orders, ORDER_BYTES, over)
     over = _forget_impressions(session, 1, over)
-    if over > 0 and _told(session) > IMPRESSIONS_BYTES + LARGE_BYTES:
+    if over > 0 and _told(session) > LARGE_BYTES:
         session.forget_impression()
     items = len(session.basket)
     if over > _dict_bytes(CHANGING * items) - _dict_bytes(items):  # which it takes no more
@@ -173,4 +171,4 @@ def _forget_impressions(session: Weighed, kept: int, over: int) -> int:
 def _told(session: Weighed) -> int:
     """The bytes of its impressions."""
     kept = session.impressions  # as nearly always there are none
-    return IMPRESSIONS_BYTES + sum(one.kept_bytes for one in kept.values()) if kept else 0
+    return sum(one.kept_bytes for one in kept.values()) if kept else 0

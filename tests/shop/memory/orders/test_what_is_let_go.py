@@ -13,7 +13,6 @@ from streams.shop.memory.orders.weight import (
     DICT_BYTES,
     EMPTY_BYTES,
     ID_BYTES,
-    IMPRESSIONS_BYTES,
     LARGE_BYTES,
     LARGE_NUMBER_BYTES,
     ORDER_BYTES,
@@ -79,8 +78,7 @@ def apart(session: Session) -> int:
 
 def told(session: Session) -> int:
     """The bytes of its impressions."""
-    kept = session.impressions.values()
-    return IMPRESSIONS_BYTES * bool(kept) + sum(one.kept_bytes for one in kept)
+    return sum(one.kept_bytes for one in session.impressions.values())
 
 
 def by_hand(session: Session) -> int:
