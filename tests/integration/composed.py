@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import yaml
 
-from streams.lab.embedded.server_child import free_port
+from streams.clients.connection.addresses import free_port
 from tests.scenarios.storefront import GOESWITH_WORKER
 
 ROOT = Path(__file__).parent.parent.parent

@@ -21,11 +21,11 @@ from kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
+from streams.clients.connection.addresses import free_port
 from streams.clients.sync_kafka import open_admin
 from streams.contract.settings import Settings
 from streams.lab.chaos.ground.apache_kafka import ApacheKafka
 from streams.lab.chaos.ground.jars import kafka_jars
-from streams.lab.embedded.server_child import free_port
 from tests.certificates import Authority, Issued
 from tests.token_endpoint import AUDIENCE, TokenEndpoint, served
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import redis
 
+from streams.clients.connection.addresses import free_port
 from streams.contract.settings import Settings
 from streams.lab.embedded.redis_server import EmbeddedRedis
-from streams.lab.embedded.server_child import Child, free_port
+from streams.lab.embedded.server_child import Child
 from streams.operations.lag.exporter import DEFAULT_PORT
 
 ROOT = Path(__file__).parent.parent.parent

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from streams.clients.connection.addresses import free_port
 from streams.contract.settings import Settings
 from streams.lab.bench.stage import tape
 from streams.lab.embedded.broker import EmbeddedBroker
-from streams.lab.embedded.server_child import free_port
 from streams.lab.embedded.worker_process import environment
 from tests.stories import OPEN, Story
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from streams.clients.connection.addresses import free_port
 from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import Misconfigured
 from streams.contract.settings import Settings
-from streams.lab.embedded.server_child import free_port
 from streams.operations.lag.exporter import Board, read_lags, serve
 from streams.operations.lag.figures import GroupLag, PartitionLag
 from streams.operations.lag.history import History

@@ -23,7 +23,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as parsed
 from prometheus_client.samples import Sample
 
-from streams.lab.embedded.server_child import free_port
+from streams.clients.connection.addresses import free_port
 from streams.lab.embedded.worker_process import environment
 from streams.operations.boards.dashboards import BOARDS, files
 from streams.operations.topics import create_topics

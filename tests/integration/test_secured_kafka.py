@@ -18,10 +18,10 @@ from click.testing import Result
 from kafka.admin import ResourceType
 from pydantic import SecretStr
 
+from streams.clients.connection.addresses import free_port
 from streams.contract.errors import NotAuthorized
 from streams.contract.events import Event, encode
 from streams.contract.settings import Settings
-from streams.lab.embedded.server_child import free_port
 from streams.storefront.gateway.bus.bus import EventRecord
 from streams.storefront.gateway.bus.kafka_bus import KafkaBus
 from tests.certificates import Authority

@@ -18,12 +18,12 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
+from streams.clients.connection.addresses import free_port
 from streams.clients.log_reader import Partition, RawRecord, committed_offsets, open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.events import Event, ItemViewed, decode, encode
 from streams.contract.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
-from streams.lab.embedded.server_child import free_port
 from streams.shop.shop import Shop
 from tests.scenarios.storefront import Worker
 from tests.stories import OPEN

@@ -31,7 +31,7 @@ def broker_addresses(bootstrap: str) -> list[tuple[str, int]]:
     return addresses
 
 
-def free_port(host: str) -> int:
+def free_port(host: str = "127.0.0.1") -> int:
     """A port of ours that is free now: where a zero is not taken, and programs share a machine."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.bind((host, 0))

@@ -11,11 +11,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 from streams.cli.options import self_contained, speaking_to, typed
+from streams.clients.connection.addresses import free_port
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
 from streams.lab.embedded.redis_server import EmbeddedRedis
-from streams.lab.embedded.server_child import free_port
 from streams.lab.embedded.worker_process import WorkerProcess
 from streams.operations.topics import create_topics
 from streams.storefront.reference.topic_log import send

@@ -16,8 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from streams.clients.connection.addresses import free_port
 from streams.contract.errors import MissingExtra
-from streams.lab.embedded.server_child import Child, free_port
+from streams.lab.embedded.server_child import Child
 
 _MEMORY_MAX = "64mb"
 _OF_THE_SYSTEM = ("redis-server", "valkey-server")

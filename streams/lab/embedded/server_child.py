@@ -82,14 +82,6 @@ class Child:
         return said
 
 
-def free_port() -> int:
-    """A loopback port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _is_open(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1.0)

@@ -15,12 +15,12 @@ group has answered events before. Only the first run of a shop has none.
 """
 
 import asyncio
-import gc
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from streams.cli.process.young_garbage import unsearched
 from streams.clients.checkpoints.adoption import Adopted, adopted
 from streams.clients.checkpoints.rules import fingerprint, kept_name
 from streams.clients.checkpoints.store import Store
@@ -267,8 +267,5 @@ async def last_shop(
 
 def _undisturbed(make: Callable[[], Adopted]) -> Adopted:
     """Make millions of objects without looking for garbage among them: half the time."""
-    gc.disable()
-    try:
+    with unsearched():
         return make()
-    finally:
-        gc.enable()

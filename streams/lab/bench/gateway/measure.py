@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
-from streams.clients.connection.addresses import open_page
+from streams.clients.connection.addresses import free_port, open_page
 from streams.contract.settings import Settings
 from streams.lab.bench.gateway.load import Asked, PromptArrivals, crowded, listening, steady
 from streams.lab.bench.stage import tape
@@ -16,7 +16,6 @@ from streams.lab.bench.stage.answered import until_answered
 from streams.lab.bench.stage.contenders import cpu_s, resident_bytes, until
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.bench.stage.workload import workload
-from streams.lab.embedded.server_child import free_port
 from streams.lab.embedded.worker_process import ProgramProcess, WorkerProcess
 from streams.storefront.gateway.access.tokens import SessionOwner, SessionTokens
 

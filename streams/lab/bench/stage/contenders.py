@@ -11,11 +11,10 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from streams.clients.connection.addresses import open_page
+from streams.clients.connection.addresses import free_port, open_page
 from streams.contract.errors import Misconfigured, WorkerFailed
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.stock import Job
-from streams.lab.embedded.server_child import free_port
 from streams.lab.embedded.worker_process import WorkerProcess
 
 PATIENCE_S = 300.0

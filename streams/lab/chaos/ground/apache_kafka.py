@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from streams.clients.connection.addresses import free_port
 from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import KafkaUnreachable
 from streams.contract.settings import Settings
 from streams.lab.chaos.ground.jars import VERSION, NoKafka, kafka_jars
-from streams.lab.embedded.server_child import Child, free_port
+from streams.lab.embedded.server_child import Child
 
 START_S_MAX = 120.0
 ANSWER_S_MAX = 10.0

@@ -13,11 +13,10 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.error import HTTPError
 
-from streams.clients.connection.addresses import open_page
+from streams.clients.connection.addresses import free_port, open_page
 from streams.contract.errors import WorkerFailed
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.contenders import resident_bytes
-from streams.lab.embedded.server_child import free_port
 from streams.lab.embedded.worker_process import environment
 
 STOP_S_MAX = 45.0

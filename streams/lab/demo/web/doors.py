@@ -16,10 +16,10 @@ from urllib.parse import urlencode
 from pydantic import SecretStr
 
 from streams.cli.process.http_server import address_of, listening
+from streams.clients.connection.addresses import free_port
 from streams.contract.errors import WorkerFailed
 from streams.contract.settings import Settings
 from streams.lab.embedded.installation import Installation, ProgressCallback
-from streams.lab.embedded.server_child import free_port
 from streams.lab.embedded.worker_process import ProgramProcess
 
 HOST = "127.0.0.1"
