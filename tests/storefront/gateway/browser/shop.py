@@ -3,7 +3,6 @@
 import asyncio
 import importlib.util
 import json
-import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -13,6 +12,7 @@ from typing import Any, Literal
 import uvicorn
 from playwright.async_api import BrowserContext, Page
 
+from streams.clients.connection.addresses import free_port
 from streams.contract.events import Event, ItemAdded
 from streams.contract.prompts import (
     Evidence,
@@ -260,10 +260,3 @@ def example() -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
