@@ -1,6 +1,7 @@
 """Addresses that operators give: of Kafka's brokers, and of workers' pages."""
 
 import socket
+from collections import deque
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +11,8 @@ from streams.contract.errors import Misconfigured
 
 PORT_MAX = 65_535
 PORT_DIGITS_MAX = 5
+
+_GIVEN: deque[int] = deque(maxlen=1_000)
 
 
 def broker_addresses(bootstrap: str) -> list[tuple[str, int]]:
@@ -32,7 +35,18 @@ def broker_addresses(bootstrap: str) -> list[tuple[str, int]]:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port of ours that is free now: where a zero is not taken, and programs share a machine."""
+    """A port of ours that is free now: where a zero is not taken, and programs share a machine.
+
+    None is given twice while we run: a system may name a port again before its first taker binds
+    it, as it did to a broker's two listeners.
+    """
+    while (port := _unbound_port(host)) in _GIVEN:
+        continue
+    _GIVEN.append(port)
+    return port
+
+
+def _unbound_port(host: str) -> int:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])

@@ -5,7 +5,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from streams.clients.connection.addresses import broker_addresses, is_loopback, open_page
+from streams.clients.connection.addresses import (
+    broker_addresses,
+    free_port,
+    is_loopback,
+    open_page,
+)
 from streams.contract.errors import Misconfigured
 
 LONG = f"{'a' * 64}:9092"
@@ -47,6 +52,13 @@ def test_other_machines_are_not_the_loopback() -> None:
     assert is_loopback("http://[::1]:6066/state")
     assert not is_loopback("http://127.0.0.1.example.com/")
     assert not is_loopback("http://192.0.2.7:6066")
+
+
+def test_no_free_port_is_given_twice() -> None:
+    """A broker's two listeners had one: of five hundred, some four come again by chance."""
+    ports = [free_port() for _ in range(500)]
+
+    assert len(set(ports)) == len(ports)
 
 
 @pytest.mark.parametrize(
