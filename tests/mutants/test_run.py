@@ -161,3 +161,20 @@ def test_a_survivor_cannot_stand_twice() -> None:
 
     with pytest.raises(ValueError, match="'till f' stands twice"):
         known(twice)
+
+
+JUDGE_NOBODY = {
+    "test_cost.py",
+    "test_checkpoint.py",
+    "test_sealed_checkpoints.py",
+    "test_unasked.py",
+}
+"""Of the shop's tests those that count instructions, write files, or go through long logs."""
+
+
+def test_the_shops_tests_judge_its_mutants() -> None:
+    """One that stands in no list kills nothing, and what it guards seems to be missed by nobody."""
+    (fold,) = (group for group in groups() if group.name == "fold")
+    there = {str(path.relative_to(ROOT)) for path in (ROOT / "tests/shop").rglob("test_*.py")}
+
+    assert {path for path in there if Path(path).name not in JUDGE_NOBODY} <= {*fold.tests}
