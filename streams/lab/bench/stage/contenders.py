@@ -20,8 +20,8 @@ from streams.lab.embedded.worker_process import WorkerProcess
 PATIENCE_S = 300.0
 """So long we wait for any one thing; only a failure takes so long."""
 POLL_S = 0.05
-PAGE_POLL_S = 0.25
-"""Our worker's own page is asked less often: what it costs to answer counts against us."""
+PAGE_POLL_S = 1.0
+"""Our worker's own page is asked rarely: what it costs to answer counts against us."""
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 LINE_BYTES_MAX = 65_536
 
