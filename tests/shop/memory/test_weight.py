@@ -188,7 +188,7 @@ def test_a_busy_session_takes_8_kilobytes_at_most(
     assert 0 < most_held(Visit(), kind) <= BYTES_MAX
 
 
-@pytest.mark.parametrize("first", [40, 64])
+@pytest.mark.parametrize("first", [0, 40, 64])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_busy_session_whose_events_are_of_one_moment_takes_no_more(
     kind: Callable[[Visit], Iterator[Event]], first: int

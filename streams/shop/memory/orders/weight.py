@@ -139,7 +139,7 @@ def lighten(session: Weighed) -> None:
     if len(session.seen) > SEEN_MAX:
         session.taken = dict([*session.taken.items()])  # as the basket
     if over > 0:
-        over -= _dict_bytes(session.taught.end())
+        over -= _dict_bytes(session.taught.end()) - _dict_bytes(0)  # an empty one stays
     over = _forget(session.bought, BOUGHT_BYTES, over)
     over = _forget_impressions(session, 2, over)
     over = _forget(session.orders, ORDER_BYTES, over)

@@ -131,7 +131,7 @@ class Letting:
             self.kept["looked"] = None
         self.oldest("taken", TAKEN_BYTES)
         if self.over > 0:
-            self.over -= dict_bytes(self.kept["taught"])
+            self.over -= dict_bytes(self.kept["taught"]) - dict_bytes(0)
             self.kept["taught"] = self.kept["apart"] = 0
         self.oldest("bought", BOUGHT_BYTES)
         self.prompts(2)
@@ -175,6 +175,20 @@ def test_what_is_too_much_goes_in_the_order_that_is_told_and_no_more_than_that()
         assert expected == kept(session)
         seen |= {kind for kind, what in before.items() if what != expected[kind]}
     assert {*before} - {"basket", "seen"} == seen
+
+
+def test_a_basket_that_has_ended_to_teach_frees_nothing_by_ending_once_more() -> None:
+    """An empty dictionary stays: what is still too much goes elsewhere."""
+    for number in range(10):
+        session = Session("s1", NOON_MS, NOON_MS, looked=None)
+        session.taught.end()
+        session.bought = dict.fromkeys(map(str, range(70)), NOON_MS)
+        for place in range(number):
+            session.seen.note(f"e{place}", place, NOON_MS)
+        assert weight(session) > BYTES_MAX - ROOM_BYTES
+        lighten(session)
+
+        assert BYTES_MAX - ROOM_BYTES - BOUGHT_BYTES < weight(session) <= BYTES_MAX - ROOM_BYTES
 
 
 def test_orders_of_long_ids_weigh_as_much_more_as_their_ids_are_longer() -> None:
