@@ -210,6 +210,7 @@ class Session(BasketChanges):
             order_memory=self.order_memory,
             ties=self.ties,
             moments=self.moments,
+            signed_in=self.signed_in.after_pause(event),
         )
         if self.signed_in.is_anothers(event):
             visit.part(event.occurred_at_ms)
@@ -247,7 +248,8 @@ class Session(BasketChanges):
     def _late(self) -> list[Any]:
         """The times that decide what of late events counts, if there are any."""
         times = [self.consent_ms, *self.moments.state()]
-        return [times] if times != [0] else []
+        presence = self.signed_in.presence()
+        return [times, presence] if presence else [times] if times != [0] else []
 
     def state(
         self, kept: Callable[[SignIn], str | None] = KEEP, *, whole: bool = True

@@ -39,9 +39,19 @@ class ToldBasket(Protocol):
     """None: all that is in it was not told yet, with those there who are there now."""
 
 
+class SeenEvents(Protocol):
+    """The events that a session has seen."""
+
+    @property
+    def noted(self) -> int:
+        """How many."""
+
+
 class Signed(Noted, Protocol):
     """What a session knows of who is there."""
 
+    started_ms: int
+    """When this visit began."""
     refused_consent: bool
     """Whether the latest word on consent in this session was no."""
     consent_ms: int
@@ -54,6 +64,10 @@ class Signed(Noted, Protocol):
     """Whose history the latest event adds to: a shopper whom it names."""
     names_shopper: bool
     """Whether it would add to somebody's, if nobody had denied."""
+
+    @property
+    def seen(self) -> SeenEvents:
+        """Its events."""
 
     @property
     def impressions(self) -> Mapping[str, object]:
@@ -125,14 +139,9 @@ class Identity:
                 session.consent_ms = at_ms
 
     def deny(self, session: Signed, event: Event) -> None:
-        """What an event denies that may be a repeat: that is the same, however often it comes.
-
-        Who was there then is not known if somebody has left since.
-        """
+        """What an event denies that may be a repeat: that is the same, however often it comes."""
         denies, at_ms = event.consent is False, event.occurred_at_ms
         if not (denies or isinstance(event, ShopperForgotten)):
-            return
-        if event.shopper_id is None and at_ms < session.parted_ms:
             return
         if denies and self.consent_default:
             self._note_consent(session, at_ms, consent=False)
@@ -174,9 +183,9 @@ class Identity:
         at_ms, before = event.occurred_at_ms, session.signed_in
         if at_ms >= before.at_ms and event.says_who:
             was = before.hash
-            if who is None or who != before.shopper_id:
-                before.shopper_id, before.hash_alone = who, None
-            if before.hash != was:
+            first = session.seen.noted == 1
+            since_ms = 0 if first else before.begins(at_ms, session.started_ms)
+            if before.becomes(who, at_ms, since_ms):
                 session.taught.cart = None
                 if was is not None:
                     session.part(at_ms)
@@ -197,13 +206,13 @@ class Identity:
 
     def _deny(self, session: Signed, event: Event) -> None:
         """Drop what is kept by the shopper who denies by this event."""
-        shopper_id, who = event.shopper_id, session.signed_in.hash
+        shopper_id = event.shopper_id
         if shopper_id is not None:
-            who = hashed(shopper_id)
+            who: str | None = hashed(shopper_id)
         elif event.says_who:  # that it is nobody who denies
             return
         else:
-            shopper_id = session.signed_in.shopper_id
+            who, shopper_id = session.signed_in.who_at(event.occurred_at_ms)
         if who is not None:
             session.order_memory.shoppers.denied(who, event.occurred_at_ms)
         if who is not None and self.denials.note(who, event.occurred_at_ms):

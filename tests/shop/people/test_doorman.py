@@ -10,7 +10,7 @@ from streams.contract.settings import Settings
 from streams.shop.memory.session import Session
 from streams.shop.people.denials import hashed
 from streams.shop.people.identity import Identity
-from streams.shop.people.sign_in import SignIn
+from streams.shop.people.sign_in import SignIn, Stay
 from tests.stories import NOON_MS, OPEN
 
 NOON_S = NOON_MS // 1000
@@ -25,6 +25,8 @@ class Doorman:
         self.said_ms = 0
         self.there: str | None = None
         self.since_ms = 0
+        self.came_ms = 0
+        self.left: list[tuple[str, int, int]] = []
         self.consented = False
         self.denied_s: dict[str, int] = {}
         self.dropped: list[tuple[str, int]] = []
@@ -36,6 +38,21 @@ class Doorman:
         if who is not None and at_ms // 1000 > self.denied_s.get(who, -1):
             self.denied_s[who] = at_ms // 1000
             self.dropped.append((who, at_ms // 1000))
+
+    def was_there(self, at_ms: int) -> str | None:
+        """Who was, of those who are there and the latest two of those who have left."""
+        there = [] if self.there is None else [(self.there, self.came_ms, at_ms + 1)]
+        stays = [*there, *self.left[-2:]]
+        return next(
+            (who for who, since_ms, until_ms in stays if since_ms <= at_ms < until_ms), None
+        )
+
+    def changes(self, now: str | None, at_ms: int) -> None:
+        """Somebody else is there, or nobody."""
+        if self.there not in (now, None):
+            self.left.append((self.there or "", self.came_ms, at_ms))
+        if self.there != now:
+            self.came_ms = at_ms
 
     def allowed(self, who: str, at_ms: int, said: bool | None) -> bool:
         """By its own word, if it is later than all denials; or supposed of who never denied."""
@@ -60,10 +77,11 @@ class Doorman:
             self.refused, self.said_ms = not said, at_ms if self.default else 0
         forgets = isinstance(event, ShopperForgotten)
         if said is False or forgets:
-            self.denies(named if speaks else self.there, at_ms)
+            self.denies(named if speaks else self.was_there(at_ms), at_ms)
         if speaks and at_ms >= self.since_ms and not (forgets and consent):
             now = named if consent else None
             if now is not None or self.there is not None:
+                self.changes(now, at_ms)
                 self.there, self.since_ms, self.consented = now, at_ms, said is True
             elif event.schema_version > 1:  # a word that nobody is there
                 self.since_ms = at_ms
@@ -192,7 +210,8 @@ def test_who_signs_out_is_nobody_whether_the_name_was_kept_or_not(name: str | No
     identity.sign(session, Said("view", 2_000, 2, ..., False).event(0))
 
     assert [] == dropped
-    assert SignIn(None, None, NOON_MS + 1_000, True) == session.signed_in
+    gone = (Stay(hashed("ann"), 0, NOON_MS + 1_000, name),)
+    assert SignIn(None, None, NOON_MS + 1_000, True, gone=gone) == session.signed_in
 
 
 def test_nobody_is_known_by_the_hash_of_a_stranger() -> None:

@@ -22,6 +22,12 @@ class TwinSession:
     """The orders that it has told itself."""
     signed_in: str | None = None
     signed_ms: int = 0
+    came_ms: int = 0
+    """Since when they have been there; 0: always."""
+    stays: list[tuple[str, int, int]] = field(default_factory=list)
+    """Who has left in this visit, and from when to when they were there."""
+    paused: tuple[str | None, int, int] = (None, 0, 0)
+    """Who was there before this visit, since when, and when it began."""
     side: Told | None = None
     left_ms: int = 0
     """When another session of its visitor went on with its trail,"""
@@ -36,8 +42,29 @@ class TwinSession:
             self.signed_in, self.signed_ms = who, event.occurred_at_ms
         if self.signed_in == before:
             return False
+        self._changed(before, event.occurred_at_ms)
         self.trail.cart = ()
         return True
+
+    def _changed(self, before: str | None, at_ms: int) -> None:
+        """Somebody else is there; who comes back from a pause at once has not been away."""
+        if before is not None:
+            self.stays.append((before, self.came_ms, at_ms))
+        who, came_ms, back_ms = self.paused
+        back = before is None and (who, back_ms) == (self.signed_in, at_ms)
+        self.came_ms = 0 if len(self.seen) == 1 else came_ms if back else at_ms
+
+    def was_there(self, at_ms: int) -> str | None:
+        """Who was there at a time, of the latest two who have left and who is there."""
+        here = [(self.signed_in, self.came_ms, at_ms + 1)] if self.signed_in else []
+        stays = [*here, *self.stays[-2:]]
+        return next((who for who, came_ms, left_ms in stays if came_ms <= at_ms < left_ms), None)
+
+    def pause(self, at_ms: int) -> None:
+        """A visit begins, and nobody is there until it is said."""
+        self.paused, self.stays = (self.signed_in, self.came_ms, at_ms), []
+        self.signed_in, self.signed_ms, self.trail.last_ms = None, 0, at_ms
+        self.trail.cart = ()
 
     @property
     def holds(self) -> bool:

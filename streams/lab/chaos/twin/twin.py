@@ -94,7 +94,8 @@ class Twin:
     def _who(self, partition: int, visit: TwinSession, event: Event) -> None:
         """Who is signed in, and who has denied, when last."""
         if event.consent is False or isinstance(event, ShopperForgotten):
-            who = event.shopper_id or (None if event.says_who else visit.signed_in)
+            then = None if event.says_who else visit.was_there(event.occurred_at_ms)
+            who = event.shopper_id or then
             if who is not None:
                 second = event.occurred_at_ms // 1000
                 self._denied_s[who] = max(second, self._denied_s.get(who, 0))

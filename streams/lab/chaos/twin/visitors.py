@@ -36,8 +36,7 @@ class TwinVisitors:
         elif not session.holds and at_ms > session.left_ms:
             self._back(partition, session, event)
         if at_ms - session.trail.last_ms > self._gap_ms:
-            session.signed_in, session.signed_ms, session.trail.last_ms = None, 0, at_ms
-            session.trail.cart = ()
+            session.pause(at_ms)
         return session
 
     def _back(self, partition: int, session: TwinSession, event: Event) -> None:

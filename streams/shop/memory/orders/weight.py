@@ -56,8 +56,17 @@ ORDER_BYTES = 250
 CART_BYTES = 70
 TALLY_BYTES = 230
 ID_BYTES = 40
+SINCE_BYTES, STAY_BYTES = 40, 320
+"""Of who has come and left in a session: most have been there all the time."""
 LARGE_BYTES = 3072
 """Of an impression that goes even if it is the last."""
+
+
+class Presence(Protocol):
+    """When who is signed in came, and who was there before."""
+
+    since_ms: int
+    gone: tuple[Any, ...]
 
 
 class Weighed(Protocol):
@@ -77,6 +86,10 @@ class Weighed(Protocol):
     forgotten: Prompted
     moments: Moments
     tallies: tuple[Any, ...]
+
+    @property
+    def signed_in(self) -> Presence:
+        """Who is."""
 
     def forget_impression(self) -> None:
         """Forget the oldest one."""
@@ -98,6 +111,7 @@ def weight(session: Weighed) -> int:
         + BOUGHT_BYTES * len(session.bought)
         + ORDER_BYTES * len(session.orders)
         + TALLY_BYTES * len(session.tallies)
+        + _of_presence(session.signed_in)
         + _long_ids(session)
         + _told(session)
     )
@@ -109,6 +123,11 @@ def _of_moments(moments: Moments) -> int:
         return 0
     *times, anothers = moments
     return MOMENTS_BYTES + MOMENT_BYTES * sum(map(bool, times)) + POINTER_BYTES * len(anothers)
+
+
+def _of_presence(signed_in: Presence) -> int:
+    """Of who came later than with the first event, and of those who have left."""
+    return (SINCE_BYTES if signed_in.since_ms > SMALL_MAX else 0) + STAY_BYTES * len(signed_in.gone)
 
 
 def _long_ids(session: Weighed) -> int:
