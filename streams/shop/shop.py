@@ -247,11 +247,10 @@ class Shop:
             mine = self.identity.seen_by(session, event)  # another one may be there by now
             decided = self.decision.decide(mine, asking, pending, now_ms, withheld, controls)
             shadows = self.decision.shadows(decided, mine, asking, withheld, controls)
-        prompted = session.impressions or session.ties.before or isinstance(event, OrderPlaced)
         return Answer(
             *decided[:2],
             withdrawals(session, event, pending),
-            self._outcomes(session, event, sessions) if prompted or asking is None else (),
+            () if type(event) is ItemViewed else self._outcomes(session, event, sessions),
             unit_outcomes(session, event, offset, self.experiment),
             self.receipt_rules.rejected(session, event),
             () if withheld is None else tuple(withheld.noted.values()),
@@ -261,11 +260,13 @@ class Shop:
 
     def _outcomes(self, session: Session, event: Event, sessions: Sessions) -> tuple[Outcome, ...]:
         """What this event brought to the prompts of its session, and to those of its order."""
-        found = list(session.impressions.values())
-        if (before := sessions.visitors.before(session)) is not None:
+        found = [*session.impressions.values(), *sessions.orders.let_go.of(event)]
+        if session.ties.before and (before := sessions.visitors.before(session)) is not None:
             found += before.impressions.values()
         if isinstance(event, OrderPlaced | OrderTakenBack):
             found += self.orders.impressions(event)
+        if not found:  # as for most events
+            return ()
         impressions = {id(one): one for one in found}.values()
         return tuple(outcomes(impressions, event, self.receipt_rules.opened(session, event)))
 

@@ -233,6 +233,7 @@ class Session(BasketChanges):
         """Of its impressions the one that was prompted first is forgotten."""
         first = min(self.impressions.values(), key=lambda one: one.prompted)
         del self.impressions[first.receipt.prompt_id]
+        self.order_memory.let_go.note(first)
         self.forgotten = max(self.forgotten, first.prompted)
 
     def may_have_forgotten(self, receipt: Receipt) -> bool:

@@ -25,6 +25,7 @@ from models.snapshot.elements import each
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.order import ALL_OF_IT, Back, FindImpression, Order, add_back
+from streams.shop.memory.orders.outcomes import LetGo
 from streams.shop.memory.orders.reward.returned_shares import ReturnedShares
 from streams.shop.people.shoppers import ShopperSessions
 
@@ -49,6 +50,8 @@ class Orders:
         self.came_back = False
         """Whether anything ever came back."""
         self.shoppers = ShopperSessions()
+        self.let_go = LetGo()
+        """What the sessions of the partition have told, and do not remember."""
         self.returned: ReturnedShares | None = None
         """What is read off the orders of all partitions, where anybody asks for it."""
         self._orders: dict[str, Order] = {}

@@ -1,8 +1,9 @@
 """Outcomes: the stages that an event brought to prompts, as they are published.
 
 They are *read off* the impressions, not remembered beside them: whoever answers for an event finds
-the stages which that event brought, even when somebody else folded it first, as long as its session
-remembers the impression.
+the stages which that event brought, even when somebody else folded it first. A session may have let
+go of the impression by then; the latest stages of those are kept for who answers late (`LetGo`), so
+that outcomes follow from the log, and not from how far behind their worker was.
 
 A `shown` has all that its prompt was drawn from, so that arms can be judged by outcomes alone. That
 is in the receipt that the event brings, and is not kept with the impression.
@@ -16,6 +17,36 @@ from streams.contract.prompts import Outcome
 from streams.contract.receipts import Receipt
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.seen import short
+
+LET_GO_MAX = 4_096
+"""Events of a partition that brought stages to impressions that were let go: a kilobyte each."""
+
+
+class LetGo:
+    """The impressions that sessions have let go, by the events that brought their stages.
+
+    For the answer: it is no part of the state, and nothing is folded by it.
+    """
+
+    __slots__ = ("_told",)
+
+    def __init__(self) -> None:
+        self._told: dict[str, tuple[Impression, ...]] = {}
+
+    def note(self, impression: Impression) -> None:
+        """A session lets go of an impression; of too many events the first are forgotten."""
+        told = self._told
+        for name in {fact.event_id: None for fact in impression.reached if fact.told}:
+            told[name] = (*told.pop(name, ()), impression)
+        while len(told) > LET_GO_MAX:
+            del told[next(iter(told))]
+
+    def of(self, event: EventBase) -> tuple[Impression, ...]:
+        """Those to which an event, or another one of its id, has brought a stage."""
+        told = self._told
+        if not told:  # as nearly always
+            return ()
+        return told.get(short(event.event_id), ()) + told.get(short(event.identity), ())
 
 
 def told_by(event: EventBase, shown: Impression | Receipt) -> str:
