@@ -107,10 +107,18 @@ def after(item_id: str) -> str:
 
 
 def _follow(model: CoOccurrence, _settings: Settings, lesson: Lesson, time_s: float) -> None:
-    """It comes after all others that it meets; in both names an item is seen once a basket."""
+    """It comes after all others that it meets; in both names an item is seen once a basket.
+
+    What a prompt brought comes after nothing: that it was taken when offered is learned of the
+    offer, and counted here it would make companions of whatever is offered often. What comes after
+    it was wanted anyway.
+    """
     earlier, later = [*map(before, lesson.others)], after(lesson.item_id)
     if lesson.first:
         model.learn_one((), before(lesson.item_id), time_s=time_s, begins=lesson.begins)
+    if lesson.offered:
+        return
+    if lesson.first:
         model.learn_one(earlier, later, time_s=time_s, begins=False)
     else:
         model.learn_meetings(earlier, later, time_s=time_s)

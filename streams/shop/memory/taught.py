@@ -43,6 +43,8 @@ class Lesson(NamedTuple):
     """Whether it is new itself."""
     begins: bool
     """Whether it is the first item of its basket."""
+    offered: bool = False
+    """Whether a prompt brought it there; never of an order's lesson, so no part of the state."""
 
     def state(self, places: Mapping[str, int]) -> list[Any]:
         """As JSON: of the items in these places a bit for each that it met."""

@@ -106,7 +106,8 @@ class Teaching:
     def added(self, session: Session, event: ItemAdded) -> None:
         """More of what is in the basket teaches nothing, nor does what was taken out already."""
         if event.item_id not in session.basket and session.entering(event):
-            self._meet(session, list(session.basket), event.item_id, event.time_s)
+            offered = _is_from_prompt(session, event)
+            self._meet(session, list(session.basket), event.item_id, event.time_s, offered)
         if self._next_item:
             self._step(session, event, event)
 
@@ -165,11 +166,18 @@ class Teaching:
             for teach in self._purchase_back:
                 teach(order, item_id)
 
-    def _meet(self, session: Session, present: list[str], item_id: str, time_s: float) -> None:
+    def _meet(
+        self,
+        session: Session,
+        present: list[str],
+        item_id: str,
+        time_s: float,
+        offered: bool = False,
+    ) -> None:
         """An item comes beside those present: what the session has not taught yet is learned."""
         lesson = session.taught.lesson(item_id, present)
         if lesson is not None:
-            self._learn(lesson, time_s)
+            self._learn(lesson._replace(offered=True) if offered else lesson, time_s)
 
     def _learn(self, lesson: Lesson, time_s: float) -> None:
         for teach in self._basket:
@@ -185,3 +193,15 @@ class Teaching:
         for teach in self._next_item:
             teach(session, event, thing)
         session.step(thing.item_id)
+
+
+def _is_from_prompt(session: Session, event: ItemAdded) -> bool:
+    """Whether an item is added from a prompt: the add says so, or one that offers it was clicked.
+
+    By the same signs an add is credited (`streams.shop.memory.attribution`), but whatever the key
+    of the receipt and the time: who would have come to it alone is not known either way.
+    """
+    return event.receipt is not None or any(
+        event.item_id in impression.receipt.items and impression.has("clicked")
+        for impression in session.impressions.values()
+    )

@@ -48,9 +48,10 @@ def proposed(arm: BestWorthArm, question: CandidateQuery) -> Iterator[Candidate]
         for item, together in met.items():
             one = Candidate(item, 0.0, together, of, main, SOURCES[0])
             by_chance = of * baskets.seen(item) * (1 / max(1, baskets.sessions))
-            ordered = learned.sequences.lift(before(main), after(item)).together
-            in_order = one._replace(together=ordered)
-            surely = max(beyond(one, by_chance), beyond(in_order, 0.5 * by_chance))
+            ordered = learned.sequences.lift(before(main), after(item))
+            half = ordered.of_a * ordered.of_b * (0.5 / max(1, ordered.sessions))
+            in_order = one._replace(together=ordered.together)
+            surely = max(beyond(one, by_chance), beyond(in_order, half))
             if item not in out and surely >= SURE[0]:
                 yield one
     who = question.session.shopper_id

@@ -1,6 +1,7 @@
 """What is added after what: each order counts apart, and by the laws of all that is learned."""
 
-from itertools import combinations
+from itertools import permutations
+from operator import itemgetter
 from typing import Any
 
 from hypothesis import given, settings
@@ -59,21 +60,81 @@ def test_items_with_any_name_are_not_taken_for_another_ones_place() -> None:
     assert 0 == counted(shop.shop, "bread", "jam")[0] == counted(shop.shop, ">jam", "<bread")[0]
 
 
-@given(st.lists(st.lists(st.sampled_from(ITEMS), unique=True, max_size=4), max_size=8))
+OFFERED = st.tuples(st.sampled_from(ITEMS), st.booleans())
+"""An item, and whether a prompt brought it."""
+UNREAD = "of.another-key"
+
+
+def added(story: Story, item: str, *, offered: bool) -> Event:
+    """An item is added, from a prompt or not: by a receipt that cannot be read here."""
+    return story.add(item, **({"receipt": UNREAD} if offered else {}))
+
+
+@given(st.lists(st.lists(OFFERED, unique_by=itemgetter(0), max_size=4), max_size=8))
 @settings(max_examples=50, deadline=None)
-def test_counts_are_those_of_a_plain_twin(baskets: list[list[str]]) -> None:
-    """Of each two items, in each order."""
+def test_counts_are_those_of_a_plain_twin(baskets: list[list[tuple[str, bool]]]) -> None:
+    """Of each two items, in each order: what a prompt brought came after nothing."""
     events: list[tuple[int, Event]] = []
     for number, items in enumerate(baskets):
         story = Story(f"s-{number}")
-        events += [(number % 3, story.add(item)) for item in items]
-    shop = log(*events, **WORTH)
+        events += [(number % 3, added(story, item, offered=by)) for item, by in items]
+    shop, begun = log(*events, **WORTH), sum(map(bool, baskets))
 
-    for one, other in combinations(ITEMS, 2):
-        for first, then in ((one, other), (other, one)):
-            both = [items for items in baskets if {first, then} <= {*items}]
-            met = sum(items.index(first) < items.index(then) for items in both)
-            assert met == counted(shop, first, then)[0]
+    for first, then in permutations(ITEMS, 2):
+        met = of_first = of_then = 0
+        for items in baskets:
+            names = [item for item, _ in items]
+            of_first += first in names
+            if (then, False) in items:
+                of_then += 1
+                met += first in names[: names.index(then)]
+        assert (met, of_first, of_then, begun) == counted(shop, first, then)
+
+
+def test_what_was_brought_by_a_click_comes_after_nothing_though_the_add_does_not_say_so() -> None:
+    """Another item does; and so does the same one, where nobody followed the prompt."""
+    shop, clicks, looks = Till(**WORTH), Story("clicks"), Story("looks")
+    shop.teach("bread", "butter")
+    before_all = counted(shop.shop, "bread", "butter")
+    for story in (clicks, looks):
+        prompt = shop.prompt(story.add("bread"))
+        assert "butter" in [item.item_id for item in prompt.items]
+        shop.serve(story.see(prompt))
+        if story is clicks:
+            shop.serve(story.click(prompt))
+        for item in ("jam", "butter"):
+            shop.serve(story.add(item))
+
+    met, of_bread, of_butter, baskets = before_all
+    assert (met + 1, of_bread + 2, of_butter + 1, baskets + 2) == counted(
+        shop.shop, "bread", "butter"
+    )
+    assert (2, of_bread + 2, 2, baskets + 2) == counted(shop.shop, "bread", "jam")
+
+
+def test_what_comes_after_something_that_a_prompt_brought_counts() -> None:
+    """And it counts itself where it stood apart, and meets another one by itself later."""
+    shop, story = Till(**WORTH), Story()
+    shop.serve(story.add("bread", receipt=UNREAD))
+    shop.serve(story.remove("bread"))
+    shop.serve(story.add("jam"))
+    shop.serve(story.add("bread"))
+
+    assert (1, 1, 0, 1) == counted(shop.shop, "jam", "bread")
+    shop.serve(story.add("tea"))
+    assert (1, 1, 1, 1) == counted(shop.shop, "bread", "tea")
+
+
+def test_who_offers_what_was_bought_together_learns_from_what_prompts_brought_as_ever() -> None:
+    """What met is counted whoever brought it: only what comes after what asks."""
+    said = []
+    for offered in (False, True):
+        shop, story = Till(**WORTH), Story()
+        shop.serve(story.add("bread"))
+        shop.serve(added(story, "butter", offered=offered))
+        said.append(shop.shop.digests()["baskets"])
+
+    assert said[0] == said[1]
 
 
 @settings(max_examples=100, deadline=None)

@@ -9,10 +9,10 @@ Other arms offer what one source ranks first, which is what goes along, not what
 candidate has the strongest reason that speaks for it, and its chance is that of its pair (what it
 is offered beside, and the item) where offers of it were seen, else that of all for which as much
 speaks (`streams.shop.memory.orders.reward.pair_offers`). For a companion that is how much more
-often than by chance it was added after the other (`streams.shop.decision.policy.companions`); those
-who met no more often are none. What is little known is hoped to be better, by `HOPE` standard
-deviations, so that it is tried (upper confidence bounds: P. Auer, JMLR 2002): the order depends on
-nothing but what was learned.
+often than by chance it was added after the other by no prompt
+(`streams.shop.decision.policy.companions`); those who met no more often are none. What is little
+known is hoped to be better, by `HOPE` standard deviations, so that it is tried (upper confidence
+bounds: P. Auer, JMLR 2002): the order depends on nothing but what was learned.
 
 Companions are hundreds where baskets are large. So they are judged in arrays, once for all slots of
 an event, whatever is out of the question there; and that is asked of those alone that come to
@@ -41,8 +41,8 @@ from streams.shop.memory.learned import Learned
 from streams.shop.memory.orders.reward.offer_rates import OfferRates
 from streams.shop.memory.orders.reward.pair_offers import Acceptance, PairOffers
 
-HOPE = 2.0
-"""Standard deviations."""
+HOPE = 1.0
+"""Standard deviations: two tried for longer what did not sell, and earned less."""
 MAINS_MAX = 6
 """Items of a session whose companions are looked at: the one that asked, and the latest."""
 AGAIN_MAX, POPULAR_MAX = 16, 32
