@@ -284,6 +284,41 @@ def test_an_id_that_means_nobody_is_none(name: str, said: str) -> None:
     assert told == decode(b"s1", encode(told), **NOW)
 
 
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("around", [" {}", "{}\t", "\n{} ", "\u00a0{}\r\n"])
+def test_blanks_around_an_id_make_nobody_else_of_it(around: str, version: int) -> None:
+    """A table pads a number, a form brings a tab; a webhook tells the same order without."""
+    order: dict[str, Any] = {"type": "order_placed", "order_id": "605", "lines": [{"item_id": "b"}]}
+    ids = {"order_id": "605", "shopper_id": "ann", "visitor_id": "v7"}
+    plain = event(**order | ids, schema_version=version)
+    padded = event(
+        **order | {name: around.format(one) for name, one in ids.items()}, schema_version=version
+    )
+    gone = {"type": "shopper_forgotten", "shopper_id": around.format("ann")}
+
+    assert decode(b"s1", plain, **NOW) == decode(b"s1", padded, **NOW)
+    assert "ann" == decode(b"s1", event(**gone), **NOW).shopper_id
+
+
+@pytest.mark.parametrize("blank", [" ", "\t\n"])
+def test_an_id_of_blanks_is_none(blank: str) -> None:
+    """As an empty one: an optional one is left out, an order of no number is refused."""
+    told = decode(b"s1", event(schema_version=2, shopper_id=blank, visitor_id=blank), **NOW)
+    order = {"type": "order_cancelled", "order_id": blank}
+
+    assert (None, None, True) == (told.shopper_id, told.visitor_id, told.says_who)
+    assert "order_cancelled.order_id: " in str(refused(event(**order)))
+
+
+def test_a_session_is_called_as_it_was_sent() -> None:
+    """It is the record's key, by which its events stand on one partition; items go back as told."""
+    told = decode(b"s1 ", event(session_id="s1 ", item_id="bread "), **NOW)
+
+    assert isinstance(told, ItemAdded)
+    assert ("s1 ", "bread ") == (told.session_id, told.item_id)
+    assert "wrong_key" == refusal(event(session_id="s1 "))
+
+
 def test_nobody_cannot_be_forgotten() -> None:
     """Whoever asks for it has lost the shopper's id."""
     said = refused(event(type="shopper_forgotten", schema_version=2, shopper_id="guest"))

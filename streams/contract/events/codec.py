@@ -1,11 +1,11 @@
 """Bytes to an event and back: what is valid, what is mended, what is refused and why.
 
-An optional field that is sent empty (`""` or null) is as good as left out; of a language tag that
-is too long the first words are read, and a segment that is too long is none. In an event of version
-1 so is a field of version 2 with a value that is not valid for it: it was an unknown field once. So
-are `slots` that are no list, in any version, and of a list what we do not know, and a
-`points_balance` that is none. A clock that is ahead of all that is valid is set back like any
-other. This is looked at only where an event is not valid as it is.
+An optional field that is sent empty (`""` or null, or an id of blanks) is as good as left out; of a
+language tag that is too long the first words are read, and a segment that is too long is none. In
+an event of version 1 so is a field of version 2 with a value that is not valid for it: it was an
+unknown field once. So are `slots` that are no list, in any version, and of a list what we do not
+know, and a `points_balance` that is none. A clock that is ahead of all that is valid is set back
+like any other. This is looked at only where an event is not valid as it is.
 """
 
 from collections.abc import Container, Iterable
@@ -39,6 +39,8 @@ ORDERS = frozenset({OrderPlaced, OrderCancelled, OrderReturned})
 _KINDS = {event.model_fields["type"].default: event for event in EVENTS}
 COUNTED = ("quantity", "occurred_at_ms", "sent_at_ms", BALANCE)
 """Fields in which 2.0 is a 2."""
+TRIMMED = ("shopper_id", "visitor_id")
+"""Optional ids that are read without the blanks around them: of blanks alone nothing is left."""
 _OPTIONAL = {
     kind: frozenset(
         name
@@ -76,7 +78,7 @@ def decode(
     who, visitor, nobody = event.shopper_id, event.visitor_id, nobody_ids(settings.nobody_ids)
     if event.session_id.strip().lower() in nobody or type(event) in ORDERS:
         refuse_nobodys(event, nobody)
-    if (who and who.strip().lower() in nobody) or (visitor and visitor.strip().lower() in nobody):
+    if (who and who.lower() in nobody) or (visitor and visitor.lower() in nobody):
         event = _somebodys(event, nobody)
     if key is None or key != event.session_id.encode():
         raise InvalidEvent(
@@ -185,7 +187,7 @@ def _mended(said: Any, invalid: ValidationError) -> dict[str, Any] | None:
     better = {
         name: _whole(name, said[name]) for name in said if not _empty(event, name, said[name])
     }
-    if said.get("shopper_id") == "" and "shopper_id" in _OPTIONAL[event]:
+    if "shopper_id" in said and "shopper_id" not in better:
         better["shopper_id"] = None
     if _wild(better.get("sent_at_ms")):
         del better["sent_at_ms"]
@@ -234,9 +236,11 @@ def _whole(name: str, value: Any) -> Any:
 
 def _empty(kind: type[Event | OrderLine], name: str, value: Any) -> bool:
     """Whether an optional field says nothing; that nobody is signed in is said by null."""
+    if name not in _OPTIONAL[kind]:
+        return False
     if value is None:
-        return name in _OPTIONAL[kind] and name != "shopper_id"
-    return value == "" and name in _OPTIONAL[kind]
+        return name != "shopper_id"
+    return value == "" or (name in TRIMMED and isinstance(value, str) and not value.strip())
 
 
 TYPES = ", ".join(_KINDS)

@@ -7,7 +7,7 @@ Times are milliseconds since 1970 (`…_ms`), money is in minor units of its cur
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from streams.contract.receipts import YEAR_2015_MS, YEAR_2100_MS
 
@@ -19,6 +19,12 @@ PRICE_MINOR_MAX = 10**15
 """Ten trillion rupiah, which are counted in hundredths of one."""
 
 Id = Annotated[str, Field(min_length=1, max_length=128)]
+TrimmedId = Annotated[
+    str, StringConstraints(strip_whitespace=True), Field(min_length=1, max_length=128)
+]
+"""Of a person, a browser or an order, who are told by several senders: blanks around it, such as a
+table's or a form's, make nobody else of it. Not so a session, which is the record's key as it is
+sent, an event, which is its sender's alone, and an item, which goes back to the shop as it came."""
 TimeMs = Annotated[int, Field(ge=YEAR_2015_MS, le=YEAR_2100_MS)]
 Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
 PriceMinor = Annotated[int, Field(ge=0, le=PRICE_MINOR_MAX)]
@@ -70,9 +76,9 @@ class EventBase(BaseModel):
     """The sender's own id of this event: a second one of its session with it changes nothing."""
     session_id: Id
     """One visitor's visit; also the key of the record."""
-    visitor_id: Id | None = None
+    visitor_id: TrimmedId | None = None
     """The browser or device: a first-party id that outlives visits and sign-ins."""
-    shopper_id: Id | None = None
+    shopper_id: TrimmedId | None = None
     """Who is signed in: a pseudonym, never a name or an address; null: nobody. In version 2, an
     event that leaves it out does not say: the session goes on as it was."""
     occurred_at_ms: TimeMs

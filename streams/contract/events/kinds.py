@@ -14,6 +14,7 @@ from streams.contract.events.fields import (
     PriceMinor,
     Quantity,
     Receipt,
+    TrimmedId,
 )
 from streams.contract.events.slots import Slots
 
@@ -94,7 +95,7 @@ class OrderPlaced(EventBase):
     """The shopper bought."""
 
     type: Literal["order_placed"] = "order_placed"
-    order_id: Id
+    order_id: TrimmedId
     """The shop's number of the order."""
     lines: Lines
     """What was bought, 1 to 2,000 lines."""
@@ -108,7 +109,7 @@ class OrderTakenBack(EventBase):
     """An order, or a part of it, does not stand: in the session of the order, or in any other."""
 
     type: Literal["order_cancelled", "order_returned"]
-    order_id: Id
+    order_id: TrimmedId
     """The shop's number of the order."""
     lines: Lines | None = None
     """What is off, or came back; left out: all of it."""
@@ -156,7 +157,7 @@ class ShopperForgotten(EventBase):
     """What is kept by this shopper is to be dropped, and not kept again without consent."""
 
     type: Literal["shopper_forgotten"] = "shopper_forgotten"
-    shopper_id: Id
+    shopper_id: TrimmedId
     """Who is forgotten. Any session may say so."""
 
 

@@ -34,7 +34,7 @@ from jwt.types import Options
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from streams.contract.errors import Misconfigured, MissingSecret, RequestRefused
-from streams.contract.events.fields import Balance, Id, as_balance
+from streams.contract.events.fields import Balance, Id, TrimmedId, as_balance
 
 ALGORITHM = "HS256"
 KEY_BYTES_MIN = 32
@@ -65,9 +65,9 @@ class SessionOwner(BaseModel):
 
     session_id: Id
     """The visit: the key of its events and prompts."""
-    visitor_id: Annotated[Id | None, OrNothing] = None
+    visitor_id: Annotated[TrimmedId | None, OrNothing] = None
     """The browser or device: a first-party id that outlives visits."""
-    shopper_id: Annotated[Id | None, OrNothing] = None
+    shopper_id: Annotated[TrimmedId | None, OrNothing] = None
     """Who is signed in: a pseudonym; null, or empty: nobody; left out: not said, as it was."""
     segment: Annotated[Annotated[str, Field(min_length=1, max_length=32)] | None, OrNothing] = None
     """The merchant's segment of this shopper."""
