@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from streams.contract.events.currencies import decimals, example
+from streams.contract.events.fields import is_denial
 from streams.contract.receipts import YEAR_2015_MS, YEAR_2100_MS
 
 SYNONYMS = {
@@ -106,6 +107,9 @@ def hints(said: Any, types: Collection[str]) -> Iterator[str]:
         yield f"`price_minor` is in minor units: {_in_minor_units(said.get('currency'))}"
     if code := currency_meant(said.get("currency")):
         yield f"`currency` in capitals: did you mean `{code}`?"
+    consent = said.get("consent")
+    if not (consent is None or consent == "" or isinstance(consent, bool) or is_denial(consent)):
+        yield "`consent` is true or false, as JSON has them: a yes is said by true alone"
     texts = [name for name in NUMBERS if isinstance(said.get(name), str)]
     if texts:
         yield f"{' and '.join(f'`{name}`' for name in texts)}: a number, not a text"

@@ -319,6 +319,26 @@ def test_a_session_is_called_as_it_was_sent() -> None:
     assert "wrong_key" == refusal(event(session_id="s1 "))
 
 
+@pytest.mark.parametrize("said", ["denied", "No", " FALSE ", "off", " 0", 0, 0.0])
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_no_to_consent_is_one_in_whatever_words(said: Any, version: int) -> None:
+    """What it drops would be offered again after the next yes, had it been refused."""
+    told = decode(b"s1", event(schema_version=version, consent=said, shopper_id="ann"), **NOW)
+
+    assert told.consent is False
+    assert told == decode(
+        b"s1", event(schema_version=version, consent=False, shopper_id="ann"), **NOW
+    )
+
+
+@pytest.mark.parametrize("said", ["granted", "yes", "true", 1, "unset", [], {}, -1])
+def test_no_word_is_taken_for_a_yes_to_consent(said: Any) -> None:
+    """It is refused, and told how a yes is said."""
+    assert "item_added.consent: true or false: nothing else is a yes" == str(
+        refused(event(consent=said))
+    )
+
+
 def test_nobody_cannot_be_forgotten() -> None:
     """Whoever asks for it has lost the shopper's id."""
     said = refused(event(type="shopper_forgotten", schema_version=2, shopper_id="guest"))

@@ -289,6 +289,7 @@ def test_a_mark_in_the_midst_of_a_file_is_named() -> None:
         ({"occurred_at_ms": NEW_YEAR_MS * 1000}, "looks like microseconds"),
         ({"occurred_at_ms": "2026-01-01"}, "a number, not a text"),
         ({"price_minor": 2.49}, "2490 for 24.90 EUR"),
+        ({"consent": "granted"}, "`consent` is true or false"),
     ],
 )
 def test_what_was_meant_is_said_of_a_dead_letter(fields: dict[str, Any], hint: str) -> None:

@@ -4,8 +4,9 @@ An optional field that is sent empty (`""` or null, or an id of blanks) is as go
 language tag that is too long the first words are read, and a segment that is too long is none. In
 an event of version 1 so is a field of version 2 with a value that is not valid for it: it was an
 unknown field once. So are `slots` that are no list, in any version, and of a list what we do not
-know, and a `points_balance` that is none. A clock that is ahead of all that is valid is set back
-like any other. This is looked at only where an event is not valid as it is.
+know, and a `points_balance` that is none. A no to consent is false, in whatever words. A clock that
+is ahead of all that is valid is set back like any other. This is looked at only where an event is
+not valid as it is.
 """
 
 from collections.abc import Container, Iterable
@@ -17,7 +18,7 @@ from pydantic_core import ErrorDetails, from_json
 
 from streams.contract.errors import InvalidEvent
 from streams.contract.events.clocks import set_right
-from streams.contract.events.fields import LOCALE_MAX, OrderLine, as_balance
+from streams.contract.events.fields import LOCALE_MAX, OrderLine, as_balance, is_denial
 from streams.contract.events.kinds import (
     ANY_EVENT,
     EVENTS,
@@ -185,7 +186,7 @@ def _mended(said: Any, invalid: ValidationError) -> dict[str, Any] | None:
     if event is None:
         return None
     better = {
-        name: _whole(name, said[name]) for name in said if not _empty(event, name, said[name])
+        name: _plainly(name, said[name]) for name in said if not _empty(event, name, said[name])
     }
     if "shopper_id" in said and "shopper_id" not in better:
         better["shopper_id"] = None
@@ -225,11 +226,13 @@ def _mended_line(line: Any) -> Any:
     if not isinstance(line, dict):
         return line
     there = [name for name in line if not _empty(OrderLine, name, line[name])]
-    return {name: _whole(name, line[name]) for name in there}
+    return {name: _plainly(name, line[name]) for name in there}
 
 
-def _whole(name: str, value: Any) -> Any:
-    """A count or time that is whole, though written as a float, as a number; others as they are."""
+def _plainly(name: str, value: Any) -> Any:
+    """A count or time that is whole, though a float, as a number; a no to consent as false."""
+    if name == "consent" and is_denial(value):
+        return False
     whole = name in COUNTED and isinstance(value, float) and value.is_integer()
     return int(value) if whole else value
 
@@ -275,6 +278,8 @@ def _sentence(error: ErrorDetails) -> str:
             f"{place}: whole numbers only: count in a smaller unit, such as 500 (g) for half a "
             "kilogram"
         )
+    if place.endswith("consent"):
+        return f"{place}: true or false: nothing else is a yes"
     if place.endswith("currency"):
         return f"{place}: three capital letters, such as EUR"
     said = error["msg"].replace("Tuple should", "List should").replace(" after validation", "")

@@ -36,6 +36,8 @@ LOCALE_MAX = 16
 Receipt = Annotated[str, Field(min_length=1, max_length=4096)]
 POINTS_MAX = 10**12
 """Loyalty points of one shopper: a large account in points of a thousandth of a cent."""
+DENIALS = frozenset({"denied", "no", "false", "0", "off"})
+"""What else than false says that a shopper's history may not be used, in small letters."""
 Balance = Annotated[int, Field(ge=-POINTS_MAX, le=POINTS_MAX)]
 
 
@@ -50,6 +52,17 @@ def as_balance(said: Any) -> int | None:
     if not -POINTS_MAX <= said <= POINTS_MAX or said != int(said):
         return None
     return int(said)
+
+
+def is_denial(said: Any) -> bool:
+    """Whether this is a no to consent, in any of the usual words; of a yes no word is guessed.
+
+    >>> [is_denial(said) for said in (False, 0, 0.0, " Denied", "true", 1, None, [])]
+    [True, True, True, True, False, False, False, False]
+    """
+    if isinstance(said, int | float):
+        return said == 0
+    return isinstance(said, str) and said.strip().lower() in DENIALS
 
 
 def identity_of(session_id: str, event_id: str) -> str:

@@ -7,10 +7,10 @@ One denial is enough for a no. A yes needs all that is asked for. What is not sa
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from streams.contract.events.fields import DENIALS
 from streams.storefront.intake.values.looking import at
 
 YES = frozenset({"granted", "yes", "true", "1", "on"})
-NO = frozenset({"denied", "no", "false", "0", "off"})
 GA4_YES = ("ad_personalization", "personalization_storage")
 """What a yes has to be said of; storage for statistics is not enough."""
 GA4_ANY = ("analytics_storage", "ad_storage", "ad_user_data", *GA4_YES)
@@ -23,7 +23,7 @@ def answer(value: Any) -> bool | None:
     (True, False, None)
     """
     said = str(value).strip().lower() if isinstance(value, str | bool | int) else ""
-    return True if said in YES else False if said in NO else None
+    return True if said in YES else False if said in DENIALS else None
 
 
 def every(answers: Iterable[bool | None]) -> bool | None:
