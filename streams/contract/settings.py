@@ -123,8 +123,8 @@ class Settings(ProgramSettings, BaseSettings):
         False, description="consent of events that do not say; off: they are remembered by nobody"
     )
     nobody_ids: str = Field(
-        "0,-,null,nil,none,undefined,nan,false,guest,anonymous,unknown,(not set),[object Object],"
-        "00000000-0000-0000-0000-000000000000",
+        "0,0.0,-1,-,null,(null),nil,none,undefined,nan,n/a,false,guest,anon,anonymous,unknown,"
+        "(not set),[object Object],00000000-0000-0000-0000-000000000000",
         description="ids of shoppers and visitors that mean nobody, comma separated, in any case",
     )
     personal_ttl_s: float = Field(

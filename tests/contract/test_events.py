@@ -273,7 +273,11 @@ def test_what_large_shops_send_is_an_event() -> None:
     assert decode(b"s1", event(quantity=1_000_000), **NOW)
 
 
-@pytest.mark.parametrize("said", ["", "0", "NULL", "Guest", "undefined", "-", "anonymous", "none"])
+NOBODYS = ["", "0", "NULL", "Guest", "undefined", "-", "anonymous", "none"]
+NOBODYS += ["-1", "0.0", "N/A", "Anon", "(null)", "{{user_id}}", "{{ user.id | json }}", "u-{{id}}"]
+
+
+@pytest.mark.parametrize("said", NOBODYS)
 @pytest.mark.parametrize("name", ["shopper_id", "visitor_id"])
 def test_an_id_that_means_nobody_is_none(name: str, said: str) -> None:
     """And says so: in version 2, somebody who was signed in is not any more."""
@@ -282,6 +286,23 @@ def test_an_id_that_means_nobody_is_none(name: str, said: str) -> None:
     assert getattr(told, name) is None
     assert (name == "shopper_id") == told.says_who
     assert told == decode(b"s1", encode(told), **NOW)
+
+
+@pytest.mark.parametrize("name", ["session_id", "order_id"])
+def test_a_template_that_nobody_filled_in_is_no_session_and_no_order(name: str) -> None:
+    """It would be that of everybody who comes by this page."""
+    order = {"type": "order_cancelled", "order_id": "o1", name: "{{ order.name }}"}
+    value = event(**order)
+
+    assert f"order_cancelled.{name}: it means nobody" in str(
+        refused(value, json.loads(value)["session_id"].encode())
+    )
+
+
+@pytest.mark.parametrize("said", ["00", "000", "-2", "anna", "na", "{ann}", "null-7"])
+def test_an_id_that_may_be_a_persons_is_one(said: str) -> None:
+    """What no platform is known to send for nobody is somebody's."""
+    assert said == decode(b"s1", event(shopper_id=said), **NOW).shopper_id
 
 
 @pytest.mark.parametrize("version", [1, 2])

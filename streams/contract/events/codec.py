@@ -10,7 +10,6 @@ not valid as it is.
 """
 
 from collections.abc import Container, Iterable
-from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -23,10 +22,13 @@ from streams.contract.events.kinds import (
     ANY_EVENT,
     EVENTS,
     Event,
-    OrderCancelled,
-    OrderPlaced,
-    OrderReturned,
-    ShopperForgotten,
+)
+from streams.contract.events.nobody import (
+    ORDERS,
+    TEMPLATE,
+    nobody_ids,
+    refuse_nobodys,
+    somebodys,
 )
 from streams.contract.events.slots import known_slots
 from streams.contract.receipts import YEAR_2100_MS
@@ -36,7 +38,6 @@ from streams.contract.wire.numbers import YEAR_9999_MS
 FIELDS_OF_VERSION_2 = ("visitor_id", "sent_at_ms")
 BALANCE = "points_balance"
 """A field that came when there was version 2 already."""
-ORDERS = frozenset({OrderPlaced, OrderCancelled, OrderReturned})
 _KINDS = {event.model_fields["type"].default: event for event in EVENTS}
 COUNTED = ("quantity", "occurred_at_ms", "sent_at_ms", BALANCE)
 """Fields in which 2.0 is a 2."""
@@ -77,11 +78,14 @@ def decode(
     except ValidationError as invalid:
         event = _read_mended(value, invalid)
     who, visitor, nobody = event.shopper_id, event.visitor_id, nobody_ids(settings.nobody_ids)
-    if event.session_id.strip().lower() in nobody or type(event) in ORDERS:
+    session = event.session_id
+    if session.strip().lower() in nobody or TEMPLATE in session or type(event) in ORDERS:
         refuse_nobodys(event, nobody)
-    if (who and who.lower() in nobody) or (visitor and visitor.lower() in nobody):
-        event = _somebodys(event, nobody)
-    if key is None or key != event.session_id.encode():
+    if (who and (who.lower() in nobody or TEMPLATE in who)) or (
+        visitor and (visitor.lower() in nobody or TEMPLATE in visitor)
+    ):
+        event = somebodys(event, nobody)  # `means_nobody` above, without a call: on every way
+    if key is None or key != session.encode():
         raise InvalidEvent(
             "wrong_key", "the record's key is not the event's session_id: order would be lost"
         )
@@ -122,43 +126,6 @@ def segment_names(settings: Settings) -> frozenset[str]:
     ['club', 'trade']
     """
     return frozenset(filter(None, map(str.strip, settings.segments.split(","))))
-
-
-@lru_cache(maxsize=8)
-def nobody_ids(listed: str) -> frozenset[str]:
-    """The ids that mean nobody, in small letters; one of blanks alone is of nobody, too.
-
-    >>> sorted(nobody_ids("0, Guest"))
-    ['', '0', 'guest']
-    """
-    return frozenset(("", *map(_plain, listed.split(","))))
-
-
-def _plain(name: str) -> str:
-    """A name without blanks around it, in small letters."""
-    return name.strip().lower()
-
-
-def _somebodys(event: Event, nobody: frozenset[str]) -> Event:
-    """The event, without ids that mean nobody: as if they had been null."""
-    who, visitor = event.shopper_id, event.visitor_id
-    if who is not None and _plain(who) in nobody:
-        if isinstance(event, ShopperForgotten):
-            raise InvalidEvent("invalid_event", "shopper_forgotten.shopper_id: it means nobody")
-        event = event.model_copy(update={"shopper_id": None})
-    if visitor is not None and _plain(visitor) in nobody:
-        event = event.model_copy(update={"visitor_id": None})
-    return event
-
-
-def refuse_nobodys(event: Event, nobody: frozenset[str]) -> None:
-    """Raises `InvalidEvent` for a session or an order of no number: it would be everybody's."""
-    for name in ("session_id", "order_id"):
-        if _plain(getattr(event, name, "some")) in nobody:
-            kind = event.type
-            raise InvalidEvent(
-                "invalid_event", f"{kind}.{name}: it means nobody, as in `nobody_ids`: send its own"
-            )
 
 
 def _read_mended(value: bytes, invalid: ValidationError) -> Event:

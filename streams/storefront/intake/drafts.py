@@ -18,7 +18,8 @@ from pydantic import ValidationError
 
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import Event, encode
-from streams.contract.events.codec import event_of, nobody_ids, refuse_nobodys
+from streams.contract.events.codec import event_of
+from streams.contract.events.nobody import nobody_ids, refuse_nobodys
 from streams.contract.settings import Settings
 from streams.storefront.intake.values.identifiers import (
     CHARS_MAX,

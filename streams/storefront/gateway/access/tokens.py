@@ -44,16 +44,24 @@ TOKENS_KEPT_MAX = 10_000
 """Of which is known what they say: some 15 MB at most of tokens as shops make them."""
 SKEW_S = 60
 """So much may the shop's clock be ahead of ours."""
+EXACT = 2**53
+"""Up to here a float is a number of seconds."""
 UNCHECKED: Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
 """Times are looked at here, by a clock that is an argument."""
 
 
 def _said(value: Any) -> Any:
     """What a template has put in, where it had something: an empty text is none, as in events."""
-    return None if value == "" else value
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _seconds(value: Any) -> Any:
+    """A time of RFC 7519, which may have parts of a second, without these."""
+    return int(value) if isinstance(value, float) and abs(value) < EXACT else value
 
 
 OrNothing = BeforeValidator(_said)
+NumericDate = Annotated[int, BeforeValidator(_seconds), Field(ge=0)]
 
 
 class SessionOwner(BaseModel):
@@ -83,11 +91,11 @@ class SessionOwner(BaseModel):
 class Claims(SessionOwner):
     """All that a token says."""
 
-    iat: int = Field(ge=0)
+    iat: NumericDate
     """When it was made, in seconds since 1970."""
-    exp: int = Field(ge=0)
+    exp: NumericDate
     """From when on it holds no more."""
-    nbf: int = Field(0, ge=0)
+    nbf: NumericDate = 0
     """Before then it does not hold yet; it may be left out."""
 
 
@@ -150,7 +158,8 @@ class SessionTokens:
         if claims.exp <= now_s:
             raise RequestRefused(401, "token_expired", "the session token has ended: get another")
         if max(claims.iat, claims.nbf) > now_s + SKEW_S:
-            raise RequestRefused(401, "token_early", "the session token is of the future")
+            wrong = "the session token is of the future: iat and nbf are seconds since 1970"
+            raise RequestRefused(401, "token_early", wrong)
         if claims.exp - claims.iat > self.life_s:
             raise RequestRefused(
                 401, "token_lives_too_long", f"a session token lives for {self.life_s} s at most"

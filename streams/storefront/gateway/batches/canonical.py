@@ -1,13 +1,13 @@
 """A body of our own events: one, or a list."""
 
+from codecs import BOM_UTF8
+
 import orjson
 
 from streams.contract.errors import RequestRefused
 from streams.contract.settings import Settings
 from streams.storefront.gateway.access.tokens import SessionOwner
 from streams.storefront.gateway.batches.batch import Batch, judge
-
-BOM = b"\xef\xbb\xbf"
 
 
 def read_batch(body: bytes, visit: SessionOwner | None, settings: Settings, now_ms: int) -> Batch:
@@ -22,7 +22,7 @@ def read_batch(body: bytes, visit: SessionOwner | None, settings: Settings, now_
     [(0, 'accepted', None), (1, 'rejected', 'invalid_event')]
     """
     try:
-        said = orjson.loads(body.removeprefix(BOM))
+        said = orjson.loads(body.removeprefix(BOM_UTF8))
     except ValueError as error:
         raise RequestRefused(400, "invalid_json", f"the body is no JSON: {error}") from None
     events = said if isinstance(said, list) else [said]

@@ -1,5 +1,6 @@
 """`POST /v1/sessions`: a session token for a browser, minted at the word of the shop's server."""
 
+from codecs import BOM_UTF8
 from collections.abc import Collection
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from streams.contract.errors import RequestRefused
-from streams.contract.events.codec import nobody_ids
+from streams.contract.events.nobody import means_nobody, nobody_ids
 from streams.storefront.gateway.access.tokens import SessionOwner
 from streams.storefront.gateway.gateway import Here
 from streams.storefront.gateway.routes.asking.body import body_of
@@ -70,22 +71,24 @@ def _somebodys(visit: SessionOwner, nobody: Collection[str]) -> SessionOwner:
 
     All its events would be refused: they would be everybody's.
     """
-    if visit.session_id.strip().lower() in nobody:
+    if means_nobody(visit.session_id, nobody):
         wrong = "session_id: it means nobody, as in `nobody_ids`: leave it out for a new one"
         raise RequestRefused(422, "invalid_request", wrong)
     ids = {"visitor_id": visit.visitor_id, "shopper_id": visit.shopper_id}
-    nobodys = [name for name, said in ids.items() if said and said.strip().lower() in nobody]
+    nobodys = [name for name, said in ids.items() if said and means_nobody(said, nobody)]
     return visit.model_copy(update=dict.fromkeys(nobodys)) if nobodys else visit
 
 
 def _visit(body: bytes) -> SessionOwner:
     """Whose the token is to be; raises `RequestRefused`."""
     try:
-        said = orjson.loads(body or b"{}")
+        said = orjson.loads(body.removeprefix(BOM_UTF8) or b"{}")
     except ValueError as error:
         raise RequestRefused(400, "invalid_json", f"the body is no JSON: {error}") from None
     if not isinstance(said, dict):
         raise RequestRefused(422, "invalid_request", "the body is a JSON object, or empty")
+    if said.get("session_id", "") is None:  # as good as left out
+        del said["session_id"]
     try:
         return SessionOwner.model_validate({"session_id": uuid4().hex} | said)
     except ValidationError as invalid:

@@ -6,6 +6,7 @@ from hashlib import sha256
 from math import isfinite
 from typing import Any
 
+from streams.contract.events.nobody import TEMPLATE
 from streams.storefront.intake.values.looking import BITS_MAX, canonical
 
 CHARS_MAX = 128
@@ -16,10 +17,11 @@ _GID = re.compile(r"gid://[^/]+/[^/]+/([^?]+)(\?.*)?", re.DOTALL)
 
 
 def identifier(value: Any, nothing: Collection[str] = NOTHING) -> str | None:
-    """An id as text; None: it is none, or a word that means nothing.
+    """An id as text; None: it is none, a word that means nothing, or a template not filled in.
 
     >>> identifier(0), identifier(44600062.0), identifier("(not set)"), identifier(True)
     ('0', '44600062', None, None)
+    >>> identifier("{{ product.id }}")
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -30,7 +32,7 @@ def identifier(value: Any, nothing: Collection[str] = NOTHING) -> str | None:
             return None
         value = int(value) if value.is_integer() else value
     said = value.strip() if isinstance(value, str) else str(value)
-    return None if said.lower() in nothing else said
+    return None if said.lower() in nothing or TEMPLATE in said else said
 
 
 def without_gid(value: Any) -> Any:

@@ -78,6 +78,8 @@ async def test_a_token_of_any_language_holds(front: Shopfront) -> None:
         (signed(session_id="\ud800"), "token_claims"),
         (signed(session_id=None), "token_claims"),
         (signed(visitor_id=["bob"]), "token_claims"),
+        (signed(exp=NOON_S + 0.5, iat=NOON_S - 9.5), "token_expired"),
+        (signed(iat=NOON_S * 1000, exp=NOON_S * 1000 + 600), "token_early"),
     ],
 )
 async def test_a_token_that_does_not_hold_is_refused(
@@ -213,7 +215,7 @@ def test_a_key_that_could_be_guessed_is_none() -> None:
         Shopfront(lambda _: (), gateway_keys=f"{KEY},{KEY[:31]}")
 
 
-@pytest.mark.parametrize("session_id", ["0", "undefined", " Guest ", ""])
+@pytest.mark.parametrize("session_id", ["0", "undefined", " Guest ", "", "{{ session }}"])
 async def test_no_token_is_signed_for_a_session_of_nobody(
     front: Shopfront, session_id: str
 ) -> None:
@@ -225,7 +227,36 @@ async def test_no_token_is_signed_for_a_session_of_nobody(
     assert "session_id" in answer.json()["message"]
 
 
-@pytest.mark.parametrize("nobody", ["", "guest", "undefined", " 0 ", None])
+@pytest.mark.parametrize("session_id", ["0", " undefined", "{{ session }}"])
+async def test_a_token_of_a_session_of_nobody_holds_nowhere(
+    front: Shopfront, session_id: str
+) -> None:
+    """Whoever signs it: all who bear it would be one."""
+    answer = await front.post(add(), signed(session_id=session_id))
+
+    assert (401, "token_claims") == (answer.status_code, answer.json()["reason"])
+    assert "session_id means nobody" in answer.json()["message"]
+
+
+async def test_a_time_of_a_token_may_have_parts_of_a_second(front: Shopfront) -> None:
+    """As RFC 7519 allows: who divides milliseconds by a thousand sends them."""
+    times: dict[str, Any] = {"iat": NOON_S - 0.75, "nbf": NOON_S - 0.75, "exp": NOON_S + 600.25}
+    claims = tokens().read(signed(**times), NOON_S)
+
+    assert (NOON_S - 1, NOON_S + 600) == (claims.iat, claims.exp)
+    assert 200 == (await front.post(add(), signed(**times))).status_code
+
+
+@pytest.mark.parametrize("body", [b'{"session_id": null}', b'\xef\xbb\xbf{"session_id": null}'])
+async def test_a_session_that_is_null_is_left_out(front: Shopfront, body: bytes) -> None:
+    """A new one is made, whatever mark some editors put before the JSON."""
+    answer = await front.http.post("/v1/sessions", content=body, headers=bearer(KEY))
+
+    assert 201 == answer.status_code
+    assert 32 == len(answer.json()["session_id"])
+
+
+@pytest.mark.parametrize("nobody", ["", " ", "guest", "undefined", " 0 ", "{{ id }}", None])
 async def test_a_guest_of_a_template_is_nobody(front: Shopfront, nobody: str | None) -> None:
     """Signed out, as in events; and a browser without an id has none."""
     token = await front.token("ann", shopper_id=nobody, visitor_id=nobody, segment="")

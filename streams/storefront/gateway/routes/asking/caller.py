@@ -6,6 +6,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyQuery, HTTPAuthorizationCredentials, HTTPBearer
 
 from streams.contract.errors import RequestRefused
+from streams.contract.events.nobody import means_nobody, nobody_ids
 from streams.storefront.gateway.access.rates import network
 from streams.storefront.gateway.access.tokens import Claims
 from streams.storefront.gateway.gateway import Gateway, Here
@@ -68,7 +69,11 @@ async def caller(request: Request, here: Here, bearer: Bearer, token: InQuery) -
         return Caller(None)
     if not (given or token):
         raise RequestRefused(401, "token_missing", "a session token is needed")
-    return Caller(here.tokens.read(given or token or "", here.clock_ms() / 1000))
+    claims = here.tokens.read(given or token or "", here.clock_ms() / 1000)
+    if means_nobody(claims.session_id, nobody_ids(here.settings.nobody_ids)):
+        wrong = "claims of the session token are wrong: session_id means nobody"
+        raise RequestRefused(401, "token_claims", wrong)  # all its events would be refused
+    return Caller(claims)
 
 
 async def shop(asking: "Asking") -> None:
