@@ -47,6 +47,46 @@ def test_an_item_that_is_there_twice_is_said_to_be(
     assert [(3, "item 'g1' is on line 2 already; left out")] == problems
 
 
+@pytest.mark.parametrize(
+    "address", ["http://s.example/x.png", "/img/x.png", "https://s.example/" + "x" * 2048]
+)
+@pytest.mark.parametrize("name", ["image_url", "url"])
+def test_an_address_that_no_page_shows_keeps_no_item_on_sale(
+    tmp_path: Path, name: str, address: str
+) -> None:
+    """What is sold out is withheld, as it is by a feed of Google's; it is shown without."""
+    items, problems = read(tmp_path, f"item_id,in_stock,{name}\njam,no,{address}\n")
+
+    assert [] == problems
+    assert (False, None) == (items["jam"].in_stock, getattr(items["jam"], name))
+
+
+def test_an_address_may_have_commas(tmp_path: Path) -> None:
+    """A column of ours holds one address alone."""
+    address = "https://cdn.example/w_100,h_100/jam.webp"
+    items, _ = read(tmp_path, f'item_id,image_url\njam,"{address}"\n')
+
+    assert address == items["jam"].image_url
+
+
+@pytest.mark.parametrize(
+    ("field", "meant"),
+    [
+        ('"image_url": "http://s.example/x.png"', "image_url: an address by https"),
+        ('"currency": "eur"', "currency: three capital letters"),
+        ('"restricted": "Age 18"', "restricted: one word of small letters"),
+    ],
+)
+def test_a_rule_is_told_in_words(tmp_path: Path, field: str, meant: str) -> None:
+    """Whoever reads it has to mend a file, and no regular expression."""
+    file = tmp_path / "items.jsonl"
+    file.write_text(f'{{"item_id": "jam", {field}}}\n')
+    (problem,) = CatalogFile(file, Options()).read()
+
+    assert isinstance(problem, Problem)
+    assert problem.what.startswith(meant)
+
+
 TWICE = {
     "google": """id,title,availability,price,item_group_id
 a,Jam,in_stock,9 EUR,jam

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 import orjson
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from streams.contract.errors import InvalidReference
 from streams.contract.events.reference.catalog import CatalogItem
@@ -19,6 +20,15 @@ REASONS = (
     "invalid_control",
 )
 """Why a record is refused."""
+
+_ADDRESS = "an address by https, without blanks, such as https://shop.example/p/butter"
+PATTERNS: dict[int | str, str] = {
+    "image_url": _ADDRESS,
+    "url": _ADDRESS,
+    "currency": "three capital letters, such as EUR",
+    "restricted": "one word of small letters, digits, - and _, such as age",
+}
+"""What the patterns of fields mean."""
 
 Record = TypeVar("Record", CatalogItem, ControlRecord)
 
@@ -64,12 +74,16 @@ def decode_reference(
 def reasons(invalid: ValidationError) -> str:
     """What is wrong, place by place, without the input: it may be large."""
     errors = invalid.errors(include_url=False, include_context=False, include_input=False)
-    said = (f"{'.'.join(map(str, one['loc'])) or 'record'}: {_rule(one['msg'])}" for one in errors)
+    said = (f"{'.'.join(map(str, one['loc'])) or 'record'}: {_rule(one)}" for one in errors)
     return "; ".join([*said][:5])[:500]
 
 
-def _rule(message: str) -> str:
-    return message.removeprefix("Value error, ").replace("Tuple should", "List should")
+def _rule(error: ErrorDetails) -> str:
+    """The rule in words, where it is a pattern that nobody has to read."""
+    meant = PATTERNS.get(error["loc"][-1]) if error["loc"] else None
+    if error["type"] == "string_pattern_mismatch" and meant:
+        return meant
+    return error["msg"].removeprefix("Value error, ").replace("Tuple should", "List should")
 
 
 def _key(key: bytes | None) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from streams.contract.events.currencies import decimals
-from streams.contract.events.reference.catalog import ADDRESS
+from streams.contract.events.reference.catalog import ADDRESS, ADDRESS_CHARS_MAX
 from streams.storefront.intake.values.money import currency_code, exact_amount, minor_units
 from streams.storefront.reference.formats.plain_text import plain
 
@@ -141,7 +141,12 @@ def addresses(image_url: str, url: str) -> dict[str, str]:
     {'image_url': 'https://shop.example/i/butter.webp'}
     """
     said = {"image_url": image_url.split(",", maxsplit=1)[0].strip(), "url": url.strip()}
-    return {name: address for name, address in said.items() if re.search(ADDRESS, address)}
+    return {name: address for name, address in said.items() if shown(address)}
+
+
+def shown(address: str) -> bool:
+    """Whether pages may show and follow an address; one without is an item all the same."""
+    return len(address) <= ADDRESS_CHARS_MAX and re.search(ADDRESS, address) is not None
 
 
 def is_finer(price: str, currency: str) -> bool:

@@ -18,6 +18,7 @@ from streams.storefront.reference.formats.drafts import (
     Options,
     Problem,
     money,
+    shown,
     text_of,
     title,
     truth,
@@ -25,7 +26,7 @@ from streams.storefront.reference.formats.drafts import (
 
 NUMBERS = ("price_minor", "margin_minor")
 LISTS = ("eligible_segments", "excluded_segments")
-TEXTS = ("category", "image_url", "url")
+ADDRESSES = ("image_url", "url")
 NOT_RESTRICTED = FALSE | {"none"}
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
@@ -55,7 +56,9 @@ def _fields(row: FileRow, options: Options) -> dict[str, Any]:
         if column.startswith("title_") and (said := row.cell(column))
     }
     fields |= {"titles": titles} if titles else {}
-    fields |= {name: said for name in TEXTS if (said := row.cell(name))}
+    fields |= {name: said for name in ADDRESSES if shown(said := row.cell(name))}
+    if said := row.cell("category"):
+        fields["category"] = said
     if (word := row.cell("restricted")).lower() not in NOT_RESTRICTED | {""}:
         fields["restricted"] = word
     fields["in_stock"] = truth(row, "in_stock", otherwise=True)
