@@ -548,6 +548,33 @@ def test_an_order_whose_card_was_declined_counts_once_it_is_paid() -> None:
     assert [line.stands for line in order.lines.values()] == [True]
 
 
+@pytest.mark.parametrize("before", ["on-hold", "pending"])
+def test_an_order_that_is_paid_after_it_was_cancelled_unpaid_counts(before: str) -> None:
+    """The shop held the stock for an hour; the money came later. It never counted before."""
+    unpaid = {"payment_method": "netopia", "transaction_id": "", "date_paid_gmt": None}
+    paid = unpaid | {"transaction_id": "tr-1", "date_paid_gmt": "2026-01-01T14:00:00"}
+    told = [read("woocommerce", woo_order(status=one, **unpaid)) for one in (before, "cancelled")]
+    told.append(read("woocommerce", woo_order(status="processing", **paid)))
+    till = Till()
+    for became in told:
+        for event in became.events:
+            till.serve(event)
+
+    assert [types(one) for one in told] == [[], [], ["order_placed"]]
+    assert told[1].ignored == {"order that is cancelled, unpaid": 1}
+    order = till.shop._sessions(0).orders.get("812")
+    assert order is not None
+    assert [line.stands for line in order.lines.values()] == [True]
+
+
+def test_an_order_that_was_paid_and_is_cancelled_is_off_wherever_it_came_from() -> None:
+    """What was counted is taken back: by the time of its payment, which a shop keeps."""
+    paid = {"payment_method": "netopia", "date_paid_gmt": "2026-01-01T14:00:00"}
+    off = read("woocommerce", woo_order(status="cancelled", **paid))
+
+    assert types(off) == ["order_placed", "order_cancelled"]
+
+
 @pytest.mark.parametrize("status", ["pending", "failed", "checkout-draft", None])
 def test_an_order_that_is_not_paid_is_none_yet(status: Any) -> None:
     """It comes again when it is."""

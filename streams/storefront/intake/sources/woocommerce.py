@@ -1,9 +1,12 @@
 """WooCommerce's webhooks: orders, whole each time, whatever has happened to them.
 
-An order counts once it is paid, or is on hold, or is to be paid on delivery; cancelled or refunded
-it is taken back, and so it is where the money that it was on hold for did not come (`failed`). Each
-delivery of an order says the same event, under the same id. The session is what the shop wrote into
-the order's meta data (`goeswith_session`); else an order is a session of its own.
+An order counts once it is paid, or is on hold for money that is on its way, or is to be paid on
+delivery; cancelled or refunded it is taken back, and so it is where that money did not come
+(`failed`). One that nobody has paid is none yet, also where it is cancelled (as WooCommerce does
+when stock was held for long enough): its `payment_complete` takes a cancelled order as well, and
+what we once cancelled would not come again. Each delivery says the same event, under the same id.
+The session is what the shop wrote into the order's meta data (`goeswith_session`); else an order is
+a session of its own.
 
 `https://developer.woocommerce.com/docs/apis/rest-api/v3/webhooks/`
 """
@@ -52,22 +55,23 @@ def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
     status = identifier(said.get("status"))
     if status == "failed" and _was_placed(said):
         status = "cancelled"
+    unpaid = status in ("on-hold", "cancelled") and _never_paid(said)
     if topic == "order.deleted":
         drafts.event(
             "", "order_cancelled", f"cancelled-{order_id}", who, changed, order_id=order_id
         )
-    elif status not in PLACED:
-        drafts.ignore(f"order that is {status}")
+    elif status not in PLACED or unpaid:
+        drafts.ignore(f"order that is {status}{', unpaid' if unpaid else ''}")
     else:
         _order(said, str(status), order_id, who, changed, drafts)
 
 
 def _was_placed(said: Mapping[str, Any]) -> bool:
-    """Whether an order that failed, or is cancelled, counted before: it was on hold, or paid.
+    """Whether an order that is on hold, or failed, or is cancelled, counts, or did before.
 
     One whose card was declined never did, and is tried again under the same number: taken back it
-    would not come again. Nothing tells the two apart but what an order on hold has: a method that
-    waits for the money, or the payment that did not arrive.
+    would not come again. Nothing tells the two apart but a method that waits for the money, or a
+    payment that is on its way or did not arrive.
     """
     waits = identifier(said.get("payment_method")) in AWAITED
     return waits or first(said, "transaction_id", "date_paid_gmt", "date_paid") is not None
@@ -93,8 +97,7 @@ def _order(
     read = read_lines(lines, ITEM, drafts, "line_items", said.get("currency"))
     fields = order_fields(read)
     event_id = f"order-{order_id}"
-    if status != "cancelled" or not _never_paid(said):
-        drafts.event("", "order_placed", event_id, who, placed_at, order_id=order_id, **fields)
+    drafts.event("", "order_placed", event_id, who, placed_at, order_id=order_id, **fields)
     if status == "cancelled":
         drafts.event(
             "", "order_cancelled", f"cancelled-{order_id}", who, changed, order_id=order_id
