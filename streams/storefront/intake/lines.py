@@ -12,7 +12,12 @@ from typing import Any, NamedTuple
 
 from streams.contract.events.fields import LINES_MAX, QUANTITY_MAX
 from streams.storefront.intake.drafts import Drafts, Who, numbered, placed
-from streams.storefront.intake.values.identifiers import CHARS_MAX, identifier
+from streams.storefront.intake.values.discounts import (
+    NO_DISCOUNT,
+    Discount,
+    discounted,
+)
+from streams.storefront.intake.values.identifiers import CHARS_MAX, category_of, identifier
 from streams.storefront.intake.values.looking import at, first, rows
 from streams.storefront.intake.values.money import (
     below_zero,
@@ -21,9 +26,15 @@ from streams.storefront.intake.values.money import (
     minor_units,
     rounded,
     without_minus,
-    written,
 )
-from streams.storefront.intake.values.pieces import Sold, fits, line_total, pieces, whole
+from streams.storefront.intake.values.pieces import (
+    Sold,
+    fits,
+    line_total,
+    pieces,
+    quantity_of,
+    whole,
+)
 from streams.storefront.intake.values.times import When
 
 NO_CURRENCY = "price without currency"
@@ -57,6 +68,22 @@ class ItemLine(NamedTuple):
     sold: Sold
     """How much of it, exactly, and what that cost in all."""
     currency: str | None
+
+
+def _voucher(said: Any, names: ItemNames, drafts: Drafts, currency: Any) -> ItemLine | None:
+    """What takes something off the whole order, though it stands among the items; None: an item."""
+    quantity = quantity_of(at(said, names.quantity))
+    code = _currency(first(said, names.currency), currency, drafts)
+    if not _is_off(said, names) or quantity is None or code is None:
+        return None
+    amounts = (without_minus(first(said, name)) for name in (names.total, names.price))
+    all_of_it, one = (exact_amount(amount, code) for amount in amounts)
+    total = line_total(all_of_it, one, quantity, [])
+    return None if total is None else ItemLine({}, Sold(quantity, -total), code)
+
+
+def _is_off(said: Any, names: ItemNames) -> bool:
+    return below_zero(first(said, *filter(None, (names.total, names.price))))
 
 
 def read_line(
@@ -123,35 +150,21 @@ def item_of(said: Any, names: ItemNames, granularity: str) -> str | None:
     return variant or (f"{parent}/{name}" if parent and name else parent)
 
 
-def quantity_of(said: Any) -> Decimal | None:
-    """How many, or how much; 1 where nobody says. None: none, or too many.
-
-    >>> quantity_of(None), quantity_of("2"), quantity_of("2,00"), quantity_of(0.5)
-    (Decimal('1'), Decimal('2'), Decimal('2.00'), Decimal('0.5'))
-    >>> quantity_of(0), quantity_of("1,000"), quantity_of(1e99)
-    (None, None, None)
-    """
-    if said is None or said == "":
-        return Decimal(1)
-    exact = written(said)
-    return exact if exact is not None and 0 < exact <= QUANTITY_MAX else None
-
-
-def category_of(said: Any) -> str | None:
-    """A category, of several the first; None: it is none that the contract takes."""
-    category = identifier(next((one for _, one in rows(said)), None) if _listed(said) else said)
-    return category if category and len(category) <= CHARS_MAX else None
-
-
 def read_lines(
     said: Any, names: ItemNames, drafts: Drafts, place: str, currency: Any = None
 ) -> list[tuple[int, ItemLine]]:
-    """The items of a list with their places in it, without those that were rejected."""
-    read = (
-        (index, read_line(one, names, drafts, placed(place, index), currency))
-        for index, one in islice(rows(said), LINES_MAX + 1)  # with which there are too many
-    )
-    return [(index, line) for index, line in read if line is not None]
+    """The items of a list with their places in it, without those that were rejected.
+
+    One that costs less than nothing, beside others, is a voucher: `order_fields` takes it off.
+    """
+    some = [*islice(rows(said), LINES_MAX + 1)]  # with which there are too many
+    mixed = not all(_is_off(one, names) for _, one in some)
+    read = []
+    for index, one in some:
+        line = _voucher(one, names, drafts, currency) if mixed else None
+        line = line or read_line(one, names, drafts, placed(place, index), currency)
+        read += [(index, line)] if line else []
+    return read
 
 
 def taken_back(said: Any, names: ItemNames) -> Any:
@@ -177,27 +190,32 @@ def read_one(
     return [] if line is None else [(0, line)]
 
 
-def order_fields(lines: list[tuple[int, ItemLine]]) -> dict[str, Any]:
+def order_fields(
+    lines: list[tuple[int, ItemLine]], discount: Discount = NO_DISCOUNT
+) -> dict[str, Any]:
     """The lines of an order, a return or a basket: prices in one currency, that of the first.
 
-    They cost what the source's cost, to the minor unit. Lines of an item of which parts were sold
-    are one.
+    They cost what the source's cost, to the minor unit, less what is taken off the whole order.
+    Lines of an item of which parts were sold are one.
     """
     code = next((line.currency for _, line in lines if line.currency), None)
-    parted = {line.fields["item_id"] for _, line in lines if line.sold.quantity % 1}
+    told = [one.sold if one.currency == code else Sold(one.sold.quantity) for _, one in lines]
+    paid = zip(lines, discounted(told, discount, code), strict=True)
+    items = [(index, line._replace(sold=sold)) for (index, line), sold in paid if line.fields]
+    parted = {line.fields["item_id"] for _, line in items if line.sold.quantity % 1}
     alike: dict[str | int, list[ItemLine]] = {}
-    for index, line in lines:
+    for index, line in items:
         item_id = line.fields["item_id"]
         alike.setdefault(item_id if item_id in parted else index, []).append(line)
-    fields = [one for some in alike.values() for one in _order_lines(some, code)]
+    fields = [one for some in alike.values() for one in _order_lines(some)]
     return {"lines": fields, "currency": code}
 
 
-def _order_lines(lines: Sequence[ItemLine], code: str | None) -> list[dict[str, Any]]:
+def _order_lines(lines: Sequence[ItemLine]) -> list[dict[str, Any]]:
     """The pieces of an item, as an order has them; too many for one line are told apart."""
-    sold = [one.sold if one.currency == code else Sold(one.sold.quantity) for one in lines]
+    sold = [one.sold for one in lines]
     if len(lines) > 1 and not fits(sold):
-        return [told for one in lines for told in _order_lines([one], code)]
+        return [told for one in lines for told in _order_lines([one])]
     about = {k: v for one in lines for k, v in one.fields.items() if k != "price_minor"}
     told = [about | one._asdict() for one in pieces(sold)]
     return [{k: v for k, v in one.items() if v is not None} for one in told]
@@ -242,6 +260,8 @@ def item_events(
 ) -> None:
     """One event an item: `item_viewed`, `item_added` or `item_removed`."""
     for index, line in lines:
+        if not line.fields:  # a voucher, which nobody views, nor puts into a basket
+            continue
         fields = dict(line.fields)
         if kind == "item_viewed":
             del fields["quantity"]

@@ -21,6 +21,7 @@ from streams.storefront.intake.lines import (
     read_lines,
     read_one,
 )
+from streams.storefront.intake.values.discounts import discount_of
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, parsed, rows
 from streams.storefront.intake.values.money import below_zero, without_minus
@@ -101,26 +102,33 @@ def _commerce(
 ) -> None:
     """A cart, an order, or the return of one."""
     items, where = _listed(said.get("ec_items")), placed(place, "ec_items")
-    listed = list(_items(items)) if isinstance(items, list) else None
+    back = below_zero(first(said, "revenue"))
+    listed = list(_items(items, back)) if isinstance(items, list) else None
     order_id = identifier(said.get("ec_id"))
     if order_id is None:
         basket_event(listed, ITEM, drafts, place, where, event_id, who, when)
         return
-    fields = order_fields(read_lines(listed, ITEM, drafts, where))
-    if below_zero(first(said, "revenue")):
+    lines = read_lines(listed, ITEM, drafts, where)
+    if back:
+        fields = order_fields(lines)
         cut_off = items is None and first(said, "ec_items") is not None
-        back = {"lines": fields["lines"]} if items or cut_off else {}
-        drafts.event(place, "order_returned", event_id, who, when, order_id=order_id, **back)
+        some = {"lines": fields["lines"]} if items or cut_off else {}
+        drafts.event(place, "order_returned", event_id, who, when, order_id=order_id, **some)
     else:
         event_id = f"order-{order_id}"
+        off = discount_of(said, "ec_dt", ("ec_st", "revenue"), "ec_sh", "ec_tx")
+        fields = order_fields(lines, off)
         drafts.event(place, "order_placed", event_id, who, when, order_id=order_id, **fields)
 
 
-def _items(said: Any) -> Iterator[dict[str, Any]]:
-    """The rows of `ec_items`; of a return, how many came back may be below 0."""
+def _items(said: Any, back: bool) -> Iterator[dict[str, Any]]:
+    """The rows of `ec_items`; of a return, how many came back may be below 0, and at what price.
+
+    In an order a price below 0 is a voucher's.
+    """
     for _, row in rows(said):
         item = dict(zip(COLUMNS, row, strict=False)) if isinstance(row, list | tuple) else {}
-        for name in ("quantity", "price"):
+        for name in ("quantity", "price") if back else ("quantity",):
             if name in item:
                 item[name] = without_minus(item[name])
         yield item

@@ -20,6 +20,7 @@ from streams.storefront.intake.lines import (
     taken_back,
 )
 from streams.storefront.intake.values.consent import of_categories
+from streams.storefront.intake.values.discounts import discount_of
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, rows, text
 from streams.storefront.intake.values.money import below_zero
@@ -49,6 +50,8 @@ FEEDBACK = {
     "prompt dismissed": "prompt_dismissed",
 }
 RECEIPT = "goeswith_receipt"
+TOTALS = ("subtotal", "revenue", "total", "value")
+"""What an order came to, beside its `discount`: less it or not, with carriage and tax or not."""
 
 
 def translate(said: Any, _: Headers, drafts: Drafts) -> None:
@@ -131,9 +134,12 @@ def _order(
     if kind == "order_placed" and below_zero(first(properties, "revenue", "total", "value")):
         kind = "order_returned"
         properties = {**properties, "products": taken_back(properties.get("products"), item)}
-    fields = order_fields(_products(properties, item, drafts, place))
+    lines = _products(properties, item, drafts, place)
+    fields = order_fields(lines)
     if kind == "order_placed":
         event_id = f"order-{order_id}"
+        off = discount_of(properties, "discount", TOTALS, "shipping", "tax")
+        fields = order_fields(lines, off)
     elif kind == "order_returned" and properties.get("products"):
         fields = {"lines": fields["lines"]}
     else:

@@ -20,6 +20,7 @@ from streams.storefront.intake.lines import (
     taken_back,
 )
 from streams.storefront.intake.sources.snowplow_fields import fields_of
+from streams.storefront.intake.values.discounts import discount_of
 from streams.storefront.intake.values.identifiers import digest, identifier
 from streams.storefront.intake.values.looking import at, first, text
 from streams.storefront.intake.values.money import below_zero
@@ -88,7 +89,8 @@ def _say(action: str, said: Mapping[str, Any], drafts: Drafts) -> None:
             drafts.reject("", "no_items", f"{action} has no product that can be used")
         item_events(kind, lines, drafts, "", event_id, who, when)
     elif action == "transaction":
-        fields = order_fields(lines)
+        off = discount_of(order, "discount_amount", ("revenue",), "shipping", "tax")
+        fields = order_fields(lines, off)
         drafts.event(
             "", "order_placed", f"order-{order_id}", who, when, order_id=order_id, **fields
         )

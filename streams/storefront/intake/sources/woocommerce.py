@@ -12,6 +12,7 @@ a session of its own.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from streams.storefront.intake.adapter import Headers, json_body
@@ -19,8 +20,10 @@ from streams.storefront.intake.drafts import Drafts, Unreadable, Who
 from streams.storefront.intake.lines import ItemNames, order_fields, read_lines
 from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSION, attribute
 from streams.storefront.intake.values.consent import answer
+from streams.storefront.intake.values.discounts import Discount
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, rows
+from streams.storefront.intake.values.money import written
 from streams.storefront.intake.values.times import When, said_at
 
 ITEM = ItemNames(parent=("product_id",), variant=("variation_id",), total="total")
@@ -95,7 +98,7 @@ def _order(
     placed_at = changed if created.occurred_at_ms is None else created
     lines = [_item(one) for _, one in rows(said.get("line_items"))]
     read = read_lines(lines, ITEM, drafts, "line_items", said.get("currency"))
-    fields = order_fields(read)
+    fields = order_fields(read, Discount(_fees_below_zero(said)))
     event_id = f"order-{order_id}"
     drafts.event("", "order_placed", event_id, who, placed_at, order_id=order_id, **fields)
     if status == "cancelled":
@@ -106,6 +109,13 @@ def _order(
         drafts.event("", "order_returned", f"refunded-{order_id}", who, changed, order_id=order_id)
     elif said.get("refunds"):
         drafts.ignore("refund of a part, which does not say of which")
+
+
+def _fees_below_zero(said: Mapping[str, Any]) -> Decimal | None:
+    """What fees take off the order: WooCommerce has no other discount than these beside lines."""
+    fees = [written(at(one, "total")) for _, one in rows(said.get("fee_lines"))]
+    off = [fee for fee in fees if fee is not None and fee < 0]
+    return -sum(off, Decimal(0)) if off else None
 
 
 def _item(said: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from streams.contract.events.nobody import TEMPLATE
-from streams.storefront.intake.values.looking import BITS_MAX, canonical
+from streams.storefront.intake.values.looking import BITS_MAX, canonical, rows
 
 CHARS_MAX = 128
 DIGEST_CHARS = 24
@@ -33,6 +33,14 @@ def identifier(value: Any, nothing: Collection[str] = NOTHING) -> str | None:
         value = int(value) if value.is_integer() else value
     said = value.strip() if isinstance(value, str) else str(value)
     return None if said.lower() in nothing or TEMPLATE in said else said
+
+
+def category_of(said: Any) -> str | None:
+    """A category, of several the first; None: it is none that the contract takes."""
+    category = identifier(
+        next((one for _, one in rows(said)), None) if isinstance(said, list | tuple) else said
+    )
+    return category if category and len(category) <= CHARS_MAX else None
 
 
 def without_gid(value: Any) -> Any:

@@ -14,10 +14,10 @@ not divide by its pieces: then some of them cost one minor unit more than the ot
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from streams.contract.events.fields import PRICE_MINOR_MAX, QUANTITY_MAX
-from streams.storefront.intake.values.money import rounded
+from streams.storefront.intake.values.money import rounded, written
 
 
 class Sold(NamedTuple):
@@ -33,6 +33,20 @@ class Pieces(NamedTuple):
 
     quantity: int
     price_minor: int | None
+
+
+def quantity_of(said: Any) -> Decimal | None:
+    """How many, or how much; 1 where nobody says. None: none, or too many.
+
+    >>> quantity_of(None), quantity_of("2"), quantity_of("2,00"), quantity_of(0.5)
+    (Decimal('1'), Decimal('2'), Decimal('2.00'), Decimal('0.5'))
+    >>> quantity_of(0), quantity_of("1,000"), quantity_of(1e99)
+    (None, None, None)
+    """
+    if said is None or said == "":
+        return Decimal(1)
+    exact = written(said)
+    return exact if exact is not None and 0 < exact <= QUANTITY_MAX else None
 
 
 def whole(quantity: Decimal) -> int:

@@ -1,0 +1,155 @@
+"""Discounts of a whole order are taken off its lines: they cost what the shop was paid for them."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.contract.events import BasketUpdated, OrderPlaced
+from streams.contract.settings import Settings
+from streams.storefront.intake.drafts import Intake
+from streams.storefront.intake.sources.snowplow import ACTION, PRODUCT, TRANSACTION
+from streams.storefront.intake.values.discounts import lessened
+from tests.storefront.intake.samples import hit, matomo, protocol, track, woo_line, woo_order
+from tests.storefront.intake.test_cases import read
+
+EUR = Settings(intake_currency="EUR")
+TEA = {"product_id": "tea", "price": 10, "quantity": 3}
+
+
+def cost(became: Intake) -> int:
+    """What the lines of the order cost."""
+    (order,) = became.events
+    assert isinstance(order, OrderPlaced)
+    return sum(line.quantity * (line.price_minor or 0) for line in order.lines)
+
+
+def items(became: Intake) -> set[str]:
+    """The items of the order, or of the basket."""
+    (event,) = became.events
+    assert isinstance(event, OrderPlaced | BasketUpdated)
+    return {line.item_id for line in event.lines}
+
+
+def of_segment(**order: Any) -> Intake:
+    """Three at 10.00."""
+    about = {"order_id": "o-1", "currency": "EUR", "products": [TEA]}
+    return read("segment", track("Order Completed", about | order))
+
+
+@pytest.mark.parametrize(
+    ("told", "minor"),
+    [
+        ({"revenue": 25, "discount": 5}, 2500),
+        ({"revenue": "25.00", "discount": "-5.00"}, 2500),
+        ({"discount": 5}, 2500),
+        (
+            {"subtotal": 25, "revenue": 30, "total": 32, "shipping": 5, "tax": 2, "discount": 5},
+            2500,
+        ),
+        ({"total": 31, "shipping": 4, "tax": 2, "discount": 5}, 2500),
+        ({"revenue": 29, "shipping": 4, "tax": 2, "discount": 5}, 2500),
+        ({"discount": 45}, 0),
+        ({"revenue": 30, "discount": 5}, 3000),
+        ({"total": 34, "shipping": 4, "discount": 5}, 3000),
+        ({"revenue": 25}, 3000),
+        ({"discount": "some", "revenue": 25}, 3000),
+        ({"discount": 0, "revenue": 30}, 3000),
+    ],
+)
+def test_a_discount_of_the_order_is_taken_off_unless_prices_have_it(told: Any, minor: int) -> None:
+    """By the totals beside it, if there are any; a total alone does not tell a discount."""
+    assert cost(of_segment(**told)) == minor
+
+
+def test_a_discount_is_shared_by_what_lines_cost() -> None:
+    """Three for 20.01 and one for 9.99, less a third."""
+    products = [TEA | {"price": "6.67"}, {"product_id": "cup", "price": 9.99}]
+    (order,) = of_segment(products=products, discount=10).events
+
+    assert isinstance(order, OrderPlaced)
+    by_item = {
+        item: sum(
+            one.quantity * (one.price_minor or 0) for one in order.lines if one.item_id == item
+        )
+        for item in ("tea", "cup")
+    }
+    assert by_item == {"tea": 1334, "cup": 666}
+
+
+def test_a_discount_of_a_transaction_of_snowplow_is_taken_off() -> None:
+    """As of any other."""
+    product = {"id": "tea", "price": 10, "quantity": 3, "currency": "EUR"}
+    order = {"transaction_id": "o-1", "revenue": 25, "discount_amount": 5, "currency": "EUR"}
+    said = {
+        "event_id": "e-1",
+        "domain_sessionid": "s-1",
+        "derived_tstamp": "2026-01-01T12:00:00Z",
+        ACTION: {"type": "transaction"},
+        PRODUCT: [product],
+        TRANSACTION: [order],
+    }
+
+    assert cost(read("snowplow", said)) == 2500
+
+
+@pytest.mark.parametrize(
+    ("told", "minor"),
+    [
+        ({"revenue": 32, "ec_st": 25, "ec_sh": 5, "ec_tx": 2, "ec_dt": 5}, 2500),
+        ({"revenue": 30, "ec_dt": "0"}, 3000),
+        ({"revenue": 30, "ec_dt": "false"}, 3000),
+    ],
+)
+def test_a_discount_of_matomo_is_taken_off(told: Any, minor: int) -> None:
+    """`ec_dt`, beside the sub-total."""
+    rows = json.dumps([["tea", "Tea", [], 10, 3]])
+
+    assert cost(read("matomo", matomo(idgoal=0, ec_id="o-1", ec_items=rows, **told), EUR)) == minor
+
+
+def test_a_fee_below_zero_is_a_discount() -> None:
+    """WooCommerce takes off the whole by fees alone; one that is to be paid is no item's."""
+    fees = [{"name": "Voucher", "total": "-2.00"}, {"name": "Gift wrap", "total": "1.50"}]
+    order = woo_order(currency="EUR", line_items=[woo_line(total="10.00")], fee_lines=fees)
+
+    assert cost(read("woocommerce", order)) == 800
+
+
+def test_a_voucher_among_the_items_is_none_of_them() -> None:
+    """It takes its amount off them, whatever it is called, and if it is called nothing."""
+    tea, off = {"item_id": "tea", "price": 10, "quantity": 3}, {"price": -2.5, "quantity": 2}
+    about = {"currency": "EUR", "value": 25, "transaction_id": "o-1"}
+    for voucher in (off, off | {"item_id": "voucher"}):
+        became = read("ga4", protocol(hit("purchase", **about, items=[tea, voucher])))
+        basket = read("ga4", protocol(hit("view_cart", currency="EUR", items=[voucher, tea])))
+
+        assert (cost(became), items(became), became.rejections) == (2500, {"tea"}, ())
+        assert (items(basket), basket.rejections) == ({"tea"}, ())
+
+
+def test_a_voucher_in_a_line_of_woocommerce_is_taken_off() -> None:
+    """Some plugins sell vouchers as products, and redeem them as lines below 0."""
+    lines = [woo_line(total="20.00"), woo_line(product_id=99, quantity=1, total="-5.00")]
+    became = read("woocommerce", woo_order(currency="EUR", line_items=lines))
+
+    assert (cost(became), items(became), became.rejections) == (1500, {"31"}, ())
+
+
+def test_a_voucher_in_a_row_of_matomo_is_taken_off() -> None:
+    """It was one more piece, at what it took off."""
+    rows = json.dumps([["tea", "Tea", [], 10, 3], ["off", "Voucher", [], -5, 1]])
+    became = read("matomo", matomo(idgoal=0, ec_id="o-1", revenue=25, ec_items=rows), EUR)
+
+    assert (cost(became), items(became)) == (2500, {"tea"})
+
+
+@given(st.lists(st.integers(0, 10**12), max_size=20), st.integers(0, 10**12))
+def test_what_is_taken_off_is_taken_off_to_the_minor_unit(totals: list[int], off: int) -> None:
+    """None costs less than nothing, nor more than before; what is free stays free."""
+    paid = lessened(totals, off)
+
+    assert sum(paid) == max(sum(totals) - off, 0)
+    assert all(0 <= now <= before for now, before in zip(paid, totals, strict=True))
