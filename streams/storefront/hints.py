@@ -32,6 +32,7 @@ ALIKE = 0.75
 UNITS = {"seconds": 1e-3, "microseconds": 1e3, "nanoseconds": 1e6}
 """How much a time in each unit is of the same time in milliseconds."""
 CODE_CHARS = 3
+TIMES = ("occurred_at_ms", "sent_at_ms")
 NUMBERS = ("occurred_at_ms", "price_minor", "quantity")
 
 
@@ -99,12 +100,13 @@ def hints(said: Any, types: Collection[str]) -> Iterator[str]:
     if isinstance(kind, str) and kind not in types:
         near = meant(kind, types)
         yield f"`type` may be {', '.join(types)}" if near is None else f"did you mean `{near}`?"
-    time = said.get("occurred_at_ms")
-    if unit := unit_meant(time):
-        yield f"`occurred_at_ms` looks like {unit}: milliseconds since 1970 are wanted"
+    for name in TIMES:
+        if unit := unit_meant(said.get(name)):
+            yield f"`{name}` looks like {unit}: milliseconds since 1970 are wanted"
     price = said.get("price_minor")
-    if isinstance(price, float):
-        yield f"`price_minor` is in minor units: {_in_minor_units(said.get('currency'))}"
+    if isinstance(price, float):  # 249.0 may be 2.49 or 249.00: nobody guesses at money
+        minor = _in_minor_units(said.get("currency"))
+        yield f"`price_minor` is a number of minor units without a point: {minor}"
     if code := currency_meant(said.get("currency")):
         yield f"`currency` in capitals: did you mean `{code}`?"
     consent = said.get("consent")

@@ -13,7 +13,15 @@ from typing import Any, NamedTuple
 
 from streams.clients.deduplication import SeenIds
 from streams.contract.errors import BadInput, InvalidEvent
-from streams.contract.events import EVENTS, Event, ItemAdded, OrderLine, decode, segment_names
+from streams.contract.events import (
+    EVENTS,
+    Event,
+    ItemAdded,
+    OrderLine,
+    OrderPlaced,
+    decode,
+    segment_names,
+)
 from streams.contract.receipts import Receipts
 from streams.contract.settings import BUILT_IN_SEGMENTS, Settings
 from streams.shop.decision.guards import late
@@ -32,6 +40,11 @@ class Remark(NamedTuple):
 
     name: str
     message: str
+
+
+NO_CURRENCY = Remark("no_currency", "`price_minor` without a `currency` is in no sum of money")
+TOLD_TWICE = Remark("order_twice", "its `order_id` was told before: an order counts once")
+BLANKS = Remark("blanks", "an id with blanks around it is another one than without")
 
 
 class Judged(NamedTuple):
@@ -74,7 +87,7 @@ class Validator:
         self.now_ms = now_ms
         self.receipts = Receipts(secrets) if secrets else None
         self.segments = segment_names(settings)
-        self._seen = SeenIds()
+        self._seen, self._orders = SeenIds(), SeenIds()
 
     def judge(self, line: Line) -> Judged:
         """What would become of a line."""
@@ -147,6 +160,7 @@ class Validator:
             yield from _unread(record.said, FIELDS[event.type])
         if self._seen.before(event.identity):
             yield Remark("duplicate", "this session sent its `event_id` before: it changes nothing")
+        yield from self._slips(event)
         if event.segment is not None and event.segment not in self.segments:
             yield Remark("segment", self._unlisted(event.segment))
         if event.locale and language(event.locale) not in TEXTS:
@@ -157,6 +171,20 @@ class Validator:
                 yield Remark("late", "sent too late: it is learned from, and gets no prompt")
             if event.clock_ahead_ms:
                 yield Remark("clock_ahead", "`occurred_at_ms` is ahead of its time: set back to it")
+
+    def _slips(self, event: Event) -> Iterator[Remark]:
+        """What is taken as it is said, and was hardly meant so."""
+        lines: tuple[Any, ...] = getattr(event, "lines", None) or ()
+        if getattr(event, "currency", "none is needed") is None and any(
+            getattr(one, "price_minor", None) is not None for one in (event, *lines)
+        ):
+            yield NO_CURRENCY
+        if isinstance(event, OrderPlaced) and self._orders.before(event.order_id):
+            yield TOLD_TWICE
+        ids = [event.session_id, event.event_id]
+        ids += [getattr(one, "item_id", None) or "" for one in (event, *lines)]
+        if any(one != one.strip() for one in ids):
+            yield BLANKS
 
     def _unlisted(self, segment: str) -> str:
         if segment in BUILT_IN_SEGMENTS:

@@ -37,5 +37,5 @@ def test_whoever_sends_decimals_is_told_the_minor_units_of_the_currency(
     """Which differ by a factor of a thousand."""
     told = list(hints({"type": "item_added", "price_minor": 2.49, **said}, ["item_added"]))
 
-    assert [f"`price_minor` is in minor units: {hint}"] == told
+    assert [f"`price_minor` is a number of minor units without a point: {hint}"] == told
     assert "2490 for 24.90 EUR" == example("EUR")

@@ -360,6 +360,18 @@ def test_no_word_is_taken_for_a_yes_to_consent(said: Any) -> None:
     )
 
 
+def test_a_category_that_is_too_long_is_none() -> None:
+    """An item is worth more than where it stands, alone and in a line."""
+    order: dict[str, Any] = {"type": "order_placed", "order_id": "o1"}
+    lines = [{"item_id": "tea", "category": "x" * 129}, {"item_id": "jam", "category": "y" * 128}]
+    added = decode(b"s1", event(category="x" * 129), **NOW)
+    placed = decode(b"s1", event(**order, lines=lines), **NOW)
+
+    assert isinstance(added, ItemAdded)
+    assert isinstance(placed, OrderPlaced)
+    assert (None, [None, "y" * 128]) == (added.category, [line.category for line in placed.lines])
+
+
 def test_nobody_cannot_be_forgotten() -> None:
     """Whoever asks for it has lost the shopper's id."""
     said = refused(event(type="shopper_forgotten", schema_version=2, shopper_id="guest"))

@@ -280,6 +280,42 @@ def test_a_mark_in_the_midst_of_a_file_is_named() -> None:
     assert () == Validator(SETTINGS, AT_MS).judge(Line(7, text, cut=False)).hints
 
 
+def test_a_price_of_no_currency_is_told() -> None:
+    """Of an event, and of a line; a basket or an order without prices needs none."""
+    line: dict[str, Any] = {"item_id": "bread"}
+    order = example("order_placed") | {"currency": None}
+
+    assert ["no_currency"] == [one.name for one in warned(currency=None)]
+    assert [] == warned(currency=None, price_minor=None)
+    for lines, names in (([line], []), ([line, line | {"price_minor": 249}], ["no_currency"])):
+        assert names == [one.name for one in judged(order | {"lines": lines}).warnings]
+
+
+def test_an_order_that_is_told_twice_is_told() -> None:
+    """In whatever session: it counts once."""
+    validator = Validator(SETTINGS, AT_MS)
+    found = []
+    for number, session in enumerate(("s1", "s2")):
+        said = example("order_placed") | {"session_id": session, "event_id": f"e{number}"}
+        found.append(validator.judge(Line(number, json.dumps(said).encode(), cut=False)))
+
+    assert [[], ["order_twice"]] == [[one.name for one in each.warnings] for each in found]
+
+
+@pytest.mark.parametrize("name", ["session_id", "event_id", "item_id"])
+def test_blanks_around_an_id_are_told(name: str) -> None:
+    """Where they make another id of it; a shopper's and an order's are read without."""
+    assert ["blanks"] == [one.name for one in warned(**{name: "one "})]
+    assert [] == warned(shopper_id=" ann", visitor_id="v ")
+
+
+def test_blanks_around_the_item_of_a_line_are_told() -> None:
+    """As of any other item."""
+    said = example("order_placed") | {"lines": [{"item_id": "bread"}, {"item_id": " jam"}]}
+
+    assert ["blanks"] == [one.name for one in judged(said).warnings]
+
+
 @pytest.mark.parametrize(
     ("fields", "hint"),
     [
@@ -290,6 +326,8 @@ def test_a_mark_in_the_midst_of_a_file_is_named() -> None:
         ({"occurred_at_ms": "2026-01-01"}, "a number, not a text"),
         ({"price_minor": 2.49}, "2490 for 24.90 EUR"),
         ({"consent": "granted"}, "`consent` is true or false"),
+        ({"price_minor": 249.0}, "a number of minor units without a point: 2490 for 24.90 EUR"),
+        ({"sent_at_ms": NEW_YEAR_MS // 1000, "quantity": 0}, "`sent_at_ms` looks like seconds"),
     ],
 )
 def test_what_was_meant_is_said_of_a_dead_letter(fields: dict[str, Any], hint: str) -> None:

@@ -1,12 +1,12 @@
 """Bytes to an event and back: what is valid, what is mended, what is refused and why.
 
 An optional field that is sent empty (`""` or null, or an id of blanks) is as good as left out; of a
-language tag that is too long the first words are read, and a segment that is too long is none. In
-an event of version 1 so is a field of version 2 with a value that is not valid for it: it was an
-unknown field once. So are `slots` that are no list, in any version, and of a list what we do not
-know, and a `points_balance` that is none. A no to consent is false, in whatever words. A clock that
-is ahead of all that is valid is set back like any other. This is looked at only where an event is
-not valid as it is.
+language tag that is too long the first words are read, and a segment or category that is too long
+is none. In an event of version 1 so is a field of version 2 with a value that is not valid for it:
+it was an unknown field once. So are `slots` that are no list, in any version, and of a list what we
+do not know, and a `points_balance` that is none. A no to consent is false, in whatever words. A
+clock that is ahead of all that is valid is set back like any other. This is looked at only where an
+event is not valid as it is.
 """
 
 from collections.abc import Container, Iterable
@@ -17,7 +17,13 @@ from pydantic_core import ErrorDetails, from_json
 
 from streams.contract.errors import InvalidEvent
 from streams.contract.events.clocks import set_right
-from streams.contract.events.fields import LOCALE_MAX, OrderLine, as_balance, is_denial
+from streams.contract.events.fields import (
+    CATEGORY_MAX,
+    LOCALE_MAX,
+    OrderLine,
+    as_balance,
+    is_denial,
+)
 from streams.contract.events.kinds import (
     ANY_EVENT,
     EVENTS,
@@ -205,11 +211,16 @@ def _plainly(name: str, value: Any) -> Any:
 
 
 def _empty(kind: type[Event | OrderLine], name: str, value: Any) -> bool:
-    """Whether an optional field says nothing; that nobody is signed in is said by null."""
+    """Whether an optional field says nothing; that nobody is signed in is said by null.
+
+    Nor does a category that is too long: an item is worth more than where it stands.
+    """
     if name not in _OPTIONAL[kind]:
         return False
     if value is None:
         return name != "shopper_id"
+    if name == "category" and isinstance(value, str) and len(value) > CATEGORY_MAX:
+        return True
     return value == "" or (name in TRIMMED and isinstance(value, str) and not value.strip())
 
 

@@ -29,7 +29,9 @@ TimeMs = Annotated[int, Field(ge=YEAR_2015_MS, le=YEAR_2100_MS)]
 Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
 PriceMinor = Annotated[int, Field(ge=0, le=PRICE_MINOR_MAX)]
 MarginMinor = Annotated[int, Field(ge=-PRICE_MINOR_MAX, le=PRICE_MINOR_MAX)]
-Category = Annotated[str, Field(min_length=1, max_length=128)]
+CATEGORY_MAX = 128
+"""Characters of a category; a longer one is none."""
+Category = Annotated[str, Field(min_length=1, max_length=CATEGORY_MAX)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 LOCALE_MAX = 16
 """Characters of a language tag: those of longer ones that are whole words are read."""

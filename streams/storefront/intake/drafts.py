@@ -275,7 +275,8 @@ def _explained(invalid: ValidationError) -> str:
     """Which fields are wrong and why, without what was sent."""
     errors = invalid.errors(include_url=False, include_context=False, include_input=False)
     said = [f"{'.'.join(map(str, one['loc'][1:])) or 'event'}: {one['msg']}" for one in errors[:5]]
-    return "; ".join(said)[:500]
+    told = "; ".join(said).replace("Tuple should", "List should").replace(" after validation", "")
+    return told[:500]
 
 
 def placed(place: str, *more: object) -> str:

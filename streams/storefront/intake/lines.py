@@ -18,7 +18,7 @@ from streams.storefront.intake.values.discounts import (
     discounted,
 )
 from streams.storefront.intake.values.identifiers import CHARS_MAX, category_of, identifier
-from streams.storefront.intake.values.looking import at, first, rows
+from streams.storefront.intake.values.looking import at, first, listed, rows
 from streams.storefront.intake.values.money import (
     below_zero,
     currency_code,
@@ -237,11 +237,11 @@ def basket_event(
     It replaces what is in the basket: what lists nothing says nothing of it, and a list of which
     an item cannot be used would take that item out.
     """
-    if not _listed(said):
+    if (every_one := listed(said)) is None:
         drafts.ignore(NO_LIST)
         return
     lines = read_lines(said, names, drafts, where, currency)
-    if left_out := min(len(said), LINES_MAX + 1) - len(lines):
+    if left_out := min(len(every_one), LINES_MAX + 1) - len(lines):
         told = f"{left_out:,} of its items cannot be used: the basket would lose them"
         drafts.reject(place, "incomplete", told)
         return
@@ -293,7 +293,3 @@ def _currency(own: Any, of_all: Any, drafts: Drafts) -> str | None:
     """
     named = next((one for one in (own, of_all) if identifier(one) is not None), None)
     return (currency_code(named) if named else drafts.settings.intake_currency) or None
-
-
-def _listed(said: Any) -> bool:
-    return isinstance(said, list | tuple)

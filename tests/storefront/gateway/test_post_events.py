@@ -52,6 +52,16 @@ async def test_one_event_needs_no_list_and_a_beacon_no_json_type(front: Shopfron
     assert 3 == len(front.bus.events)
 
 
+@pytest.mark.parametrize("nothing", [{}, {"occurred_at_ms": None}, {"occurred_at_ms": ""}])
+async def test_what_says_no_time_happened_now(front: Shopfront, nothing: dict[str, Any]) -> None:
+    """An empty time is one that is left out."""
+    said = {name: one for name, one in add("e1").items() if name != "occurred_at_ms"}
+    answer = await front.post(said | nothing, await front.token())
+
+    assert 200 == answer.status_code, answer.text
+    assert [NOON_S * 1000] == [event.occurred_at_ms for event in front.bus.events]
+
+
 async def test_a_session_is_the_tokens_whatever_the_body_says(front: Shopfront) -> None:
     """So are visitor and shopper; a page that does not know who is signed in does not say so."""
     named = {"session_id": "bob", "visitor_id": "bobs", "shopper_id": "bob-1"}

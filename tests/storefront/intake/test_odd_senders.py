@@ -292,3 +292,21 @@ def test_a_quantity_that_is_none_is_told_what_would_be_one() -> None:
     (wrong, *_) = read("ga4", protocol(hit("add_to_cart", items=[tea(quantity=0)]))).rejections
 
     assert wrong.message.startswith("its quantity is none above 0 and up to ")
+
+
+def test_a_list_that_php_wrote_as_an_object_is_a_list() -> None:
+    """`json_encode` does so where a row was taken out; its keys are numbers."""
+    tea, cup = ({"product_id": one, "price": 3, "quantity": 1} for one in ("tea", "cup"))
+    about = {"order_id": "o-1", "currency": "EUR"}
+    placed = read("segment", track("Order Completed", about | {"products": {"0": tea, "2": cup}}))
+    basket = read("segment", track("Cart Viewed", about | {"products": {"1": tea}}))
+
+    assert ["tea", "cup"] == [line.item_id for line in only(placed).lines]
+    assert ["tea"] == [line.item_id for line in only(basket).lines]
+
+
+def test_an_order_without_items_is_refused_in_words_of_json() -> None:
+    """A list, and no tuple."""
+    (wrong,) = read("segment", track("Order Completed", {"order_id": "o-1"})).rejections
+
+    assert "lines: List should have at least 1 item, not 0" == wrong.message

@@ -129,8 +129,10 @@ def _event(said: Any, visit: SessionOwner | None, settings: Settings, now_ms: in
         said = _by_token(said, visit, settings)
     who = said.get("session_id")
     key = who.encode() if isinstance(who, str) else b""
+    if said.get("occurred_at_ms") in (None, ""):  # as good as left out
+        said = {**said, "occurred_at_ms": now_ms}
     try:
-        value = orjson.dumps({"occurred_at_ms": now_ms, **said})
+        value = orjson.dumps(said)
     except TypeError:
         raise InvalidEvent("invalid_event", "the event is nested too deeply") from None
     return decode(key, value, timestamp_ms=NO_TIME_MS, settings=settings)

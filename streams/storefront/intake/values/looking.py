@@ -43,9 +43,24 @@ def text(value: Any) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
+def listed(value: Any) -> list[Any] | tuple[Any, ...] | None:
+    """A list; None: it is none. An object by numbers is one, as PHP writes a list with a gap.
+
+    >>> listed(["a"]), listed({"0": "a", "2": "b"}), listed({"a": 1}), listed({}), listed("ab")
+    (['a'], ['a', 'b'], None, None, None)
+    """
+    if isinstance(value, Mapping) and value and all(isinstance(key, str) for key in value):
+        return [*value.values()] if all(map(_is_place, value)) else None
+    return value if isinstance(value, list | tuple) else None
+
+
+def _is_place(key: str) -> bool:
+    return key.isascii() and key.isdigit()
+
+
 def rows(value: Any) -> Iterator[tuple[int, Any]]:
     """The entries of a list with their places; of anything else, none."""
-    return enumerate(value if isinstance(value, list | tuple) else ())
+    return enumerate(listed(value) or ())
 
 
 def number(value: Any) -> Decimal | None:
