@@ -12,11 +12,7 @@ from typing import Any, NamedTuple
 
 from streams.contract.events.fields import LINES_MAX, QUANTITY_MAX
 from streams.storefront.intake.drafts import Drafts, Who, numbered, placed
-from streams.storefront.intake.values.discounts import (
-    NO_DISCOUNT,
-    Discount,
-    discounted,
-)
+from streams.storefront.intake.values.discounts import NO_DISCOUNT, Discount, discounted
 from streams.storefront.intake.values.identifiers import CHARS_MAX, category_of, identifier
 from streams.storefront.intake.values.looking import at, first, listed, rows
 from streams.storefront.intake.values.money import (
@@ -151,14 +147,20 @@ def item_of(said: Any, names: ItemNames, granularity: str) -> str | None:
 
 
 def read_lines(
-    said: Any, names: ItemNames, drafts: Drafts, place: str, currency: Any = None
+    said: Any,
+    names: ItemNames,
+    drafts: Drafts,
+    place: str,
+    currency: Any = None,
+    vouchers: bool = True,
 ) -> list[tuple[int, ItemLine]]:
     """The items of a list with their places in it, without those that were rejected.
 
-    One that costs less than nothing, beside others, is a voucher: `order_fields` takes it off.
+    One that costs less than nothing, beside others, is a voucher: `order_fields` takes it off. Of a
+    return (`vouchers` False) it is what came back.
     """
     some = [*islice(rows(said), LINES_MAX + 1)]  # with which there are too many
-    mixed = not all(_is_off(one, names) for _, one in some)
+    mixed = vouchers and not all(_is_off(one, names) for _, one in some)
     read = []
     for index, one in some:
         line = _voucher(one, names, drafts, currency) if mixed else None

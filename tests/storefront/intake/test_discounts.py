@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contract.events import BasketUpdated, OrderPlaced
+from streams.contract.events import BasketUpdated, OrderPlaced, OrderReturned
 from streams.contract.settings import Settings
 from streams.storefront.intake.drafts import Intake
 from streams.storefront.intake.sources.snowplow import ACTION, PRODUCT, TRANSACTION
@@ -144,6 +144,20 @@ def test_a_voucher_in_a_row_of_matomo_is_taken_off() -> None:
     became = read("matomo", matomo(idgoal=0, ec_id="o-1", revenue=25, ec_items=rows), EUR)
 
     assert (cost(became), items(became)) == (2500, {"tea"})
+
+
+def test_what_came_back_may_be_told_below_zero_and_is_no_voucher() -> None:
+    """Of a return every item is one that came back, beside a gift that was free as well."""
+    back = [{"item_id": "tea", "price": -10, "quantity": 1}, {"item_id": "gift", "price": 0}]
+    about = {"transaction_id": "o-1", "items": back}
+    products = [one | {"product_id": one["item_id"]} for one in back]
+    for became in (
+        read("ga4", protocol(hit("refund", **about))),
+        read("segment", track("Order Refunded", {"order_id": "o-1", "products": products})),
+    ):
+        (event,) = became.events
+        assert isinstance(event, OrderReturned)
+        assert [line.item_id for line in event.lines or ()] == ["tea", "gift"]
 
 
 @given(st.lists(st.integers(0, 10**12), max_size=20), st.integers(0, 10**12))

@@ -181,7 +181,8 @@ def _say(hit: Hit, drafts: Drafts) -> None:
         return
     if name == "purchase" and below_zero(params.get("value")):
         name, items = "refund", taken_back(items, ITEM)
-    lines = read_lines(items, ITEM, drafts, placed(place, "items"), params.get("currency"))
+    where, currency, bought = placed(place, "items"), params.get("currency"), name != "refund"
+    lines = read_lines(items, ITEM, drafts, where, currency, bought)
     if kind := PER_ITEM.get(name):
         if not lines:
             drafts.reject(place, "no_items", f"{name} has no item that can be used")

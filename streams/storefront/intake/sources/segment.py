@@ -134,7 +134,7 @@ def _order(
     if kind == "order_placed" and below_zero(first(properties, "revenue", "total", "value")):
         kind = "order_returned"
         properties = {**properties, "products": taken_back(properties.get("products"), item)}
-    lines = _products(properties, item, drafts, place)
+    lines = _products(properties, item, drafts, place, bought=kind == "order_placed")
     fields = order_fields(lines)
     if kind == "order_placed":
         event_id = f"order-{order_id}"
@@ -148,11 +148,11 @@ def _order(
 
 
 def _products(
-    properties: Mapping[str, Any], item: ItemNames, drafts: Drafts, place: str
+    properties: Mapping[str, Any], item: ItemNames, drafts: Drafts, place: str, *, bought: bool
 ) -> list[Any]:
     currency = properties.get("currency")
     where = placed(place, "properties", "products")
-    return read_lines(properties.get("products"), item, drafts, where, currency)
+    return read_lines(properties.get("products"), item, drafts, where, currency, bought)
 
 
 def _who(

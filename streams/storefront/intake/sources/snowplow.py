@@ -82,7 +82,8 @@ def _say(action: str, said: Mapping[str, Any], drafts: Drafts) -> None:
     products = said.get(PRODUCT)
     if action == "transaction" and below_zero(at(order, "revenue")):
         action, products = "refund", taken_back(products, ITEM)
-    lines = read_lines(products, ITEM, drafts, PRODUCT, at(order, "currency"))
+    currency, bought = at(order, "currency"), action != "refund"
+    lines = read_lines(products, ITEM, drafts, PRODUCT, currency, bought)
     order_id = identifier(at(order, "transaction_id"))
     if kind := PER_ITEM.get(action):
         if not lines:
