@@ -106,7 +106,7 @@ class NetReward(NamedTuple):
         shares, sold = [0.0], allotted(impression.reached, item_id)
         for fact in impression.of("bought", item_id):
             if sold.get(fact.order_id):
-                back = min(fact.quantity, impression.returned(fact.order_id, item_id))
+                back = impression.returned(fact.order_id, item_id)
                 shares.append((fact.quantity - back) / fact.quantity)
         return max(shares)
 
@@ -115,12 +115,13 @@ class NetReward(NamedTuple):
 
         Nor is it known where nobody says what its currency is worth.
         """
-        price = worth.price_minor
-        if worth.margin_minor is None and price is None:
-            return None
+        price, margin = worth.price_minor, worth.margin_minor
+        if margin is None:
+            if price is None:
+                return None
+            margin = self._margin(price)
         if self.rates and worth.currency not in self.rates:
             return None
-        margin = self._margin(price or 0) if worth.margin_minor is None else worth.margin_minor
         paid, off = max(0, (price or 0) - worth.discount_minor), worth.discount_minor
         return self._ours(margin - off - self._return_cost(paid), worth.currency)
 
@@ -141,8 +142,8 @@ class NetReward(NamedTuple):
             yield at_ms, total
 
     def _scaled(self, minor: int) -> int:
-        """On a scale whose 1 is `scale_minor`."""
-        return min(max(minor + self.dismissal_minor, 0), self.scale_minor)
+        """On a scale whose 1 is `scale_minor`; what is below 0 is no step."""
+        return min(minor + self.dismissal_minor, self.scale_minor)
 
     def _kept_minor(self, impression: Impression, fact: Reached) -> int:
         """What the prompt's part of a line earned, less what came back of it."""
@@ -150,9 +151,9 @@ class NetReward(NamedTuple):
         mine = bought
         if fact.item_id is not None:
             mine = allotted(impression.reached, fact.item_id).get(fact.order_id, 0)
-        kept = bought - min(bought, impression.returned(fact.order_id, fact.item_id))
-        if not mine or not kept:
+        if not mine:
             return 0
+        kept = bought - min(bought, impression.returned(fact.order_id, fact.item_id))
         sealed = _sealed(impression, fact)
         whole = self._line_minor(fact, sealed) * mine * kept
         return self._ours(whole, fact.currency or sealed.currency) // (bought * bought)

@@ -47,16 +47,14 @@ class Reached(NamedTuple):
         return self.order_id, self.item_id
 
     def more(self, other: "Reached") -> "Reached":
-        """Both as one fact, in whichever order they came."""
+        """Both returns as one fact, in whichever order they came; of these none tells a margin."""
         values = self.value_minor, other.value_minor
         worth = None if None in values else sum(value or 0 for value in values)
-        margins = self.margin_minor, other.margin_minor
         return self._replace(
             at_ms=max(self.at_ms, other.at_ms),
             reward=self.reward + other.reward,
             quantity=self.quantity + other.quantity,
             value_minor=worth,
-            margin_minor=None if None in margins else sum(margin or 0 for margin in margins),
         )
 
     def fields(self) -> list[Any]:
