@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.shop.decision.catalog.catalog import Catalog
-from streams.shop.decision.catalog.eligibility import MET_MAX, Audience, Eligibility
+from streams.shop.decision.catalog.eligibility import (
+    MET_MAX,
+    Audience,
+    Eligibility,
+    segments_named,
+)
 from streams.shop.decision.catalog.exclusions import Exclusions
 from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
@@ -228,3 +233,23 @@ def test_segments_of_a_record_have_limits(said: tuple[str, ...]) -> None:
     """A record that breaks them is refused."""
     with pytest.raises(ValueError, match="eligible_segments"):
         CatalogItem(item_id="a", eligible_segments=said)
+
+
+def test_who_owns_an_item_may_have_another_one_unless_it_is_owned_once() -> None:
+    """Whatever else is said of it; and of an item that nobody said anything of."""
+    eligibility = Eligibility()
+    eligibility.put(CatalogItem(item_id="card", eligible_segments=("club",)))
+    eligibility.put(CatalogItem(item_id="account", owned_once=True))
+    items, club = ("card", "account", "bread"), {"club", "new"}
+
+    assert [None, "owned", None] == [eligibility.barred({one}, club, items) for one in items]
+    assert [False, True, False] == [eligibility.lasts(one) for one in items]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_who_names_no_segment_is_of_a_built_in_one_alone(*, known: bool) -> None:
+    """Nor who names one of those: who is known is told by who is signed in."""
+    built_in = frozenset({"known" if known else "new"})
+
+    assert [built_in] * 3 == [segments_named(known, named) for named in (None, "known", "new")]
+    assert built_in | {"club"} == segments_named(known, "club")

@@ -462,3 +462,14 @@ def test_a_variant_is_excluded_by_its_own_name_though_its_product_is_not() -> No
     beside = around("grill", products={"lamp-red": "lamp", "lamp-blue": "lamp"})
 
     assert ("excluded", None) == (beside.conflict("lamp-red"), beside.conflict("lamp-blue"))
+
+
+def test_of_very_many_lesser_ones_the_first_are_looked_at() -> None:
+    """However many steps away they are: here each is one step away."""
+    lesser = [f"phone-{number:02}" for number in range(LESSER_MAX + 1)]
+    said = tuple({"kind": "upgrade_of", "item_id": one} for one in lesser)
+    relations = Relations()
+    assert relations.put(CatalogItem.model_validate({"item_id": "pro", "relations": said}))
+    around = Surroundings(relations, NO_PRODUCTS)
+
+    assert lesser[:LESSER_MAX] == [one for one in lesser if around.clash("pro", one)]

@@ -38,3 +38,14 @@ def test_many_are_kept_in_short_lists(step: int) -> None:
     for name in names:
         ids.discard(name)
     assert (0, []) == (len(ids), ids._chunks)
+
+
+def test_a_list_is_halved_when_it_has_one_too_many() -> None:
+    """So lists are neither long nor very many."""
+    ids = SortedIds()
+    for number in range(CHUNK_MAX):
+        ids.add(f"{number:06}")
+    assert [CHUNK_MAX] == [*map(len, ids._chunks)]
+
+    ids.add("more")
+    assert [CHUNK_MAX // 2, CHUNK_MAX // 2 + 1] == [*map(len, ids._chunks)]
