@@ -80,3 +80,14 @@ def test_what_is_told_counts_baskets_whatever_the_order(learned: Learned) -> Non
     assert Met(0, "case", companion_fit(learned, companion(learned, "camera", "case"))) in (
         companions(learned, ["camera"])
     )
+
+
+def test_where_a_pair_of_baskets_is_forgotten_what_is_known_of_its_order_is_told(
+    learned: Learned,
+) -> None:
+    """In no fewer cases than those in which they met."""
+    without = Learned(**{**vars(learned), "baskets": Till(**WORTH).shop.learned.baskets})
+
+    assert Candidate("case", 0.0, 8, 8, "camera", SOURCES[0]) == companion(
+        without, "camera", "case"
+    )
