@@ -278,3 +278,19 @@ def test_workers_that_read_another_partition_sooner_judge_alike(
 
     assert other.digests() == reader.shop.digests()
     assert other.policy.state() == reader.shop.policy.state()
+
+
+def test_beside_an_item_that_one_prompt_brought_another_ones_pieces_are_shared() -> None:
+    """Butter is the first prompt's alone; of one jam the later add is the other's, and sells it."""
+    shop, story = Till(**MONEY), Story()
+    shop.teach("bread", "butter", "jam")
+    first, last = twice_offered(shop, story, added=False)
+    for item, prompt in (("butter", first), ("jam", first), ("jam", last)):
+        shop.serve(story.add(item, receipt=prompt.receipt))
+    lines = tuple(OrderLine(item_id=item, price_minor=400) for item in ("butter", "jam"))
+    told = shop.serve(story.order(lines=lines, currency="EUR")).outcomes
+
+    for prompt in (first, last):
+        assert 0.1 == pytest.approx(
+            sum(one.reward for one in told if one.prompt_id == prompt.prompt_id)
+        )
