@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from streams.contract.wire.shop.offers import Offer
+from streams.contract.wire.shop.offers import BundleOffer, LoyaltyOffer
 from streams.contract.wire.shop.withdrawals import CatalogReason
 from streams.shop.decision.catalog.catalog import Catalog, Withholding
 from streams.shop.decision.catalog.eligibility import segments_named
@@ -41,7 +41,7 @@ class LivingPrompt(NamedTuple):
     arm: str = ""
     segments: frozenset[str] | None = None
     """Of which the shopper was who asked; None: nobody says any more."""
-    offer: Offer | None = None
+    offer: BundleOffer | LoyaltyOffer | None = None
     """What it promised besides, if that may end."""
 
     @classmethod

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models import Candidate
 from streams.contract.errors import InvalidReference
 from streams.contract.events import decode, encode
 from streams.contract.events.reference.catalog import CatalogItem
@@ -15,8 +16,11 @@ from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.offers import LoyaltyOffer
 from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.slots.bundles import Bundles
 from streams.shop.decision.slots.incentives import read_offer, stands
+from streams.shop.decision.slots.loyalty import LoyaltyArm
 from streams.shop.decision.slots.standing import MemberStanding
+from streams.shop.decision.slots.top_up import PriceTag
 from tests.stories import NOON_MS, Story, Till
 
 PROGRAM: dict[str, Any] = {
@@ -268,3 +272,30 @@ def test_what_reaches_is_enough_and_no_point_pays_more_than_its_worth(
     else:
         assert balance >= begins or silent(offer)
     assert (offer.worth_minor or 0) * 1000 <= max(0, balance) * rate
+
+
+def test_points_stand_as_far_as_it_is_known_what_the_items_cost_then() -> None:
+    """All of them are known, some, or none: of others nobody can tell that they bring less."""
+    program = LoyaltyProgram.model_validate(PROGRAM)
+    offer = LoyaltyOffer(tier="member", points=(90, 90))
+    enough, less = PriceTag(900, None, "EUR"), PriceTag(899, None, "EUR")
+    told = [(), (enough, enough), (None, enough), (enough, less), (less, None)]
+
+    assert [True, True, True, False, False] == [
+        stands(offer, Bundles(), program, prices) for prices in told
+    ]
+
+
+def test_what_the_points_pay_is_in_the_currency_of_the_first_item_where_nobody_tells_another() -> (
+    None
+):
+    """The catalogue has prices in several; without an item nothing is said of a balance."""
+    said: dict[str, Any] = {"points_per_mille": {"EUR": 100, "JPY": 100}}
+    program = LoyaltyProgram.model_validate(PROGRAM | said | {"worth_per_mille": {"EUR": 1000}})
+    prices = {"jam": PriceTag(900, None, "EUR"), "rice": PriceTag(900, None, "JPY")}
+    arm = LoyaltyArm(program, Tier("gold", 2000), prices, {}, standing=MemberStanding(1_920))
+    jam, rice = (Candidate(item, 1.0, 0, 0) for item in prices)
+
+    assert (1_920, "EUR") == tuple(map(arm.offer([jam, rice]).get, ("worth_minor", "currency")))
+    assert "worth_minor" not in arm.offer([rice, jam])
+    assert {"type": "loyalty", "tier": "gold", "points": []} == arm.offer([])

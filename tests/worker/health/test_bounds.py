@@ -18,7 +18,7 @@ from models.recommenders.pair_table.layout import TOP
 from streams.cli.root import goeswith
 from streams.contract.events.reference.catalog import RELATIONS_MAX, CatalogItem, Relation
 from streams.contract.settings import Settings
-from streams.contract.wire.shop.offers import Offer
+from streams.contract.wire.shop.offers import BundleOffer, LoyaltyOffer
 from streams.lab.bench.stage.workload import workload
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.catalog.eligibility import segments_named
@@ -199,7 +199,10 @@ def pending() -> float:
     return deep_size(prompts) / 400
 
 
-def living(*, offer: Callable[[int], Offer | None] = lambda _: None) -> float:
+Promised = BundleOffer | LoyaltyOffer
+
+
+def living(*, offer: Callable[[int], Promised | None] = lambda _: None) -> float:
     """Three items of some thousands in each."""
     prompts, segments = LivingPrompts(), segments_named(False, "club")
     for number in range(2_000):
@@ -210,7 +213,7 @@ def living(*, offer: Callable[[int], Offer | None] = lambda _: None) -> float:
     return deep_size(prompts) / 2_000
 
 
-def bundle_of_eight(number: int) -> Offer | None:
+def bundle_of_eight(number: int) -> Promised | None:
     """A bundle that no other prompt promises."""
     items = tuple(f"part-{number}-{place}" for place in range(8))
     told = {"type": "bundle", "bundle": f"bundle-{number}", "bundle_items": items}

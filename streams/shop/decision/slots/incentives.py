@@ -6,7 +6,7 @@ from typing import Any
 from models import Candidate
 from streams.contract.events.reference.loyalty import LoyaltyProgram
 from streams.contract.events.slots import Placement
-from streams.contract.wire.shop.offers import BundleOffer, LoyaltyOffer, Offer
+from streams.contract.wire.shop.offers import BundleOffer, LoyaltyOffer
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import CandidateQuery
 from streams.shop.decision.slots import upgrades
@@ -41,7 +41,7 @@ def offer_of(
 
 
 def stands(
-    offer: Offer,
+    offer: BundleOffer | LoyaltyOffer,
     bundles: Bundles,
     program: LoyaltyProgram | None,
     prices: Sequence[PriceTag | None],
@@ -57,21 +57,15 @@ def stands(
         if terms is None or {*terms.items} != {*offer.bundle_items}:
             return False
         return terms.discount(offer.price_minor, offer.currency) >= offer.discount_minor
-    if isinstance(offer, LoyaltyOffer):
-        tier = None if program is None else program.tier_of(offer.tier)
-        return (
-            program is not None
-            and tier is not None
-            and still_stands(offer, program)
-            and all(
-                tag is None or program.points(tier, tag.price_minor, tag.currency) >= points
-                for tag, points in zip(prices, offer.points, strict=False)
-            )
-        )
-    return True
+    if program is None or (tier := program.tier_of(offer.tier)) is None:
+        return False
+    return still_stands(offer, program) and all(
+        tag is None or program.points(tier, tag.price_minor, tag.currency) >= points
+        for tag, points in zip(prices, offer.points, strict=False)
+    )
 
 
-def read_offer(said: Any) -> Offer | None:
+def read_offer(said: Any) -> BundleOffer | LoyaltyOffer | None:
     """The offer of a prompt, by the fields of its record, if it is one that may end.
 
     Without its sentences, which say what its numbers do: so much need not be remembered.
