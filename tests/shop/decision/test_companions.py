@@ -91,3 +91,11 @@ def test_where_a_pair_of_baskets_is_forgotten_what_is_known_of_its_order_is_told
     assert Candidate("case", 0.0, 8, 8, "camera", SOURCES[0]) == companion(
         without, "camera", "case"
     )
+
+
+def test_where_nothing_was_learned_nothing_is_a_companion() -> None:
+    """Nothing is divided by no baskets."""
+    learned = Till(**WORTH).shop.learned
+
+    assert [] == companions(learned, ["camera", "case"])
+    assert companion_fit(learned, companion(learned, "camera", "case")) < SHARES
