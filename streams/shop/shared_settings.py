@@ -40,6 +40,7 @@ _FOLD = "the fold reads it"
 _FORGETTING = "what is forgotten, and when, is a part of the fold"
 _REWARD = "what an arm has earned is folded by it"
 _DECISION = "who gets which prompt must not depend on who answers"
+_LATE = "who is prompted, and who is assigned, must not depend on who answers"
 _DRAW = "propensities and the draw depend on it"
 _HOLDOUT = "a visitor whom one worker holds out must not be prompted by another"
 
@@ -63,8 +64,8 @@ MUST_AGREE: Mapping[str, str] = {
     "add_weight": _FOLD,
     "best_fit": "it is an arm, and learned from all events",
     "rank_learning_share": _FOLD,
-    "lateness_s": _DECISION,
-    "clock_skew_s_max": _DECISION,
+    "lateness_s": _LATE,
+    "clock_skew_s_max": _LATE,
     "prompt_items_max": _DECISION,
     "together_min": _DECISION,
     "lift_z_min": _DECISION,
@@ -174,12 +175,13 @@ class Difference(NamedTuple):
     theirs: Any
 
 
-FOLD_VERSION = "5"
+FOLD_VERSION = "6"
 """Of what events teach, beside how it is kept: workers of two of them would drift apart. 2: a
 session takes 8 KB at most. 3: a visitor's sessions go on from each other; denials take back what
 was supposed; earlier returns are one fact; an order counts for every session that tells it. 4:
 what is new in a cart teaches. 5: who has left speaks for nothing, carts and late events count by
-their own time, and events that ask for other slots assign."""
+their own time, and events that ask for other slots assign. 6: what comes too late to be answered
+assigns nobody."""
 
 
 def versions(parts: Mapping[str, Part]) -> dict[str, str]:
@@ -187,7 +189,7 @@ def versions(parts: Mapping[str, Part]) -> dict[str, str]:
 
     >>> from streams.shop.state import Positions
     >>> versions({"position": Positions({})})
-    {'fold': '5', 'state of position': 'Positions 1'}
+    {'fold': '6', 'state of position': 'Positions 1'}
     """
     return {"fold": FOLD_VERSION} | {
         f"state of {name}": f"{type(part).__name__} {part.STATE_VERSION}"

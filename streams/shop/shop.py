@@ -47,6 +47,7 @@ from streams.shop.decision.catalog.exclusions import Exclusions
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import NO_SHADOWS
 from streams.shop.decision.decision import NOTHING, Decision
+from streams.shop.decision.guards import late
 from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.decision.policy.draws import DrawSeeds
 from streams.shop.decision.policy.policy import new_policy
@@ -161,8 +162,8 @@ class Shop:
             else:
                 session.note(event, offset)
                 if not session.assignment and self.experiment and asks(event):
-                    orders = len(session.orders)
-                    session.assignment = self.experiment.assigned(event, offset, orders)
+                    side = self.experiment.assigned(event, offset, len(session.orders))
+                    session.assignment = None if late(event, self.settings) else side
                 self.identity.sign(session, event)
                 self._handlers[type(event)](session, event)
         elif (

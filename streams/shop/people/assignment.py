@@ -4,10 +4,12 @@ The experiment is the holdout: a share of all units never gets a prompt, so that
 worth can be measured. A unit is the visitor, where the event tells a `visitor_id`, else the
 session. It is not the shopper, who signs in during a visit: nobody may change sides by that.
 
-A session is assigned by the first event that asks for a prompt, and keeps that for its life,
-whatever the settings become. The side is a hash of experiment, salt and unit: every session of a
-visitor is on the same one, on every worker. Another name, share or salt is another experiment, with
-an id of its own, for sessions that are assigned from then on.
+A session is assigned by the first event that asks for a prompt, in time to be answered, and keeps
+that for its life, whatever the settings become. What comes too late for an answer, as history does
+that is sent on, assigns nobody: no prompt could change what such a unit did, and it would be noise.
+The side is a hash of experiment, salt and unit: every session of a visitor is on the same one, on
+every worker. Another name, share or salt is another experiment, with an id of its own, for sessions
+that are assigned from then on.
 
 Units are published under a name that is a part of the same hash. So tables of two experiments, or
 of an experiment and a web analytics tool, cannot be joined by visitor, and what outlives the events

@@ -88,11 +88,17 @@ class Sides:
 
     def __init__(self, settings: Settings) -> None:
         self._start_ms = round(1000 * settings.experiment_start_s)
+        self._late_ms = 1000 * settings.clock_skew_s_max, 1000 * settings.lateness_s
         self._share, self._name = settings.holdout_share, settings.experiment
         self._segments = [name.strip() for name in settings.segments.split(",")]
         self._key = settings.holdout_salt.encode()[:64]
         spoken = f"{self._share!r}\0{settings.holdout_salt}".encode()
         self._id = f"{self._name}-{blake2b(spoken, digest_size=4).hexdigest()}"
+
+    def is_history(self, event: Event) -> bool:
+        """Whether it came too late for a prompt, so that it puts nobody on a side."""
+        delay_ms = event.received_at_ms - event.occurred_at_ms
+        return delay_ms > self._late_ms[event.sent_at_ms is not None]
 
     def assign(self, event: Event) -> Told | None:
         """The side of the session that asks first by this event."""

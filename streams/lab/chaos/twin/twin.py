@@ -111,7 +111,8 @@ class Twin:
 
     def _asks(self, partition: int, visit: TwinSession, event: ItemViewed | ItemAdded) -> None:
         trail = visit.trail
-        if visit.side is None and (side := self._sides.assign(event)) is not None:
+        side = None if self._sides.is_history(event) else self._sides.assign(event)
+        if visit.side is None and side is not None:
             visit.side = side
             self._tell(self._sides.assigned(event, side, len(trail.orders)))
         if isinstance(event, ItemAdded):
