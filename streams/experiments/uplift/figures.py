@@ -5,7 +5,9 @@ from the delta method: see `models.evaluation.uplift`. What units had ordered be
 assigned explains some of the noise away (CUPED); where nobody had, nothing changes.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import mul
 from typing import NamedTuple
 
@@ -28,12 +30,36 @@ CROSSOVERS_MAX = 0.1
 """Share of the held out that may have been shown prompts, before nothing follows any more."""
 NOTHING_BEFORE = {"x": 0.0, "xx": 0.0, "yx": 0.0, "sx": 0.0}
 """Sums of units as if nobody had ordered before."""
-CURRENCIES_MAX = 5
-"""Currencies with rows of their own, those of most orders."""
+CURRENCIES_MAX = 200
+"""Currencies with rows of their own, those of most orders: more than ISO 4217 lists.
+
+Events may name any three letters, so there has to be a bound."""
 DAY_MS = 86_400_000
 
 Measure = Callable[[UnitTotals], tuple[int, int]]
 """Of a unit what is counted, and for each of what: numerator and denominator."""
+
+
+@dataclass(frozen=True)
+class InCurrency:
+    """A measure of money: of a unit, or of an order with such a price.
+
+    Of many currencies most units have nothing in most: sums go by those that have.
+    """
+
+    code: str
+    name: str = "revenue"
+    of: str = "valued"
+    a_unit: bool = True
+
+    def __call__(self, unit: UnitTotals) -> tuple[int, int]:
+        """As any measure."""
+        worth = getattr(unit, self.name).get(self.code, 0)
+        return worth, 1 if self.a_unit else getattr(unit, self.of).get(self.code, 0)
+
+    def told(self, units: Iterable[UnitTotals]) -> list[UnitTotals]:
+        """Those with anything in it; all others have 0."""
+        return [unit for unit in units if self.code in getattr(unit, self.of)]
 
 
 class UpliftRow(NamedTuple):
@@ -112,17 +138,16 @@ def orders(unit: UnitTotals) -> tuple[int, int]:
 
 def metrics(totals: ExperimentTotals) -> dict[str, Measure]:
     """What is compared: of a unit first, then of an order."""
-    revenue, margin = (_currencies(totals, name) for name in ("valued", "margined"))
+    revenue, margin = (_currencies(totals, name)[0] for name in ("valued", "margined"))
     return {
         "orders": orders,
         "items bought": measure_of("items", ""),
         "items returned": measure_of("returned", ""),
         **money(totals),
         "items an order": lambda unit: (unit.items, unit.orders),
-        **{f"revenue an order, {_money(code)}": _an_order(code) for code in revenue},
+        **{f"revenue an order, {_money(code)}": _of(code, a_unit=False) for code in revenue},
         **{
-            f"margin an order, {_money(code)}": _an_order(code, "margin", "margined")
-            for code in margin
+            f"margin an order, {_money(code)}": _of(code, "margin", a_unit=False) for code in margin
         },
     }
 
@@ -134,7 +159,7 @@ def measure_of(metric: UnitMetric, currency: str) -> Measure:
     (90, 1)
     """
     if metric in ("revenue", "margin"):
-        return _a_unit(currency, metric)
+        return _of(currency, metric)
     counted = {
         "orders": orders,
         "items": lambda unit: (unit.items, 1),
@@ -146,10 +171,15 @@ def measure_of(metric: UnitMetric, currency: str) -> Measure:
 def money(totals: ExperimentTotals) -> dict[str, Measure]:
     """What a unit brings in, and what of that is earned where orders tell it."""
     return {
-        f"{name}, {_money(code)}": _a_unit(code, name)
-        for name, of in (("revenue", "valued"), ("margin", "margined"))
-        for code in _currencies(totals, of)
+        f"{name}, {_money(code)}": _of(code, name)
+        for name, of in TOLD_BY.items()
+        for code in _currencies(totals, of)[0]
     }
+
+
+def other_currencies(totals: ExperimentTotals) -> dict[str, int]:
+    """Those of no row of their own, and how many orders are in each, most first."""
+    return _currencies(totals, "valued")[1]
 
 
 def power(found: Uplift, totals: ExperimentTotals, part: float, alpha: float = 0.05) -> Power:
@@ -200,11 +230,18 @@ def _sides(totals: ExperimentTotals) -> tuple[list[UnitTotals], list[UnitTotals]
 def sums_of(units: Iterable[UnitTotals], measure: Measure) -> UnitSums:
     """The sums of a side, with what its units had ordered before as the covariate."""
     units = list(units)
-    counted = list(map(measure, units))
-    y, s = ([pair[at] for pair in counted] for at in (0, 1))
-    x = [unit.before for unit in units]
-    products = (sum(map(mul, *pair)) for pair in ((y, y), (s, s), (x, x), (y, s), (y, x), (s, x)))
-    return UnitSums(*map(float, (len(y), sum(y), sum(s), sum(x), *products)))
+    told, each = units, 0
+    if isinstance(measure, InCurrency):
+        told, each = measure.told(units), int(measure.a_unit)
+    pairs = list(map(measure, told))
+    y, s = ([pair[at] for pair in pairs] for at in (0, 1))
+    x, every = ([unit.before for unit in of] for of in (told, units))
+    more, more_x = each * (len(units) - len(told)), each * (sum(every) - sum(x))
+    yy, ss, xx, ys, yx, sx = (
+        sum(map(mul, *pair)) for pair in ((y, y), (s, s), (every, every), (y, s), (y, x), (s, x))
+    )
+    sums = len(units), sum(y), sum(s) + more, sum(every), yy, ss + more, xx, ys, yx, sx + more_x
+    return UnitSums(*map(float, sums))
 
 
 def main_currency(units: Iterable[UnitTotals]) -> str | None:
@@ -213,22 +250,20 @@ def main_currency(units: Iterable[UnitTotals]) -> str | None:
     >>> main_currency([UnitTotals(valued={"EUR": 2}), UnitTotals(valued={"USD": 1})])
     'EUR'
     """
-    told: dict[str, int] = {}
+    told = Counter[str]()
     for unit in units:
-        for code, number in unit.valued.items():
-            told[code] = told.get(code, 0) + number
+        told.update(unit.valued)
     return min(told, key=lambda code: (-told[code], code), default=None)
 
 
-def _currencies(totals: ExperimentTotals, name: str) -> list[str]:
-    """The currencies of most orders that tell their `valued` or `margined` part."""
-    told: dict[str, int] = {}
+def _currencies(totals: ExperimentTotals, name: str) -> tuple[list[str], dict[str, int]]:
+    """By orders that tell their `valued` or `margined` part: those that are told; all others."""
+    told = Counter[str]()
     for side in _sides(totals):
         for unit in side:
-            for code, number in getattr(unit, name).items():
-                told[code] = told.get(code, 0) + number
-    most = sorted(told, key=lambda code: (-told[code], code))[:CURRENCIES_MAX]
-    return sorted(most)
+            told.update(getattr(unit, name))
+    most = sorted(told, key=lambda code: (-told[code], code))
+    return sorted(most[:CURRENCIES_MAX]), {code: told[code] for code in most[CURRENCIES_MAX:]}
 
 
 MINOR_UNITS = "minor units of "
@@ -238,9 +273,9 @@ def _money(code: str) -> str:
     return f"{MINOR_UNITS}{code}" if code else "minor units, no currency told"
 
 
-def _a_unit(code: str, name: str) -> Measure:
-    return lambda unit: (getattr(unit, name).get(code, 0), 1)
+TOLD_BY = {"revenue": "valued", "margin": "margined"}
+"""Which orders tell it."""
 
 
-def _an_order(code: str, name: str = "revenue", of: str = "valued") -> Measure:
-    return lambda unit: (getattr(unit, name).get(code, 0), getattr(unit, of).get(code, 0))
+def _of(code: str, name: str = "revenue", *, a_unit: bool = True) -> InCurrency:
+    return InCurrency(code, name, TOLD_BY[name], a_unit)

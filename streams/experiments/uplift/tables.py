@@ -15,6 +15,7 @@ from streams.experiments.uplift.figures import (
     Power,
     UpliftRow,
     explained,
+    other_currencies,
     power,
     rows,
     sample,
@@ -29,6 +30,7 @@ from streams.experiments.uplift.told_rows import (
     groups_json,
     metrics_json,
     unknown,
+    unlisted,
 )
 from streams.experiments.uplift.units import ExperimentSeen, ExperimentTotals
 
@@ -153,6 +155,7 @@ def _notes(found: Findings, measured: Sequence[UpliftRow]) -> list[str]:
     said += [
         "a unit is a visitor, or a session without one; figures are net of what came back",
         *unknown(measured),
+        *unlisted(other_currencies(totals)),
         *_of_the_split(totals, split),
         *_from_before(totals, measured),
     ]
@@ -273,6 +276,7 @@ def as_values(found: Findings) -> dict[str, Any]:
         "orders_left_out": totals.orders_left_out,
         "orders_outside": totals.orders_outside,
         "units_before": totals.units_before,
+        "currencies_left_out": other_currencies(totals),
         "log_begins_ms": found.log_begins_ms,
         "power": None if first is None else power(first, totals, found.effect)._asdict(),
         "others": [one._asdict() for one in found.others],

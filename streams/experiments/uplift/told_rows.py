@@ -1,6 +1,6 @@
 """Rows of uplift, of all units or group by group: for people and for programs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from models.evaluation.uplift import Uplift
@@ -67,6 +67,27 @@ def unknown(measured: Sequence[UpliftRow]) -> list[str]:
     names = [printable(row.metric) for row in measured if row.uplift is None]
     said = f"without figures, as all are alike, or a side has none: {', '.join(names)}"
     return [said] * (0 < len(names) < len(measured))
+
+
+NAMED_MAX = 20
+
+
+def unlisted(currencies: Mapping[str, int]) -> list[str]:
+    """That there are more currencies than rows are made of, where there are.
+
+    >>> unlisted({"QQX": 2, "QQY": 1})
+    ['2 currencies of the fewest orders have no rows: QQX (2 orders), QQY (1 order)']
+    """
+    named = [
+        f"{printable(code or 'none told')} ({many(number, 'orders')})"
+        for code, number in [*currencies.items()][:NAMED_MAX]
+    ]
+    more = len(currencies) - len(named)
+    ending = f", and {many(more, 'others', 'other')}" if more else ""
+    what = many(len(currencies), "currencies", "currency")
+    have = "has" if len(currencies) == 1 else "have"
+    said = f"{what} of the fewest orders {have} no rows: {', '.join(named)}{ending}"
+    return [said] if currencies else []
 
 
 def group_sentence(told: Groups) -> str:

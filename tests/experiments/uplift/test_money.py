@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from models.evaluation.confidence_sequences import asymptotic_half_width
 from models.evaluation.uplift import Uplift
 from streams.contract.prompts import Assigned, Ordered, OutcomeLine, Returned
-from streams.experiments.uplift.figures import rows
+from streams.experiments.uplift.figures import InCurrency, rows, sums_of
 from streams.experiments.uplift.net_orders import (
     CountedLine,
     OrderSeen,
@@ -22,10 +22,11 @@ from streams.experiments.uplift.net_orders import (
     lines_of,
     order_seen,
 )
-from streams.experiments.uplift.tables import as_values
+from streams.experiments.uplift.tables import Findings, as_values
 from streams.experiments.uplift.told_rows import for_people
 from streams.experiments.uplift.units import Units
 from tests.experiments.uplift.records import assigned, folded, found, ordered, returned
+from tests.experiments.uplift.test_groups import words
 
 PRICES = {"bread": 250, "butter": 319, "jam": 599}
 MARGINS = {"bread": 80, "butter": -20}
@@ -173,20 +174,72 @@ def test_money_is_told_in_its_currency_to_people(code: str, control: str) -> Non
     assert name == (f"revenue, {code}" if code else said)
 
 
-def test_money_is_told_in_the_five_currencies_of_most_orders() -> None:
-    """Of six the one of the fewest is not told, whatever its name."""
-    codes = ("AUD", "CHF", "EUR", "GBP", "NOK", "USD")
-    units = [assigned(number) for number in range(6)]
+CODES = [f"{one}{two}X" for one in "ABCDEFGHIJKLMNO" for two in "ABCDEFGHIJKLMNO"]
+"""More than there are."""
+
+
+def in_currencies(codes: Sequence[str]) -> list[Any]:
+    """Of each currency one order more than of the one before."""
+    units = [assigned(number) for number in range(len(codes))]
     orders = [
         ordered(unit, code).model_copy(update={"currency": code})
         for number, code in enumerate(codes)
         for unit in units[: number + 1]
     ]
-    names = [row["metric"] for row in as_values(found([*units, *orders]))["metrics"]]
+    return [*units, *orders]
 
-    assert [f"revenue, minor units of {code}" for code in codes[1:]] == [
-        name for name in names if name.startswith("revenue,")
+
+def revenues(findings: Findings) -> list[str]:
+    """The currencies that have a row of what a unit brings in."""
+    names = [row["metric"] for row in as_values(findings)["metrics"]]
+    return [name.split()[-1] for name in names if name.startswith("revenue,")]
+
+
+def test_money_is_told_in_all_currencies_there_are() -> None:
+    """Of 25 currencies none is left out, however few orders it has."""
+    findings = found(in_currencies(CODES[:25]))
+
+    assert CODES[:25] == revenues(findings)
+    assert {} == as_values(findings)["currencies_left_out"]
+    assert "no rows" not in words(findings)
+
+
+def test_of_more_currencies_than_exist_those_of_the_fewest_orders_are_named() -> None:
+    """A page may send any three letters: those of most orders have rows, the rest are counted."""
+    findings = found(in_currencies(CODES))
+    left_out = as_values(findings)["currencies_left_out"]
+
+    assert CODES[25:] == revenues(findings)
+    assert {code: number for number, code in enumerate(CODES[:25], 1)} == left_out
+    assert CODES[:25][::-1] == [*left_out]
+    said = words(findings, columns=1_000)
+    assert "25 currencies of the fewest orders have no rows: BJX (25 orders), BIX" in said
+    assert "and 5 others" in said
+
+
+@given(st.randoms(use_true_random=False))
+def test_sums_of_money_are_those_of_every_unit_one_by_one(chance: random.Random) -> None:
+    """Also of units that have nothing in a currency, of which nobody is asked."""
+    units = [
+        UnitTotals(
+            revenue={code: chance.randint(0, 900) for code in codes},
+            valued={code: chance.randint(0, 2) for code in codes},
+            before=chance.randint(0, 3),
+        )
+        for _ in range(chance.randint(0, 12))
+        for codes in [chance.sample(["EUR", "USD", ""], chance.randint(0, 3))]
     ]
+    for code in ("EUR", "USD", "", "CHF"):
+        for a_unit in (True, False):
+            y = [unit.revenue.get(code, 0) for unit in units]
+            s = [1 if a_unit else unit.valued.get(code, 0) for unit in units]
+            x = [unit.before for unit in units]
+            products = [(y, y), (s, s), (x, x), (y, s), (y, x), (s, x)]
+            plain = [sum(a * b for a, b in zip(*pair, strict=True)) for pair in products]
+
+            assert (len(units), sum(y), sum(s), sum(x), *plain) == sums_of(
+                units, InCurrency(code, a_unit=a_unit)
+            )
 
 
 def test_an_order_at_a_loss_has_a_negative_margin_and_none_when_all_comes_back() -> None:
