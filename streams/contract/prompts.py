@@ -262,14 +262,14 @@ class _Lines(_Published):
     """What the lines with a margin earn, likewise."""
     lines: tuple[OutcomeLine, ...] = ()
     """Item by item. A return without lines is of everything."""
+    currency: str | None = None
+    """ISO 4217 code; of an `unmatched` as told: prices count if it is the order's, or not told."""
 
 
 class Ordered(_Lines, _OfSide):
     """An order: of a session that had been assigned, or else `known_by`. Counts by its number."""
 
     type: Literal["ordered"] = "ordered"
-    currency: str | None = None
-    """ISO 4217 code."""
     shopper: str | None = None
     """Who ordered, if signed in and consenting: the same hash as in `assigned`."""
     known_by: Literal["visitor", "shopper"] | None = None

@@ -17,7 +17,7 @@ the shopper; whoever reads outcomes knows whether another session of theirs had 
 then, and which of them has told the order as well.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from streams.contract.events import (
@@ -36,6 +36,7 @@ from streams.contract.prompts import (
     UnitOutcome,
     Unmatched,
 )
+from streams.shop.memory.orders.order import Order
 from streams.shop.memory.session import Session
 from streams.shop.people.assignment import Assignment, Experiment
 from streams.shop.people.context import AskingEvent, asks, told_context
@@ -115,8 +116,15 @@ def _returned(session: Session, event: OrderTakenBack, offset: int) -> tuple[Uni
     own = order is None or order.told_for == event.session_id
     known = told_by and own and (session.seen.get(told_by) or 0) <= offset
     if known and assignment is not None and assignment.offset <= offset:
-        return (Returned(**_side(assignment), **_said(event, -1)),)
-    return (Unmatched(**_said(event, -1)),)
+        return (Returned(**_side(assignment), **_taken_back(event, order)),)
+    return (Unmatched(**_said(event, -1), currency=event.currency),)
+
+
+def _taken_back(event: OrderTakenBack, order: Order | None) -> dict[str, Any]:
+    """What a return says; prices of another currency than the order's say nothing."""
+    currency = event.currency if order is None else order.currency
+    alike = event.currency in (None, currency)
+    return _said(event, -1, priced=alike) | {"currency": currency}
 
 
 def _side(assignment: Assignment) -> dict[str, Any]:
@@ -127,9 +135,9 @@ def _side(assignment: Assignment) -> dict[str, Any]:
     }
 
 
-def _said(event: OrderPlaced | OrderTakenBack, sign: int) -> dict[str, Any]:
-    """What the event says, as an outcome: lines of one item added up."""
-    lines = _by_item(event.lines or (), sign)
+def _said(event: OrderPlaced | OrderTakenBack, sign: int, *, priced: bool = True) -> dict[str, Any]:
+    """What the event says, as an outcome: lines of one item added up, with their prices or not."""
+    lines = _by_item(event.lines or (), sign, priced=priced)
     values = [line.value_minor for line in lines if line.value_minor is not None]
     margins = [line.margin_minor for line in lines if line.margin_minor is not None]
     return {
@@ -145,18 +153,25 @@ def _said(event: OrderPlaced | OrderTakenBack, sign: int) -> dict[str, Any]:
     }
 
 
-def _by_item(lines: Iterable[OrderLine], sign: int) -> list[OutcomeLine]:
-    """The lines by item; an item's worth is that of its lines with a price; so with its margin."""
+def _by_item(lines: Sequence[OrderLine], sign: int, *, priced: bool) -> list[OutcomeLine]:
+    """The lines by item; an item's worth is that of its lines with a price; so with its margin.
+
+    Of what came back it is that of all its lines, or none: how many a price is of has to be known.
+    """
     quantities: dict[str, int] = {}
     values: dict[str, int] = {}
     margins: dict[str, int] = {}
     for line in lines:
         item, quantity = line.item_id, sign * line.quantity
         quantities[item] = quantities.get(item, 0) + quantity
-        if line.price_minor is not None:
+        if line.price_minor is not None and priced:
             values[item] = values.get(item, 0) + quantity * line.price_minor
-        if line.margin_minor is not None:
+        if line.margin_minor is not None and priced:
             margins[item] = margins.get(item, 0) + quantity * line.margin_minor
+    if sign < 0:
+        for line in lines:
+            if line.price_minor is None:
+                values.pop(line.item_id, None)
     return [
         OutcomeLine(
             item_id=item,

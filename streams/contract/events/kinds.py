@@ -113,6 +113,8 @@ class OrderTakenBack(EventBase):
     """The shop's number of the order."""
     lines: Lines | None = None
     """What is off, or came back; left out: all of it."""
+    currency: Currency | None = None
+    """ISO 4217 code of the lines' prices; left out: the order's."""
 
 
 class OrderCancelled(OrderTakenBack):

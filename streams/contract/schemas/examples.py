@@ -214,7 +214,8 @@ ORDER_RETURNED = OrderReturned(
     shopper_id=SHOPPER,
     occurred_at_ms=_at(86_400),
     order_id="order-3",
-    lines=(OrderLine(item_id="bread"),),
+    lines=(OrderLine(item_id="bread", price_minor=249),),
+    currency="EUR",
 )
 ORDER_CANCELLED = OrderCancelled(
     schema_version=2,
@@ -248,6 +249,7 @@ EVENT_EXAMPLES: tuple[Event, ...] = (
 )
 _UNIT = {"session_id": SESSION, "unit": "6f1c2a7be04d93558d21ac70"}
 _SIDE = _UNIT | {"experiment": "holdout-5b2f0c91", "holdout": False}
+_ONE_BACK = {"items": 1, "quantity": -1, "value_minor": -249, "currency": "EUR"}
 _NAMED = "b07e41d2c93f6a5588e1f034"
 ASSIGNED = Assigned(
     **_SIDE,
@@ -275,19 +277,17 @@ ORDERED = Ordered(
 )
 RETURNED = Returned(
     **_SIDE,
+    **_ONE_BACK,
     order_id="order-3",
-    items=1,
-    quantity=-1,
-    lines=(OutcomeLine(item_id="bread", quantity=-1),),
+    lines=(OutcomeLine(item_id="bread", quantity=-1, value_minor=-249),),
     caused_by="event-10",
     occurred_at_ms=_at(86_400),
 )
 UNMATCHED = Unmatched(
+    **_ONE_BACK,
     session_id=SESSION,
     order_id="order-2",
-    items=1,
-    quantity=-1,
-    lines=(OutcomeLine(item_id="jam", quantity=-1),),
+    lines=(OutcomeLine(item_id="jam", quantity=-1, value_minor=-249),),
     caused_by="event-11",
     occurred_at_ms=_at(86_460),
 )

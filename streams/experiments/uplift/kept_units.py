@@ -19,11 +19,11 @@ from streams.experiments.uplift.net_orders import At, CountedLine, OrderSeen
 from streams.experiments.uplift.sides import SideOf
 from streams.experiments.uplift.units import Units
 
-VERSION = 4
+VERSION = 5
 """Version 1 knew neither margins, nor contexts, nor what was ordered before.
 
 Version 2 knew no orders of sessions that had not asked, version 3 not when the broker got an
-assignment."""
+assignment, version 4 not in which currency the prices of a return are."""
 
 
 class KeptUnits(NamedTuple):
@@ -34,6 +34,10 @@ class KeptUnits(NamedTuple):
     """By partition the next offset to read."""
     begins_ms: int | None = None
     """When what is folded begins, where the log has forgotten what was before; None: it has not."""
+
+
+_Lines = tuple[CountedLine, ...]
+_Returned = tuple[At, _Lines] | tuple[At, _Lines, str]
 
 
 class _UnitsState(BaseModel):
@@ -47,7 +51,7 @@ class _UnitsState(BaseModel):
     shoppers: dict[str, list[tuple[str, str]]]
     orders: dict[str, OrderSeen]
     others: dict[str, Annotated[dict[str, tuple[OrderSeen, str]], Field(min_length=1)]] = {}
-    returns: dict[str, list[tuple[At, tuple[CountedLine, ...]]]]
+    returns: dict[str, list[_Returned]]
 
 
 class _KeptFile(BaseModel):

@@ -1,8 +1,10 @@
 """Orders net of what came back of them: item by item, and never below nothing.
 
 A return is joined with its order by the order's number, whichever came first. One without lines is
-of everything. What is left of a line is worth its part of what the line was worth, and earns its
-part of the line's margin.
+of everything. What came back with a price of its own, in the order's currency, takes that off what
+the item was worth, and never more than is left; what came back without one takes its part of what
+is left then. Of the margin it takes its part. When all pieces are back nothing is left, whatever
+prices were told: all of this is sums, so returns count alike in any order.
 """
 
 from collections.abc import Iterable
@@ -42,6 +44,30 @@ class OrderSeen(NamedTuple):
     def state(self) -> list[Any]:
         """As JSON has it."""
         return [*self[:-1], lists_of(self.lines)]
+
+
+class CameBack(NamedTuple):
+    """What came back by one event."""
+
+    lines: tuple[CountedLine, ...]
+    """No line: all of the order."""
+    currency: str = ""
+    """Of its prices; "" where it told none: then they are in the order's."""
+
+    def state(self) -> list[Any]:
+        """As JSON has it."""
+        return [lists_of(self.lines), self.currency]
+
+
+@dataclass(slots=True)
+class Gone:
+    """What came back of an item in all."""
+
+    pieces: int = 0
+    priced: int = 0
+    """How many of them told what they cost,"""
+    worth: int = 0
+    """and how much that was, in minor units of the order's currency."""
 
 
 @dataclass(slots=True)
@@ -95,6 +121,16 @@ def tuples_of(lines: list[Any]) -> tuple[CountedLine, ...]:
     return tuple(CountedLine(*line) for line in lines)
 
 
+def back_seen(record: Returned | Unmatched) -> CameBack:
+    """What came back by a record."""
+    return CameBack(lines_of(record), record.currency or "")
+
+
+def back_of(lines: list[Any], currency: str = "") -> CameBack:
+    """The one that JSON has made a list; those of before told no currency."""
+    return CameBack(tuples_of(lines), intern(currency))
+
+
 def order_of(state: list[Any]) -> OrderSeen:
     """The order that JSON has made a list; raises `TypeError` or `ValueError` if it is none.
 
@@ -111,15 +147,15 @@ def order_seen(record: Ordered) -> OrderSeen:
     return OrderSeen(at_of(record), *said)
 
 
-def count(unit: UnitTotals, order: OrderSeen, returns: Iterable[tuple[CountedLine, ...]]) -> None:
+def count(unit: UnitTotals, order: OrderSeen, returns: Iterable[CameBack]) -> None:
     """Add an order to a unit, net of what came back of it."""
     back = _back(order, returns)
-    kept = sum(line.quantity - back[line.item_id] for line in order.lines)
+    kept = sum(line.quantity - back[line.item_id].pieces for line in order.lines)
     unit.orders += kept > 0
     unit.items += kept
-    unit.returned += sum(back.values())
-    _add_money(unit.revenue, unit.valued, order, kept, _left_of(order, back, "value_minor"))
-    _add_money(unit.margin, unit.margined, order, kept, _left_of(order, back, "margin_minor"))
+    unit.returned += sum(gone.pieces for gone in back.values())
+    _add_money(unit.revenue, unit.valued, order, kept, _worth_left(order, back))
+    _add_money(unit.margin, unit.margined, order, kept, _margin_left(order, back))
 
 
 def _add_money(
@@ -131,27 +167,55 @@ def _add_money(
         orders[order.currency] = orders.get(order.currency, 0) + (kept > 0)
 
 
-def _back(order: OrderSeen, returns: Iterable[tuple[CountedLine, ...]]) -> dict[str, int]:
-    """By item how much came back: no more than was ordered; of a return without lines all."""
-    back = {line.item_id: 0 for line in order.lines}
-    for lines in returns:
-        for line in lines or order.lines:
-            if line.item_id in back:
-                back[line.item_id] += line.quantity
-    return {line.item_id: min(back[line.item_id], line.quantity) for line in order.lines}
+def _back(order: OrderSeen, returns: Iterable[CameBack]) -> dict[str, Gone]:
+    """By item what came back: no more than was ordered; of a return without lines all."""
+    back = {line.item_id: Gone() for line in order.lines}
+    for one in returns:
+        alike = one.currency in ("", order.currency)
+        for line in one.lines or order.lines:
+            if (gone := back.get(line.item_id)) is not None:
+                gone.pieces += line.quantity
+                if one.lines and alike and line.value_minor is not None:
+                    gone.priced += line.quantity
+                    gone.worth += line.value_minor
+    for line in order.lines:
+        gone = back[line.item_id]
+        gone.pieces = min(gone.pieces, line.quantity)
+    return back
 
 
-def _left_of(order: OrderSeen, back: dict[str, int], name: str) -> list[int]:
-    """What is left of each line that tells this, in minor units: nothing where all came back.
+def _worth_left(order: OrderSeen, back: dict[str, Gone]) -> list[int]:
+    """What is left of each line that tells its worth: nothing where all came back.
 
-    >>> lines = CountedLine("jam", 3, 1_000, -100), CountedLine("tea", 1)
+    >>> lines = CountedLine("jam", 3, 1_000), CountedLine("tea", 1)
     >>> order = OrderSeen((0, ""), "", "", "EUR", lines)
-    >>> _left_of(order, {"jam": 1}, "value_minor"), _left_of(order, {"jam": 3}, "margin_minor")
-    ([667], [0])
+    >>> _worth_left(order, {"jam": Gone(1)}), _worth_left(order, {"jam": Gone(2, 1, 600)})
+    ([667], [200])
     """
-    told = ((line, getattr(line, name)) for line in order.lines)
+    left = []
+    for line in order.lines:
+        if line.value_minor is not None:
+            gone = back[line.item_id]
+            all_back = gone.pieces == line.quantity > 0
+            worth = 0 if all_back else max(0, line.value_minor - gone.worth)
+            told = gone.priced  # fewer than there are, if not all are back
+            left.append(_rest(worth, gone.pieces - told, line.quantity - told))
+    return left
+
+
+def _margin_left(order: OrderSeen, back: dict[str, Gone]) -> list[int]:
+    """What is left of each line that tells its margin, likewise."""
     return [
-        worth - worth * back[line.item_id] // max(1, line.quantity)
-        for line, worth in told
-        if worth is not None
+        _rest(line.margin_minor, back[line.item_id].pieces, line.quantity)
+        for line in order.lines
+        if line.margin_minor is not None
     ]
+
+
+def _rest(worth: int, gone: int, of: int) -> int:
+    """What is left when so many of so many pieces are gone, each of them a part.
+
+    >>> _rest(1_000, 1, 3), _rest(-100, 3, 3), _rest(390, 0, 0)
+    (667, 0, 390)
+    """
+    return worth - worth * gone // max(1, of)

@@ -19,16 +19,15 @@ from streams.contract.prompts import AnyOutcome, Assigned, Ordered, Outcome, Ret
 from streams.contract.wire.numbers import NO_TIME_BEFORE_MS, YEAR_9999_MS
 from streams.experiments.uplift.net_orders import (
     At,
-    CountedLine,
+    CameBack,
     OrderSeen,
     UnitTotals,
     at_of,
+    back_of,
+    back_seen,
     count,
-    lines_of,
-    lists_of,
     order_of,
     order_seen,
-    tuples_of,
 )
 from streams.experiments.uplift.other_sessions import OtherSessions
 from streams.experiments.uplift.sides import SideOf, bits_of, first_sides, on_both, span_ms
@@ -106,7 +105,7 @@ class Units:
         """By experiment the shoppers that signed in, and their units."""
         self._orders: dict[str, OrderSeen] = {}
         self._others = OtherSessions(orders_max)
-        self._returns: dict[str, dict[At, tuple[CountedLine, ...]]] = {}
+        self._returns: dict[str, dict[At, CameBack]] = {}
 
     def add(self, record: AnyOutcome, written_ms: int = 0) -> None:
         """Count a record, which the broker got at that time; a repeat changes nothing."""
@@ -221,7 +220,9 @@ class Units:
         if record.order_id not in self._returns and len(self._returns) >= self.orders_max:
             self.left_out += 1
             return
-        self._returns.setdefault(record.order_id, {})[at_of(record)] = lines_of(record)
+        told = self._returns.setdefault(record.order_id, {})
+        at, back = at_of(record), back_seen(record)
+        told[at] = min(told.get(at, back), back, key=repr)
 
     def _was_shown(self, record: Outcome) -> None:
         session = record.session_id
@@ -239,7 +240,7 @@ class Units:
         then._orders = {n: order for n, order in self._orders.items() if order.at[0] <= at_ms}
         then._others = self._others.as_of(at_ms)
         then._returns = {
-            number: {at: lines for at, lines in told.items() if at[0] <= at_ms}
+            number: {at: back for at, back in told.items() if at[0] <= at_ms}
             for number, told in self._returns.items()
         }
         return then
@@ -259,7 +260,7 @@ class Units:
             "orders": {number: order.state() for number, order in self._orders.items()},
             "others": self._others.state(),
             "returns": {
-                order: [[at, lists_of(lines)] for at, lines in of.items()]
+                order: [[at, *back.state()] for at, back in of.items()]
                 for order, of in self._returns.items()
             },
         }
@@ -277,7 +278,7 @@ class Units:
         self._orders = {number: order_of(order) for number, order in state["orders"].items()}
         self._others.restore(state.get("others", {}))
         self._returns = {
-            order: {(at[0], at[1]): tuples_of(lines) for at, lines in of}
+            order: {(at[0], at[1]): back_of(*back) for at, *back in of}
             for order, of in state["returns"].items()
         }
 

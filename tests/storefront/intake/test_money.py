@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 from streams.contract.events import BasketUpdated, OrderLine, OrderPlaced, OrderReturned
 from streams.contract.events.fields import PRICE_MINOR_MAX, QUANTITY_MAX
 from streams.contract.settings import Settings
-from streams.experiments.uplift.net_orders import CountedLine, OrderSeen, UnitTotals, count
+from streams.experiments.uplift.net_orders import (
+    CameBack,
+    CountedLine,
+    OrderSeen,
+    UnitTotals,
+    count,
+)
 from streams.shop.memory.orders.order import Order, returned_lines
 from tests.storefront.intake.samples import (
     BREAD,
@@ -280,7 +286,9 @@ def left_of(order: Order, returns: list[dict[str, int]]) -> tuple[int, int]:
         CountedLine(item, line.quantity, line.value_minor) for item, line in order.lines.items()
     )
     unit, seen = UnitTotals(), OrderSeen((0, ""), "", "", "EUR", ordered)
-    count(unit, seen, [tuple(CountedLine(*one) for one in back.items()) for back in returns])
+    count(
+        unit, seen, [CameBack(tuple(CountedLine(*one) for one in back.items())) for back in returns]
+    )
     return unit.items, unit.revenue["EUR"]
 
 

@@ -4,7 +4,13 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
-from streams.contract.events import Event, ItemViewed, OrderLine, OrderPlaced
+from streams.contract.events import (
+    Event,
+    ItemViewed,
+    OrderLine,
+    OrderPlaced,
+    OrderTakenBack,
+)
 from streams.contract.prompts import AnyOutcome
 from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
@@ -81,6 +87,25 @@ def goods(lines: Iterable[OrderLine] | None, sign: int) -> Told:
         "quantity": sum(one["quantity"] for one in by_item.values()),
         **{name: sum(each) if each else None for name, each in told.items()},
     }
+
+
+def came_back(event: OrderTakenBack, currency: str | None) -> Told:
+    """The same of a return of an order in this currency: prices in another one are none.
+
+    Nor is the price of an item of which it does not tell all.
+    """
+    alike = event.currency in (None, currency)
+    unpriced = {line.item_id for line in event.lines or () if line.price_minor is None}
+    lines = [
+        line.model_copy(
+            update={
+                "price_minor": None if line.item_id in unpriced or not alike else line.price_minor,
+                "margin_minor": line.margin_minor if alike else None,
+            }
+        )
+        for line in event.lines or ()
+    ]
+    return {"order_id": event.order_id, "currency": currency, **goods(lines, -1)}
 
 
 class Sides:

@@ -30,7 +30,7 @@ from streams.lab.chaos.twin.credit import Credit
 from streams.lab.chaos.twin.ledger import Cell, Ledger
 from streams.lab.chaos.twin.order import Back, TwinLesson, TwinOrder, summed
 from streams.lab.chaos.twin.session import TwinSession
-from streams.lab.chaos.twin.told import Sides, Told, goods, key_of, of_unit
+from streams.lab.chaos.twin.told import Sides, Told, came_back, key_of, of_unit
 from streams.lab.chaos.twin.visitors import TwinVisitors
 
 
@@ -161,11 +161,11 @@ class Twin:
     ) -> None:
         """A return is of the order of its number, wherever that was told."""
         back = None if event.lines is None else summed(event.lines)
-        about = {"order_id": event.order_id, **goods(event.lines, -1)}
         order = self._orders.get((partition, event.order_id))
         if visit.side is None or order is None or order.told_for != visit.session_id:
-            self._tell(of_unit("unmatched", event, **about))
+            self._tell(of_unit("unmatched", event, **came_back(event, event.currency)))
         else:
+            about = came_back(event, order.event.currency)
             self._tell(of_unit("returned", event, **visit.side, **about))
         self._came[event.order_id].append((partition, back))
         if order is not None:

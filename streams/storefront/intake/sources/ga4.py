@@ -200,7 +200,7 @@ def _refund(
     hit: Hit, items: Any, lines: list[tuple[int, ItemLine]], event_id: str, drafts: Drafts
 ) -> None:
     """What came back: the items that are named; without any, all of the order, as GA4 has it."""
-    back = {"lines": order_fields(lines)["lines"]} if items else {}
+    back = order_fields(lines) if items else {}
     order_id = identifier(hit.params.get("transaction_id"))
     drafts.event(
         hit.place, "order_returned", event_id, hit.who, hit.when, order_id=order_id, **back

@@ -112,7 +112,7 @@ def _commerce(
     if back:
         fields = order_fields(lines)
         cut_off = items is None and first(said, "ec_items") is not None
-        some = {"lines": fields["lines"]} if items or cut_off else {}
+        some = fields if items or cut_off else {}
         drafts.event(place, "order_returned", event_id, who, when, order_id=order_id, **some)
     else:
         event_id = f"order-{order_id}"

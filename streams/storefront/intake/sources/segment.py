@@ -140,9 +140,7 @@ def _order(
         event_id = f"order-{order_id}"
         off = discount_of(properties, "discount", TOTALS, "shipping", "tax")
         fields = order_fields(lines, off)
-    elif kind == "order_returned" and properties.get("products"):
-        fields = {"lines": fields["lines"]}
-    else:
+    elif kind != "order_returned" or not properties.get("products"):
         fields = {}
     drafts.event(place, kind, event_id, who, when, order_id=order_id, **fields)
 

@@ -96,7 +96,7 @@ def _say(action: str, said: Mapping[str, Any], drafts: Drafts) -> None:
             "", "order_placed", f"order-{order_id}", who, when, order_id=order_id, **fields
         )
     else:
-        back = {"lines": order_fields(lines)["lines"]} if products else {}
+        back = order_fields(lines) if products else {}
         drafts.event("", "order_returned", event_id, who, when, order_id=order_id, **back)
 
 

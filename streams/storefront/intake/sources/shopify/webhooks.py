@@ -34,6 +34,8 @@ ITEM = ItemNames(
     category=("product_type",),
     discounts="discounts",
 )
+REFUNDED = ITEM._replace(total="subtotal")
+"""What a refund has of a line: its part of what was paid for it, less discounts."""
 IN_CART = ITEM._replace(total="line_price", discounts="")
 """`line_price` is less all discounts already, which carts list in another form than orders do."""
 TOPIC = "x-shopify-topic"
@@ -86,7 +88,8 @@ def _order(said: Mapping[str, Any], drafts: Drafts) -> None:
     bought = {identifier(at(one, "id")) or "": one for _, one in rows(said.get("line_items"))}
     bought.pop("", None)
     for index, refund in rows(said.get("refunds")):
-        _refund(refund, bought, order_id, placed("refunds", index), who, drafts)
+        of = order_id, said.get("currency")
+        _refund(refund, bought, of, placed("refunds", index), who, drafts)
 
 
 def _off(said: Mapping[str, Any]) -> When | None:
@@ -107,15 +110,19 @@ def _discounted(line: Any) -> Any:
 
 
 def _refund(
-    said: Any, bought: Mapping[str, Any], order: Any, place: str, who: Who, drafts: Drafts
+    said: Any, bought: Mapping[str, Any], of: tuple[Any, Any], place: str, who: Who, drafts: Drafts
 ) -> None:
-    """What came back of an order; money alone, for shipping or goodwill, brings nothing back."""
+    """What came back `of` an order, by number and currency, and what that had cost.
+
+    Money alone, for shipping or goodwill, brings nothing back.
+    """
+    order, currency = of
     lines = [_refunded(one, bought) for _, one in rows(at(said, "refund_line_items"))]
     if not lines:
         drafts.ignore("refund of money alone")
         return
-    read = read_lines(lines, ITEM, drafts, placed(place, "refund_line_items"))
-    back = {"order_id": identifier(order), "lines": order_fields(read)["lines"]}
+    read = read_lines(lines, REFUNDED, drafts, placed(place, "refund_line_items"), currency)
+    back = {"order_id": identifier(order), **order_fields(read)}
     when = said_at(first(said, "processed_at", "created_at"))
     refund_id = identifier(at(said, "id")) or drafts.made_id(said, when=when)
     drafts.event(place, "order_returned", f"refund-{refund_id}", who, when, **back)
@@ -132,7 +139,21 @@ def _refunded(said: Any, bought: Mapping[str, Any]) -> dict[str, Any]:
     own, ordered = ([identifier(at(one, name)) for name in names] for one in (itself, of_order))
     if all(a == b for a, b in zip(own, ordered, strict=True) if a and b):
         own = [a or b for a, b in zip(own, ordered, strict=True)]
-    return dict(zip(names, own, strict=True)) | {"quantity": at(said, "quantity")}
+    return dict(zip(names, own, strict=True)) | _cost(said, itself or of_order)
+
+
+def _cost(said: Any, line: Any) -> dict[str, Any]:
+    """How many came back of a line, and what they had cost: as the refund has it.
+
+    Where it does not say, as the order has it: but not what a part of discounts is, which nobody
+    knows to the cent.
+    """
+    quantity, discounted = at(said, "quantity"), _discounted(line)
+    told = {"quantity": quantity, "subtotal": at(said, "subtotal")}
+    off = [amount for amount in at(discounted, "discounts") or () if amount]
+    if told["subtotal"] is None and (not off or quantity == at(line, "quantity")):
+        told |= {"price": at(line, "price"), "discounts": off}
+    return told
 
 
 def _cart(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
