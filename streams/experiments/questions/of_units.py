@@ -19,8 +19,9 @@ from streams.experiments.questions.answer import (
 from streams.experiments.questions.compared_sides import UnitsCompared
 from streams.experiments.uplift.command import Looked, began_within
 from streams.experiments.uplift.figures import measure_of, sample, sizes, sums_of
+from streams.experiments.uplift.sides import ExperimentSeen
 from streams.experiments.uplift.tables import missing
-from streams.experiments.uplift.units import ExperimentSeen, ExperimentTotals, Units
+from streams.experiments.uplift.units import ExperimentTotals, Units
 
 
 def answer_of_units(

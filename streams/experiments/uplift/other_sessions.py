@@ -78,6 +78,29 @@ class OtherSessions:
                         yield number, side.unit, one.order
                         break
 
+    def not_of(
+        self,
+        experiment: str,
+        first: Mapping[str, Side],
+        every: Mapping[str, Side],
+        known: Collection[str],
+        time_ms: range,
+    ) -> tuple[set[str], set[str]]:
+        """Orders of none of the `first` units: those of `every` other one, and those of nobody.
+
+        Of nobody are those alone that were placed in that time: before it nobody was assigned.
+        """
+        mine, theirs = ({one[0] for one in self.of(experiment, of, known)} for of in (first, every))
+        known = {*known, *mine, *theirs}
+        nobodys = {
+            number
+            for number, told in self._told.items()
+            if number not in known
+            for order in [min(told.values(), key=_when).order]
+            if order.experiment == experiment and order.at[0] in time_ms
+        }
+        return theirs - mine, nobodys
+
     def as_of(self, at_ms: int) -> "OtherSessions":
         """The orders that had been told by then."""
         then = OtherSessions(self.orders_max)

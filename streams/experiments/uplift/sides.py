@@ -41,6 +41,27 @@ class SideOf(NamedTuple):
         return min(self.at_ms, self.written_ms or self.at_ms)
 
 
+class ExperimentSeen(NamedTuple):
+    """An experiment that there are assignments of.
+
+    Its first and last one are those that came so, by the shoppers' clocks without wrong ones: see
+    `span_ms`.
+    """
+
+    id: str
+    share: float
+    first_ms: int
+    last_ms: int
+    sessions: int
+    logged_ms: int
+    """When the broker got the first assignment, whoever it was of."""
+
+    @property
+    def known_ms(self) -> int:
+        """No unit of it was there before that, by the log or by what the log tells."""
+        return min(self.first_ms, self.logged_ms)
+
+
 def span_ms(sides: Iterable[SideOf]) -> tuple[int, int]:
     """When the first unit came, and the last one, but for wrong clocks.
 
@@ -87,3 +108,10 @@ def on_both(seen: Iterable[tuple[str, int]]) -> int:
     for who, bits in seen:
         sides[who] = sides.get(who, 0) | bits
     return sum(bits == BOTH for bits in sides.values())
+
+
+def seen_of(name: str, sides: Iterable[SideOf]) -> ExperimentSeen:
+    """An experiment, of which these sessions were assigned."""
+    sides = list(sides)
+    logged_ms = min(side.logged_ms for side in sides)
+    return ExperimentSeen(name, sides[0].share, *span_ms(sides), len(sides), logged_ms)

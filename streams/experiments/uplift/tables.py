@@ -22,6 +22,7 @@ from streams.experiments.uplift.figures import (
     sizes,
 )
 from streams.experiments.uplift.groups import By, Groups, grouped
+from streams.experiments.uplift.sides import ExperimentSeen
 from streams.experiments.uplift.told_rows import (
     ADJUSTED,
     columns,
@@ -32,7 +33,7 @@ from streams.experiments.uplift.told_rows import (
     unknown,
     unlisted,
 )
-from streams.experiments.uplift.units import ExperimentSeen, ExperimentTotals
+from streams.experiments.uplift.units import ExperimentTotals
 
 YEAR_DAYS = 365
 
@@ -201,6 +202,12 @@ def _of_the_split(totals: ExperimentTotals, split: HoldoutSample) -> list[str]:
     if totals.orders_left_out:
         what = "orders left out: of units whose assignment the log has forgotten"
         said.append(many(totals.orders_left_out, what))
+    if totals.orders_of_nobody:
+        what = (
+            "orders left out: of sessions that never asked, whose visitor or shopper had not been "
+            "assigned by then; does the page that tells them name the shop's visitor_id?"
+        )
+        said.append(many(totals.orders_of_nobody, what))
     return said
 
 
@@ -275,6 +282,7 @@ def as_values(found: Findings) -> dict[str, Any]:
         "crossed_units": totals.crossed_units,
         "orders_left_out": totals.orders_left_out,
         "orders_outside": totals.orders_outside,
+        "orders_of_nobody": totals.orders_of_nobody,
         "units_before": totals.units_before,
         "currencies_left_out": other_currencies(totals),
         "log_begins_ms": found.log_begins_ms,

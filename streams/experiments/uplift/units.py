@@ -30,32 +30,18 @@ from streams.experiments.uplift.net_orders import (
     order_seen,
 )
 from streams.experiments.uplift.other_sessions import OtherSessions
-from streams.experiments.uplift.sides import SideOf, bits_of, first_sides, on_both, span_ms
+from streams.experiments.uplift.sides import (
+    ExperimentSeen,
+    SideOf,
+    bits_of,
+    first_sides,
+    on_both,
+    seen_of,
+)
 
 SESSIONS_MAX = 500_000
 """Sessions that are held, in some 500 bytes each; further ones are left out, and counted."""
 ORDERS_MAX = 500_000
-
-
-class ExperimentSeen(NamedTuple):
-    """An experiment that there are assignments of.
-
-    Its first and last one are those that came so, by the shoppers' clocks without wrong ones: see
-    `streams.experiments.uplift.sides.span_ms`.
-    """
-
-    id: str
-    share: float
-    first_ms: int
-    last_ms: int
-    sessions: int
-    logged_ms: int
-    """When the broker got the first assignment, whoever it was of."""
-
-    @property
-    def known_ms(self) -> int:
-        """No unit of it was there before that, by the log or by what the log tells."""
-        return min(self.first_ms, self.logged_ms)
 
 
 class ExperimentTotals(NamedTuple):
@@ -77,6 +63,9 @@ class ExperimentTotals(NamedTuple):
     back may do so because of a prompt, and then the sides would not be alike."""
     orders_outside: int = 0
     """Orders of units that are known, but were assigned before that time, or after it."""
+    orders_of_nobody: int = 0
+    """Orders of sessions that had not asked, placed in that time and since the first assignment,
+    whose visitor or shopper had not been assigned by then."""
 
 
 class Units:
@@ -122,7 +111,7 @@ class Units:
 
     def experiments(self) -> list[ExperimentSeen]:
         """Those that there are assignments of, the one that began last at the end."""
-        found = [_seen(name, sides.values()) for name, sides in self._sides.items()]
+        found = [seen_of(name, sides.values()) for name, sides in self._sides.items()]
         return sorted(found, key=lambda one: (one.first_ms, one.id))
 
     def knows(self, experiment: str) -> bool:
@@ -148,6 +137,10 @@ class Units:
         units = first_sides(sides.values())
         bits = bits_of(sides.values())
         totals, others = self._summed(experiment, units)
+        from_ms = max(since_ms, seen_of(experiment, every.values()).first_ms)
+        theirs, nobodys = self._others.not_of(
+            experiment, units, first_sides(every.values()), self._orders, range(from_ms, until_ms)
+        )
         outside = others.keys() & {side.unit for side in every.values()}
         named = self._shoppers.get(experiment, set())
         signed_in = ((shopper, bits.get(unit, 0)) for shopper, unit in named)
@@ -157,7 +150,7 @@ class Units:
             if side.holdout and self._shown.get(session, 0) >= side.at_ms
         }
         return ExperimentTotals(
-            _seen(experiment, sides.values() or self._sides[experiment].values()),
+            seen_of(experiment, sides.values() or every.values()),
             [totals[unit] for unit, side in units.items() if side.holdout],
             [totals[unit] for unit, side in units.items() if not side.holdout],
             len(shown),
@@ -165,7 +158,8 @@ class Units:
             on_both(signed_in),
             sum(number for unit, number in others.items() if unit not in outside),
             len(old),
-            sum(others[unit] for unit in outside),
+            sum(others[unit] for unit in outside) + len(theirs),
+            len(nobodys),
         )
 
     def _summed(
@@ -292,9 +286,3 @@ def _side_of(state: Iterable[Any]) -> SideOf:
 def _earlier(one: OrderSeen, other: OrderSeen) -> OrderSeen:
     """The earlier one; of two of one event, which told more or less, always the same."""
     return min(one, other, key=lambda order: (order.at, repr(order)))
-
-
-def _seen(name: str, sides: Iterable[SideOf]) -> ExperimentSeen:
-    sides = list(sides)
-    logged_ms = min(side.logged_ms for side in sides)
-    return ExperimentSeen(name, sides[0].share, *span_ms(sides), len(sides), logged_ms)

@@ -14,6 +14,7 @@ from streams.experiments.uplift.tables import as_values
 from streams.experiments.uplift.units import Units
 from tests.experiments.uplift.records import EXPERIMENT, assigned, folded, found, ordered, returned
 from tests.experiments.uplift.records import unmatched as sent_back
+from tests.experiments.uplift.test_groups import words
 
 
 def elsewhere(number: int, name: str = "1", *, after_ms: int = 1_000, **more: Any) -> Ordered:
@@ -64,10 +65,64 @@ def test_of_two_records_of_one_session_the_first_is_right() -> None:
 
 
 def test_whose_visitor_was_never_assigned_is_in_no_experiment() -> None:
-    """And nothing is missing: it is not left out."""
-    said = as_values(found([assigned(1), elsewhere(2)]))
+    """No assignment is missing for it: it is nobody's, and counted as such."""
+    findings = found([assigned(1), elsewhere(2)])
+    said = as_values(findings)
 
-    assert (0, 0) == (said["orders_left_out"], orders([assigned(1), elsewhere(2)]))
+    assert (0, 1, 0) == (
+        *(said["orders_left_out"], said["orders_of_nobody"]),
+        orders([assigned(1), elsewhere(2)]),
+    )
+    assert "1 order left out: of sessions that never asked, whose visitor" in words(
+        findings, columns=300
+    )
+    assert "never asked" not in words(found([assigned(2), elsewhere(2)]), columns=300)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 5), st.sampled_from([-90_000, -1, 0, 90_000]), st.booleans()),
+        max_size=8,
+    ),
+    st.sets(st.integers(0, 5), min_size=1),
+    st.sampled_from([0, 2, 4]),
+)
+def test_every_order_is_of_a_unit_or_outside_or_nobodys(
+    told: list[tuple[int, int, bool]], there: set[int], since: int
+) -> None:
+    """Each once, unless it is from before anybody was assigned: reckoned by who was there when."""
+    units = {number: assigned(number) for number in there}
+    numbered = enumerate(told)
+    placed = [
+        elsewhere(number, f"{at}", after_ms=after_ms)
+        if known
+        else elsewhere(number, f"{at}", after_ms=after_ms, unit=f"unknown {number}")
+        for at, (number, after_ms, known) in numbered
+    ]
+    since_ms = assigned(since).occurred_at_ms
+    totals = folded([*units.values(), *placed]).totals(EXPERIMENT.id, since_ms)
+    first_ms = max(since_ms, min(one.occurred_at_ms for one in units.values()))
+    by_unit = {one.unit: one for one in units.values()}
+    counted = outside = nobodys = 0
+    for order in placed:
+        unit = by_unit.get(order.unit)
+        if unit is not None and unit.occurred_at_ms <= order.occurred_at_ms:
+            counted += unit.occurred_at_ms >= since_ms
+            outside += unit.occurred_at_ms < since_ms
+        else:
+            nobodys += order.occurred_at_ms >= first_ms
+
+    assert (counted, outside, nobodys) == (
+        sum(unit.orders for unit in (*totals.held_out, *totals.may_get)),
+        *(totals.orders_outside, totals.orders_of_nobody),
+    )
+
+
+def test_orders_of_before_anybody_was_assigned_are_not_missed() -> None:
+    """Of history that is sent on, and names visitors: no wiring is broken."""
+    past = [elsewhere(1, f"{day}", after_ms=-day * 86_400_000) for day in range(1, 40)]
+
+    assert 0 == as_values(found([assigned(1), *past]))["orders_of_nobody"]
 
 
 @given(st.randoms(use_true_random=False))
