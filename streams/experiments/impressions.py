@@ -266,6 +266,7 @@ class Trials:
         last_ms = self._settles_ms(one)
         reward = sum(gain for at_ms, gain in one.rewards if at_ms <= last_ms)
         reward -= self.returns.lost(one, last_ms)
+        self.returns.miss(one)
         self.outside += not -ROUNDING <= reward <= REWARD_MAX + ROUNDING
         chances = dict(zip(logged.arms, logged.propensities, strict=True))
         expected = dict(zip(logged.arms, logged.estimates, strict=False))
@@ -289,7 +290,7 @@ def left_out(trials: Trials) -> list[str]:
         "records dropped: rewards or propensities that cannot be": trials.impossible,
         "records dropped: unreadable": trials.unreadable,
         "trials whose outcomes add up to less than 0 or more than 1, cut to that": trials.outside,
-        "returns forgotten: more than can be held, so rewards are too high": (
+        "returns forgotten: more than can be held, so rewards may be too high": (
             trials.returns.forgotten
         ),
     }

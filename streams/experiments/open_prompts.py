@@ -125,14 +125,17 @@ class OpenPrompt:
 class ReturnsElsewhere:
     """What came back, by order, where no outcome of a prompt may tell it; each return once.
 
-    Of too much the oldest orders are forgotten, and what an order has too many of; both counted.
+    Of too much the oldest orders are forgotten, and what an order has too many of; both counted,
+    the latter where a prompt has sold some of the order: else it is of no prompt's reward.
     """
 
     def __init__(self, lines_max: int = LINES_MAX, *, in_money: bool = False) -> None:
         self.lines_max = lines_max
         self._in_money = in_money
         self.forgotten = 0
-        """Returns that could not be held."""
+        """Returns that could not be held, and may be of what a prompt sold."""
+        self._too_many = Counter[str | None]()
+        """Those that an order has too many of, of orders that no settled prompt had by then."""
         self._lines = 0
         self._orders: OrderedDict[str | None, tuple[Back, ...]] = OrderedDict()
 
@@ -143,19 +146,24 @@ class ReturnsElsewhere:
         if any(one.names == said.names for one in before):
             return
         if len(before) >= RETURNS_OF_ORDER_MAX:
-            self.forgotten += 1
+            self._too_many[back.order_id] += 1
             return
         self._orders[back.order_id] = (*before, said)
         self._lines += said.size
         while self._lines > self.lines_max:
-            _, oldest = self._orders.popitem(last=False)
-            self.forgotten += len(oldest)
+            order_id, oldest = self._orders.popitem(last=False)
+            self.forgotten += len(oldest) + self._too_many.pop(order_id, 0)
             self._lines -= sum(one.size for one in oldest)
 
     @property
     def orders(self) -> list[str | None]:
         """The orders of which something came back, the first first."""
         return list(self._orders)
+
+    def miss(self, one: OpenPrompt) -> None:
+        """Count what is not known of the orders of a prompt, which is settled now."""
+        for fact in one.traded:
+            self.forgotten += self._too_many.pop(fact.order_id, 0)
 
     def lost(self, one: OpenPrompt, until_ms: float) -> float:
         """What a prompt has lost again up to a time, by returns that its outcomes do not tell.
