@@ -16,11 +16,12 @@ from streams.contract.events import (
     PromptShown,
 )
 from streams.contract.events.slots import Placement
-from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
+from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn, UnitOutcome
 from streams.operations.explanation.advice import Told, why_too_late
 from streams.operations.explanation.log.session_log import Place, PublishedAnswers, SessionEvent
 from streams.operations.explanation.retold import NO_SILENCES, Retold
-from streams.operations.explanation.sender_times import sender_times, times_in_words
+from streams.operations.explanation.words.sender_times import sender_times, times_in_words
+from streams.operations.explanation.words.told_units import NOBODYS, as_values, of_unit_in_words
 from streams.shop.people.context import asks
 
 OF_ALL = {"arm_stopped": "its arm was stopped", "offer_ended": "its offer ended"}
@@ -47,6 +48,8 @@ class Fate:
     """For `goeswith dead-letters show`."""
     brought: tuple[Outcome, ...] = ()
     """Stages that this event brought to prompts."""
+    of_units: tuple[UnitOutcome, ...] = ()
+    """What it brought to a unit of the experiment: its side, an order, what came back."""
     stages: tuple[Outcome, ...] = ()
     """Stages that its own prompts reached, by whichever event."""
     withdrew: tuple[str, ...] = ()
@@ -89,6 +92,7 @@ class Fate:
             if self.reason
             else None,
             "brought": [_stage(outcome) for outcome in self.brought],
+            "of_units": [as_values(one) for one in self.of_units],
             "stages": [_stage(outcome) for outcome in self.stages],
             "withdrew": list(self.withdrew),
             "taken_back": [
@@ -113,6 +117,7 @@ def fate(
     prompts, silences = tuple[Prompt, ...](), NO_SILENCES
     event_id = held.event_id if event.first and not isinstance(held, InvalidEvent) else None
     brought = tuple(o for o in published.outcomes if o.caused_by == event_id)
+    of_units = tuple(o for o in published.of_units if o.caused_by == event_id)
     withdrew = tuple(w.prompt_id for w in published.withdrawals if w.caused_by == event_id)
     became: Became = "dead_letter" if reason else "learned"
     if asks(held):
@@ -120,7 +125,7 @@ def fate(
         there, again = {one.placement for one in prompts}, retold.get(event.place, Retold())
         silences = {slot: one for slot, one in again.silences.items() if slot not in there}
         became = _asked(prompts, silences, waits=waits)
-    elif waits and not (reason or brought or withdrew):  # what is published was read, at least
+    elif waits and not (reason or brought or of_units or withdrew):  # else it was read, at least
         became = "waiting"
     mine = {one.prompt_id for one in prompts}
     return Fate(
@@ -132,13 +137,18 @@ def fate(
         message=message,
         letter_id=letter.id if letter else None,
         brought=brought,
+        of_units=of_units,
         too_late=retold.get(event.place, Retold()).too_late,
         stages=tuple(o for o in published.outcomes if o.prompt_id in mine),
         withdrew=withdrew,
-        taken_back=tuple(
-            one for one in published.withdrawals if one.prompt_id in mine and not one.caused_by
-        ),
+        taken_back=_taken_back_of(mine, published),
     )
+
+
+def _taken_back_of(mine: set[str], published: PublishedAnswers) -> tuple[PromptWithdrawn, ...]:
+    """The withdrawals of these prompts that no event has caused."""
+    gone = published.withdrawals
+    return tuple(one for one in gone if one.prompt_id in mine and not one.caused_by)
 
 
 def _asked(
@@ -187,11 +197,12 @@ def _lines(fate: Fate) -> Iterator[str]:
         yield from _dead(fate, fate.reason)
     for outcome in fate.brought:
         yield f"{outcome.stage} of prompt {outcome.prompt_id}, reward {outcome.reward:+.2f}"
+    yield from map(of_unit_in_words, fate.of_units)
     for prompt_id in fate.withdrew:
         yield f"withdrew prompt {printable(prompt_id, 40)}"
     if fate.became == "learned" and fate.too_late:
         yield why_too_late(fate.said("consent"))
-    elif fate.became == "learned" and not fate.brought:
+    elif fate.became == "learned" and not (fate.brought or fate.of_units):
         yield _learned(fate.event)
 
 
@@ -242,10 +253,12 @@ def _learned(event: SessionEvent) -> str:
     held = event.held
     if isinstance(held, PromptShown | PromptClicked | PromptDismissed):
         return "it brought no prompt to a stage: a repeat, too late, or of an item not offered"
-    if isinstance(held, OrderPlaced | OrderTakenBack):
-        return "read, unless its order_id was before; no prompt of this session was credited by it"
     if not event.first:
         return "a repeat: this session had sent an event of this event_id before"
+    if isinstance(held, OrderPlaced):
+        return NOBODYS
+    if isinstance(held, OrderTakenBack):
+        return "no outcome is on the topic: its retention is over, or it came too late"
     return "learned from; it asks for no prompt"
 
 

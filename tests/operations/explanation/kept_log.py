@@ -98,7 +98,7 @@ class OneWorker:
         self.shop.learn(number, record.offset, held)
         pending = self._pending[number]
         answer = self.shop.answer(held, number, record.offset, pending, catalog=self.catalog)
-        for outcome in answer.outcomes:
+        for outcome in (*answer.outcomes, *answer.unit_outcomes):
             self.log.append(topics.outcomes, number, b"", outcome.to_json(), record.timestamp_ms)
         if answer.outgoing_prompt is not None:
             pending.add(answer.outgoing_prompt)

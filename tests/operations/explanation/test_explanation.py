@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from streams.cli.options import with_some_secret
 from streams.contract.dead_letters import REASONS
-from streams.contract.events import Event, encode
+from streams.contract.events import Event, OrderLine, encode
 from streams.contract.prompts import ANY_PUBLISHED, Prompt, PromptWithdrawn
 from streams.contract.schemas.examples import PROMPT_WITHDRAWN
 from streams.contract.settings import Settings
@@ -406,7 +406,7 @@ def test_feedback_that_credits_nothing_is_not_called_learned_from() -> None:
 
     assert "shown of prompt" in seen
     assert "it brought no prompt to a stage: a repeat" in again
-    assert "unless its order_id was before" in ordered
+    assert "ordered: order o-ann-1 of 1 piece, counts for its unit" in ordered
     assert "learned from; it asks for no prompt" in paying
 
 
@@ -464,6 +464,36 @@ def test_what_was_taken_back_as_a_whole_names_no_item(because: str, told: str) -
     assert f"taken back of {gone.prompt_id}: {told}" in said
 
 
+def test_orders_and_what_comes_back_are_told() -> None:
+    """What counted, what its session did not know, a repeat, and an order that is nobody's."""
+    worker, ann, page = OneWorker(Settings(**POLITE)), Story("ann"), Story("page")
+    goods = {"lines": (OrderLine(item_id="milk", quantity=2, price_minor=150),), "currency": "EUR"}
+    told: list[Event] = [
+        ann.view("jam"),
+        ann.cancel(order_id="o-2"),
+        ann.order(order_id="o-1", **goods),
+        ann.order(order_id="o-1", **goods),
+        ann.send_back(order_id="o-1", lines=(OrderLine(item_id="milk"),)),
+        ann.cancel(order_id="o-1"),
+    ]
+    for event in (*told, told[-1], page.order("milk"), page.order("tea", visitor_id="v")):
+        worker.take(0, event)
+    asked, early, counted, again, back, off, repeat = map(in_words, explained(worker, "ann"))
+    nobodys, visitors = explained(worker, "page")
+
+    assert "assigned to experiment holdout-" in asked
+    assert "unmatched: all of order o-2; who knows the order takes it off" in early
+    assert "ordered: order o-1 of 2 pieces, 300 minor units of EUR, counts for its unit" in counted
+    assert "unless its order_id was before" in again
+    assert "returned: 1 piece of order o-1" in back
+    assert "returned: all of order o-1" in off
+    assert "a repeat: this session had sent an event of this event_id before" in repeat
+    assert "it is of no unit" in in_words(nobodys)
+    assert "counts if its visitor had been assigned by then, elsewhere" in in_words(visitors)
+    assert [] == nobodys.to_json()["of_units"]
+    assert ["ordered"] == [one["type"] for one in visitors.to_json()["of_units"]]
+
+
 def test_what_was_taken_for_a_repeat_is_not_said_to_be_one() -> None:
     """Nor that it was learned from: its session had forgotten, and its id was never there."""
     worker, story = OneWorker(Settings(**POLITE)), Story("ann")
@@ -481,7 +511,7 @@ def test_what_was_taken_for_a_repeat_is_not_said_to_be_one() -> None:
         assert "taken for a repeat: too late" in said
         assert "of this event_id before" not in said
         assert "learned from" not in said
-    assert "unless its order_id was before" in order
+    assert "ordered: order o-ann-1 of 1 piece, counts for its unit" in order
     assert "learned from" in forgotten
     assert "of this event_id before" in again
     assert "of this event_id before" in known

@@ -13,7 +13,7 @@ from streams.operations.explanation.log.session_log import (
     read_session,
 )
 from streams.operations.explanation.retold import Retold
-from streams.operations.explanation.sender_times import SenderTimes, sender_times
+from streams.operations.explanation.words.sender_times import SenderTimes, sender_times
 from tests.operations.explanation.kept_log import KeptLog
 from tests.stories import NOON_MS
 
@@ -122,4 +122,4 @@ def test_explain_tells_both_clocks() -> None:
 def test_a_cancelled_order_is_told_as_a_return_is() -> None:
     """Not that it was learned from."""
     for kind in ("order_cancelled", "order_returned"):
-        assert told(read(type=kind, order_id="o-1"))[-1].startswith("  read, unless its order_id")
+        assert told(read(type=kind, order_id="o-1"))[-1].startswith("  no outcome is on the topic")

@@ -10,7 +10,15 @@ from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord
 from streams.contract.dead_letters import Cause, cause
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import Event, decode
-from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
+from streams.contract.prompts import (
+    ANY_OUTCOME,
+    ANY_PUBLISHED,
+    AnyOutcome,
+    Outcome,
+    Prompt,
+    PromptWithdrawn,
+    UnitOutcome,
+)
 from streams.contract.settings import Settings
 from streams.operations.explanation.log.progress import Progress, told_of, unseen
 from streams.operations.explanation.log.said import said_in
@@ -63,6 +71,8 @@ class PublishedAnswers(NamedTuple):
     withdrawals: list[PromptWithdrawn]
     outcomes: list[Outcome]
     dead_letters: dict[Place, DeadLetterFound]
+    of_units: tuple[UnitOutcome, ...] = ()
+    """What its events brought to units of the experiment: assignments, orders, returns."""
 
 
 def read_session(
@@ -115,11 +125,13 @@ def read_published(
             told_of(reader.between(begins, ends), advance) for begins, ends in parts
         )
         prompts, withdrawals = _prompts(published, session_id)
+        told = list(_outcomes(outcomes, session_id))
         return PublishedAnswers(
             dict(_by_place(log.events, prompts)),
             withdrawals,
-            list(_outcomes(outcomes, session_id)),
+            [one for one in told if isinstance(one, Outcome)],
             dict(_letters(letters, {event.place for event in log.events}, topics.events)),
+            tuple(one for one in told if not isinstance(one, Outcome)),
         )
 
 
@@ -238,13 +250,13 @@ def published_in(record: RawRecord, prompt_id: str) -> Prompt | None:
     return said if isinstance(said, Prompt) and said.prompt_id == prompt_id else None
 
 
-def _outcomes(records: Iterable[RawRecord], session_id: str) -> Iterator[Outcome]:
-    """The stages that prompts of this session reached, each once."""
+def _outcomes(records: Iterable[RawRecord], session_id: str) -> Iterator[AnyOutcome]:
+    """The stages that prompts of this session reached, and what its units did, each once."""
     seen = set()
     for record in records:
         if session_id.encode() in (record.value or b""):
             try:
-                outcome = Outcome.model_validate_json(record.value or b"")
+                outcome = ANY_OUTCOME.validate_json(record.value or b"")
             except ValidationError:
                 continue
             if outcome.session_id == session_id and outcome.identity not in seen:
