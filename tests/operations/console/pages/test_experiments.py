@@ -17,7 +17,7 @@ from streams.operations.console.charts.course import course
 from streams.operations.console.charts.intervals import Band, intervals
 from streams.operations.console.pages.experiments.page import series
 from streams.operations.console.watching.experiments.course import Point
-from tests.experiments.uplift.records import assigned, ordered, shop
+from tests.experiments.uplift.records import assigned, ordered, returned, shop
 from tests.operations.console.eyes import HOSTILE, Eyes, trial
 
 RATES = {"popular": 0.1, "bought_together": 0.5}
@@ -163,6 +163,30 @@ async def test_where_the_held_out_may_do_nothing_no_per_cent_is_drawn(eyes: Eyes
     assert "per cent more: orders" not in said
     assert "Without a band in per cent: orders;" in said
     assert "not told apart from it" in said
+
+
+async def test_one_giant_order_draws_no_band_that_the_table_does_not_tell(eyes: Eyes) -> None:
+    """A thousand pieces that came back: of thousands of per cent all other bands were dots."""
+    units = [assigned(n, held=n % 2 == 0, share=0.5) for n in range(900)]
+    held, others = units[::2], units[1::2]
+    orders = [ordered(one) for one in (*others, *held[::2])]
+    giant = ordered(others[0], "giant", bread=1_000)
+    few = [returned(one, bread=1) for one in orders[450:490]]
+    eyes.happen(*others, *held, *orders, giant, returned(giant, bread=1_000), *few)
+    said = await page(eyes)
+    async with eyes.client() as http:
+        told = (await http.get("/api/experiments")).json()["uplift"]["metrics"]
+    relative = {row["metric"]: row["relative"] for row in told}
+    label = re.search(r'"per cent more: ([^"]+)"', said)
+    assert label is not None
+    drawn = {one.split(" ", 1)[0] for one in label.group(1).split("; ")}
+
+    assert relative["items returned"] is None
+    assert relative["orders"] is not None
+    assert "orders" in drawn
+    assert "items returned" not in label.group(1)
+    assert "Without a band in per cent: " in said
+    assert "items returned" in said.partition("Without a band in per cent: ")[2].split(".")[0]
 
 
 async def test_names_of_arms_are_text(eyes: Eyes) -> None:

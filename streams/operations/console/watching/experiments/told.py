@@ -17,6 +17,7 @@ from streams.experiments.uplift.figures import (
     sample,
     sizes,
     sums_of,
+    uplift_of,
 )
 from streams.experiments.uplift.tables import Findings, as_values, table
 from streams.experiments.uplift.units import ExperimentTotals
@@ -83,10 +84,24 @@ def uplift_told(found: Findings) -> UpliftTold:
 
 
 def bounds_of(totals: ExperimentTotals) -> dict[str, EffectBounds]:
-    """By metric what those who may get prompts do more; left out where too little is known."""
+    """By metric what those who may get prompts do more; left out where too little is known.
+
+    As parts of what the held out do just where the table has per cent (`Uplift.relative`).
+    """
     compared = {
         name: UnitsCompared(sums_of(totals.held_out, of), sums_of(totals.may_get, of))
         for name, of in metrics(totals).items()
     }
-    found = {name: with_parts(one) for name, one in compared.items()}
+    found = {name: _bounds(one) for name, one in compared.items()}
     return {name: bounds for name, bounds in found.items() if bounds is not None}
+
+
+def _bounds(compared: UnitsCompared) -> EffectBounds | None:
+    """With parts that the table tells, too.
+
+    The held out may be told apart from nothing by orders of their own, and not by the noise that
+    they take from the other side: then bounds of parts have an end, thousands of per cent away.
+    """
+    plain = uplift_of(*compared)
+    in_parts = plain is not None and plain.relative is not None
+    return with_parts(compared) if in_parts else compared.effect()
