@@ -24,6 +24,7 @@ from aiokafka.errors import (
 )
 
 from streams.clients.batches.patient_fetches import read_patiently
+from streams.clients.connection.addresses import bootstrap_servers
 from streams.clients.connection.async_security import async_security, translating_refusals
 from streams.clients.connection.probe import check_connection
 from streams.clients.connection.refusals import TOPIC_DENIED, denied, hint
@@ -42,7 +43,7 @@ lines of log in 40 s."""
 def client_options(settings: Settings) -> dict[str, Any]:
     """What every client is created with."""
     return {
-        "bootstrap_servers": settings.kafka_bootstrap,
+        "bootstrap_servers": bootstrap_servers(settings.kafka_bootstrap),
         "client_id": f"goeswith-{settings.worker_name}",
         "retry_backoff_ms": RETRY_BACKOFF_MS,
         **async_security(settings),

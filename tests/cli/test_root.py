@@ -63,6 +63,7 @@ def test_a_broker_that_does_not_answer_is_one_clear_line() -> None:
         (("lag",), {"GOESWITH_PARTITIONS": "none"}, "GOESWITH_PARTITIONS"),
         (("lag", "--prefix", "a shop"), {}, "GOESWITH_TOPIC_PREFIX"),
         (("lag", "--bootstrap", "bread"), {}, "'bread' is no Kafka address"),
+        (("lag", "--bootstrap", "http://127.0.0.1:1"), {}, "write host:port, without a scheme"),
         (("lag",), {"GOESWITH_KAFKA_API_VERSION": "new"}, "GOESWITH_KAFKA_API_VERSION"),
         (("prompts", "--session", "s"), {"GOESWITH_REDIS_URL": ""}, "GOESWITH_REDIS_URL"),
         (("prompts", "--session", "s", "--redis", "bread"), {}, "GOESWITH_REDIS_URL"),

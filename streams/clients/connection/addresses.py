@@ -11,6 +11,8 @@ from streams.contract.errors import Misconfigured
 
 PORT_MAX = 65_535
 PORT_DIGITS_MAX = 5
+OF_URLS = "/@?#"
+"""What a URL has beside its host."""
 
 _GIVEN: deque[int] = deque(maxlen=1_000)
 
@@ -26,12 +28,22 @@ def broker_addresses(bootstrap: str) -> list[tuple[str, int]]:
         host, _, port = address.rpartition(":")
         if not (_is_host(host) and _is_port(port)):
             raise Misconfigured(
-                f"{address!r} is no Kafka address: write host:port, several with commas between"
+                f"{address!r} is no Kafka address: write host:port, without a scheme, several with "
+                "commas between"
             )
         addresses.append((host, int(port)))
     if not addresses:
         raise Misconfigured("no Kafka address: set GOESWITH_KAFKA_BOOTSTRAP to host:port")
     return addresses
+
+
+def bootstrap_servers(bootstrap: str) -> list[str]:
+    """The same as clients want them: what is empty between commas is no address.
+
+    >>> bootstrap_servers("127.0.0.1:1,,")
+    ['127.0.0.1:1']
+    """
+    return [f"{host}:{port}" for host, port in broker_addresses(bootstrap)]
 
 
 def free_port(host: str = "127.0.0.1") -> int:
@@ -78,12 +90,14 @@ def is_loopback(url: str) -> bool:
 
 
 def _is_host(host: str) -> bool:
-    """Whether a resolver would take it: no empty label, none that is too long."""
+    """Whether a resolver would take it: no empty label, none that is too long, and no URL."""
     try:
         host.strip("[]").encode("idna")
     except UnicodeError:
         return False
-    return bool(host.strip("[]")) and not any(c.isspace() or not c.isprintable() for c in host)
+    return bool(host.strip("[]")) and not any(
+        c.isspace() or not c.isprintable() or c in OF_URLS for c in host
+    )
 
 
 def _is_port(port: str) -> bool:

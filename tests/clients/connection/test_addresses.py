@@ -5,13 +5,16 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from streams.clients.async_kafka import client_options
 from streams.clients.connection.addresses import (
+    bootstrap_servers,
     broker_addresses,
     free_port,
     is_loopback,
     open_page,
 )
 from streams.contract.errors import Misconfigured
+from streams.contract.settings import Settings
 
 LONG = f"{'a' * 64}:9092"
 
@@ -74,6 +77,9 @@ def test_no_free_port_is_given_twice() -> None:
         "kafka:٣",
         "ka fka:9092",
         LONG,
+        "http://kafka:9092",
+        "kafka:9092,PLAINTEXT://kafka:9092",
+        "ann@kafka:9092",
         f"kafka:{'1' * 5000}",
     ],
 )
@@ -81,6 +87,15 @@ def test_what_is_no_address_of_a_broker_is_refused(bootstrap: str) -> None:
     """Before a resolver or a client sees it."""
     with pytest.raises(Misconfigured):
         broker_addresses(bootstrap)
+
+
+def test_no_client_is_given_an_address_that_is_empty() -> None:
+    """kafka-python makes a port of it, without a host; both clients get the same."""
+    there = Settings(kafka_bootstrap="127.0.0.1:1,, ,[::1]:2,")
+    servers = ["127.0.0.1:1", "[::1]:2"]
+
+    assert servers == bootstrap_servers(there.kafka_bootstrap)
+    assert servers == client_options(there)["bootstrap_servers"]
 
 
 def test_addresses_of_version_six_are_taken() -> None:
