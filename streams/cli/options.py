@@ -9,8 +9,9 @@ No option takes `nan` or `inf` for a number, as no setting does (`FiniteRange`).
 
 import os
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import wraps
+from itertools import accumulate
 from math import isfinite
 from pathlib import Path
 from shlex import quote
@@ -75,6 +76,8 @@ SERVICE_SCHEMES = ("tcp://", "udp://", "sctp://")
 """What the addresses of services begin with that Kubernetes puts into every environment."""
 
 Command = Callable[..., None]
+WRONG_CHARS_MAX = 800
+"""Of what is said of settings that are wrong: a line has 1,000 characters at most."""
 COLUMNS = 60
 """Of a line of a command: an option and its value come on top, in 80 columns with the margin."""
 
@@ -184,8 +187,20 @@ def read_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as invalid:
-        wrong = "; ".join(map(_sentence, invalid.errors(include_url=False)))
+        wrong = _as_many_as_fit([*map(_sentence, invalid.errors(include_url=False))])
         raise Misconfigured(f"settings cannot be used: {wrong}") from None
+
+
+def _as_many_as_fit(sentences: Sequence[str]) -> str:
+    """The first of them in one line, and how many more there are.
+
+    >>> _as_many_as_fit(["bread is none", "b" * 900, "butter"])
+    'bread is none; and 2 more'
+    """
+    sizes = accumulate(len(said) + 2 for said in sentences)
+    fit = max(1, sum(size <= WRONG_CHARS_MAX for size in sizes))
+    left = len(sentences) - fit
+    return "; ".join([*sentences[:fit], *([f"and {left:,} more"] if left else [])])
 
 
 def _from_files(environment: Mapping[str, str], given: Collection[str]) -> dict[str, str]:
@@ -223,4 +238,13 @@ def _cause(error: Mapping[str, Any]) -> str:
             f"{error['msg']}; it is the address of a Kubernetes service that is named like this "
             "setting: enableServiceLinks: false in the pod's spec keeps it out, or set the variable"
         )
+    if error["type"] == "string_pattern_mismatch":
+        return _to_be_written(str(error["loc"][0])) or str(error["msg"])
     return str(error["msg"])
+
+
+def _to_be_written(name: str) -> str:
+    """How a setting is written that has a pattern, with an example; empty: nobody says."""
+    field = Settings.model_fields.get(name)
+    extra = field.json_schema_extra if field else None
+    return f"write {extra['write']}" if isinstance(extra, dict) and "write" in extra else ""

@@ -33,18 +33,25 @@ class Settings(ProgramSettings, BaseSettings):
 
     # Kafka
     topic_prefix: str = Field(
-        "goeswith", pattern=r"^[a-zA-Z0-9_-]{1,100}$", description="prefix of all topic names"
+        "goeswith",
+        pattern=r"^[a-zA-Z0-9_-]{1,100}$",
+        json_schema_extra={"write": "letters, digits, _ and -, 100 at most, such as my-shop"},
+        description="prefix of all topic names",
     )
     partitions: int = Field(8, ge=1, le=1024, description="partitions of the events topic")
     replication: int = Field(1, ge=1, le=9, description="replication factor of topics we create")
     group_id: str = Field(
-        "goeswith", pattern=r"^[a-zA-Z0-9._-]{1,100}$", description="consumer group of the workers"
+        "goeswith",
+        pattern=r"^[a-zA-Z0-9._-]{1,100}$",
+        json_schema_extra={"write": "letters, digits, ., _ and -, 100 at most, such as my-shop"},
+        description="consumer group of the workers",
     )
 
     # Worker
     worker_name: str = Field(
         "worker-1",
         pattern=r"^[a-zA-Z0-9._-]{1,100}$",
+        json_schema_extra={"write": "letters, digits, ., _ and -, 100 at most, such as worker-1"},
         description="stable name: the static member id in the group (`group.instance.id`)",
     )
     static_membership: bool = Field(
@@ -58,7 +65,11 @@ class Settings(ProgramSettings, BaseSettings):
     session_timeout_s: float = Field(
         10.0, ge=1, description="session timeout of the group: silence after which a worker is gone"
     )
-    heartbeat_s: float = Field(1.0, gt=0, description="heartbeat interval in the consumer group")
+    heartbeat_s: float = Field(
+        1.0,
+        gt=0,
+        description="heartbeat interval in the group; a third of `session_timeout_s` at most",
+    )
     commit_interval_s: float = Field(
         0.25, gt=0, description="how often offsets are committed; bounds what is answered twice"
     )
@@ -194,7 +205,10 @@ class Settings(ProgramSettings, BaseSettings):
     )
     holdout_salt: str = Field("goeswith", description="salt of the draw: another one, another draw")
     experiment: str = Field(
-        "holdout", pattern=r"^[a-zA-Z0-9_-]{1,32}$", description="name of the holdout's experiment"
+        "holdout",
+        pattern=r"^[a-zA-Z0-9_-]{1,32}$",
+        json_schema_extra={"write": "letters, digits, _ and -, 32 at most, such as spring-2027"},
+        description="name of the holdout's experiment",
     )
     experiment_start_s: float = Field(0, ge=0, description="its start, s since 1970; 0: any time")
 
@@ -234,7 +248,7 @@ class Settings(ProgramSettings, BaseSettings):
     receipt_secret: SecretStr = Field(
         SecretStr(""),
         description="seals receipts and seeds draws; several, comma separated: the first one does "
-        "both, all open receipts",
+        "both, all open receipts; of one below 12 characters the worker warns",
     )
 
     # Views

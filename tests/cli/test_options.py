@@ -1,5 +1,6 @@
 """What commands take from the environment: all of it, or hardly anything."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -179,3 +180,43 @@ def test_a_file_without_a_key_is_refused(
         read_settings()
 
     assert "" == self_contained().checkpoint_key.get_secret_value()
+
+
+def refusal(**given: Any) -> str:
+    """Why these settings cannot be used; empty: they can."""
+    try:
+        read_settings(**given)
+    except Misconfigured as refused:
+        return str(refused)
+    return ""
+
+
+def test_a_setting_with_a_pattern_says_what_to_write() -> None:
+    """With an example that it takes; a regular expression says it to programmers alone."""
+    patterned = {
+        name: field
+        for name, field in Settings.model_fields.items()
+        if any(getattr(rule, "pattern", None) for rule in field.metadata)
+    }
+    for name in patterned:
+        said = refusal(**{name: "no, that's wrong!"})
+        example = re.search(r"(?:such as |, )([^\s,]+)(?:, or nothing| or none)?$", said)
+
+        assert "pattern" not in said
+        assert f"GOESWITH_{name.upper()}: write " in said
+        assert example is not None
+        assert ": write " not in refusal(**{name: example.group(1)})
+
+    assert {"experiment", "topic_prefix", "checkpoint_url", "intake_currency"} <= patterned.keys()
+
+
+def test_many_wrong_settings_are_counted() -> None:
+    """A line has an end, and is not cut in the midst of a sentence."""
+    numbers = [name for name, field in Settings.model_fields.items() if field.annotation is int]
+    with pytest.raises(Misconfigured) as refused:
+        read_settings(**dict.fromkeys(numbers, "many"))
+    *told, last = str(refused.value).removeprefix("settings cannot be used: ").split("; ")
+
+    assert len(str(refused.value)) < 1000
+    assert f"and {len(numbers) - len(told)} more" == last
+    assert all(re.fullmatch("GOESWITH_[A-Z_]+: .*", one) for one in told)

@@ -39,6 +39,7 @@ class ConnectionSettings(BaseModel):
     kafka_api_version: str = Field(
         "",
         pattern=r"^(\d+(\.\d+){1,2})?$",
+        json_schema_extra={"write": "numbers with dots between, such as 2.0, or nothing"},
         description="Kafka version that kafka-python assumes, such as `2.0`; empty: it asks "
         "(the embedded broker needs `2.0`)",
     )
@@ -82,6 +83,7 @@ class ConnectionSettings(BaseModel):
     kafka_token_url: str = Field(
         "",
         pattern=r"^$|^https?://[^/?#@]+([/?#].*)?$",
+        json_schema_extra={"write": "a URL without user, such as https://login.example.com/token"},
         description="token endpoint (OAuth 2 and OIDC, client credentials) for OAUTHBEARER",
     )
     kafka_token_scope: str = Field("", description="scope to ask the token endpoint for")

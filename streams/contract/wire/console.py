@@ -33,6 +33,7 @@ class ConsoleSettings(BaseModel):
     console_user_header: str = Field(
         "",
         pattern=r"^([A-Za-z0-9-]{1,64})?$",
+        json_schema_extra={"write": "the name of a header, such as X-Forwarded-User, or nothing"},
         description="a header in which a proxy that has asked who is there names the user, such as "
         "`X-Forwarded-User`; empty: none is believed",
     )

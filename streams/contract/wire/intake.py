@@ -20,6 +20,7 @@ class IntakeSettings(BaseModel):
     intake_currency: str = Field(
         "",
         pattern=r"^([A-Z]{3})?$",
+        json_schema_extra={"write": "three capital letters (ISO 4217), such as EUR, or nothing"},
         description="currency of foreign records that name none, an ISO 4217 code; empty: their "
         "prices are left out",
     )

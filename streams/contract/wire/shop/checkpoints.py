@@ -19,6 +19,10 @@ class CheckpointSettings(BaseModel):
     checkpoint_url: str = Field(
         "",
         pattern=r"^(none)?$|^[a-z][a-z0-9+-]*://|^kafka:([a-zA-Z0-9_-][a-zA-Z0-9._-]{0,248})?$",
+        json_schema_extra={
+            "write": "kafka:, kafka:TOPIC, file:///var/lib/goeswith/shop.checkpoint, "
+            "s3://BUCKET/NAME (gs://, abfs://), redis://HOST:PORT/0 or none"
+        },
         description="where checkpoints of the shop go: a compacted topic (`kafka:`, `kafka:NAME`), "
         "a file (`file:///…`), an object store (`s3://BUCKET/NAME`, `gs://…`, `abfs://…`), a Redis "
         "(`redis://…`), or nowhere (`none`); empty: the same as `kafka:`",
@@ -32,7 +36,8 @@ class CheckpointSettings(BaseModel):
     checkpoint_key: SecretStr = Field(
         SecretStr(""),
         description="encryption at rest: seals checkpoints (AES-256-GCM); several, comma "
-        "separated: the first one seals, all open; empty: they are not sealed",
+        "separated: the first one seals, all open; of one below 12 characters the worker warns; "
+        "empty: they are not sealed",
     )
 
     @field_validator("checkpoint_key")

@@ -21,6 +21,9 @@ class TracingSettings(BaseModel):
     trace_endpoint: str = Field(
         "",
         pattern=r"^(https?://[^\s@]{1,500})?$",
+        json_schema_extra={
+            "write": "a URL without user or blanks, such as http://collector:4318/v1/traces"
+        },
         description="where spans go, by OTLP over HTTP, such as `http://collector:4318/v1/traces`; "
         "empty: as `OTEL_EXPORTER_OTLP_ENDPOINT` says, or port 4318 of this machine",
     )
