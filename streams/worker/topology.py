@@ -266,13 +266,18 @@ def _checkpointer(
     )
 
 
+def data_folder(settings: Settings) -> Path:
+    """Where Faust keeps its files."""
+    name = f"goeswith-{os.getuid()}-{settings.worker_name}"
+    return Path(settings.data_dir or Path(tempfile.gettempdir()) / name)
+
+
 def _faust_settings(settings: Settings) -> dict[str, Any]:
     """Faust's own settings; most of them switch something off (its group consumer is ours)."""
-    name = f"goeswith-{os.getuid()}-{settings.worker_name}"
     return {
         "broker": [f"kafka://{h}:{p}" for h, p in broker_addresses(settings.kafka_bootstrap)],
         "broker_credentials": broker_credentials(settings),
-        "datadir": Path(settings.data_dir or Path(tempfile.gettempdir()) / name),
+        "datadir": data_folder(settings),
         "store": "memory://",
         "TableManager": NoTables,
         "topic_allow_declare": False,

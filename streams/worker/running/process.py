@@ -34,6 +34,7 @@ from streams.views.writer import RedisViews
 from streams.worker.health.metrics.page import show_metrics
 from streams.worker.running.claims import claim
 from streams.worker.running.crash_lines import CrashLines
+from streams.worker.running.start_checks import check_start
 from streams.worker.telemetry import Telemetry
 from streams.worker.topology import App, create_app
 from streams.worker.transport.transport import Transport
@@ -103,6 +104,7 @@ class PunctualWorker(Worker):
 
 def worker_app(settings: Settings) -> App:
     """The app with its views and checkpoints, where the settings name a place for them."""
+    check_start(settings)
     young_garbage.rarely_by_count()
     warm(ranker=settings.best_fit)
     stretch(settings.receipt_secret.get_secret_value())

@@ -166,7 +166,7 @@ def test_a_setting_that_there_is_not_is_one_line_and_exit_code_2(
 
 def test_the_second_worker_of_a_name_ends_under_faust_as_well(settings: Settings) -> None:
     """After it has waited for the first one to end."""
-    brief = settings.model_copy(update={"session_timeout_s": 1.0})
+    brief = settings.model_copy(update={"session_timeout_s": 1.0, "heartbeat_s": 0.25})
     with holder(brief) as first:
         try:
             done = subprocess.run(

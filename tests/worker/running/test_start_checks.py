@@ -1,0 +1,59 @@
+"""What a worker looks at before it starts."""
+
+import logging
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from streams.contract.errors import Misconfigured
+from streams.contract.settings import Settings
+from streams.worker.running.start_checks import check_start, short_secrets
+
+LONG = "long enough that nobody guesses it"
+
+
+def test_a_heartbeat_that_is_too_slow_for_the_session_timeout_is_refused(tmp_path: Path) -> None:
+    """The group would take the worker for gone between two of them."""
+    just = Settings(heartbeat_s=1.0, session_timeout_s=3.0, data_dir=str(tmp_path))
+    check_start(just)
+
+    for slow in ({"heartbeat_s": 1.1}, {"heartbeat_s": 20.0, "session_timeout_s": 10.0}):
+        with pytest.raises(Misconfigured, match="more than a third of GOESWITH_SESSION_TIMEOUT_S"):
+            check_start(just.model_copy(update=slow))
+
+
+@pytest.mark.parametrize("place", ["/proc/x", "{}/file", "{}/file/below"])
+def test_a_data_dir_that_is_no_folder_is_refused(tmp_path: Path, place: str) -> None:
+    """A supervisor would start what fails there again and again."""
+    (tmp_path / "file").touch()
+    folder = place.format(tmp_path)
+
+    with pytest.raises(Misconfigured, match=f"{folder} is no folder.*GOESWITH_DATA_DIR"):
+        check_start(Settings(data_dir=folder))
+
+
+def test_a_data_dir_that_is_not_there_yet_is_made(tmp_path: Path) -> None:
+    """With all that is above it."""
+    check_start(Settings(data_dir=str(tmp_path / "var" / "goeswith")))
+
+    assert (tmp_path / "var" / "goeswith").is_dir()
+
+
+def test_secrets_that_can_be_guessed_are_warned_of_and_not_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A test shop may use them."""
+    settings = Settings(
+        data_dir=str(tmp_path),
+        receipt_secret=SecretStr(f"{LONG}, q"),
+        checkpoint_key=SecretStr("zz"),
+    )
+    with caplog.at_level(logging.WARNING):
+        check_start(settings)
+
+    assert len(caplog.messages) == 2
+    assert "GOESWITH_RECEIPT_SECRET has 1 character:" in caplog.messages[0]
+    assert "GOESWITH_CHECKPOINT_KEY has 2 characters:" in caplog.messages[1]
+    assert not any("q," in said or "zz" in said for said in caplog.messages)
+    assert [] == short_secrets(Settings(receipt_secret=SecretStr(LONG)))
