@@ -170,9 +170,9 @@ def test_controls_are_set_told_and_applied_with_who_and_why(market: Market) -> N
     """Each change is a record; what is unset is told as such, and what differs is set by a file."""
     asks, types = market.operator.asks, market.operator.types
     who = ("--author", "ann", "--reason")
-    types("control", "set", "arms.floor", "0.1", *who, "try it")
+    types("control", "set", "till.floor", "0.1", *who, "try it")
     types("control", "set", "arms.popular.state", "shadow", *who, "a week without")
-    types("control", "set", "arms.floor", "null", *who, "enough")
+    types("control", "set", "till.floor", "null", *who, "enough")
     file = market.feed.with_suffix(".json")
     file.write_text(json.dumps({"arms.popular.state": "shadow", "slots": ["basket"]}))
 
@@ -184,13 +184,13 @@ def test_controls_are_set_told_and_applied_with_who_and_why(market: Market) -> N
 
     floor = [
         json.loads(line)
-        for line in types("control", "history", "arms.floor", "--json").stdout.splitlines()
+        for line in types("control", "history", "till.floor", "--json").stdout.splitlines()
     ]
     assert [(0.1, "ann", "try it"), (None, "ann", "enough")] == [
         (one["value"], one["author"], one["reason"]) for one in floor
     ]
     assert (1, 0) == (
-        types("control", "get", "arms.floor").exit_code,
+        types("control", "get", "till.floor").exit_code,
         types("control", "get", "slots").exit_code,
     )
     exported = json.loads(types("control", "export").stdout)

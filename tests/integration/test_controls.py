@@ -119,6 +119,9 @@ def test_a_shadow_is_counted_and_never_shown(market: Market) -> None:
     counted = market.telemetry()["shadows"]
     assert len(found) == sum(n for name, n in counted.items() if name.startswith("popular/"))
     typed = market.operator.types("control", "set", "arms.populr", "off", *WHO, "a slip")
+    assert 2 == typed.exit_code
+    assert "did you mean arms.popular.state?" in typed.output
+    typed = market.operator.types("control", "set", "arms.populr", "off", *WHO, "x", "--unknown")
     assert "arms.populr is a note: nothing is decided by it" in typed.output
 
 

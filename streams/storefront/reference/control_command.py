@@ -44,6 +44,9 @@ by_whom = click.option(
     "--author", metavar="NAME", default=_login, help="Who changes it.  [default: you]"
 )
 because = click.option("--reason", metavar="TEXT", required=True, help="Why, for later.")
+as_unknown = click.option(
+    "--unknown", is_flag=True, help="Also what looks like a control, and none of ours is."
+)
 as_one_object = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
@@ -53,10 +56,19 @@ as_one_object = click.option("--json", "as_json", is_flag=True, help="Print one 
 @click.argument("value")
 @by_whom
 @because
+@as_unknown
 @as_one_object
-def set_(settings: Settings, key: str, value: str, author: str, reason: str, as_json: bool) -> None:
+def set_(
+    settings: Settings,
+    key: str,
+    value: str,
+    author: str,
+    reason: str,
+    unknown: bool,
+    as_json: bool,
+) -> None:
     """Set KEY to VALUE, which is JSON, else a text; null: set it no longer."""
-    record = change(key, parsed(value), author, reason)
+    record = change(key, parsed(value), author, reason, unknown=unknown)
     make(settings, record)
     if as_json:
         click.echo(record.model_dump_json())
@@ -135,16 +147,25 @@ def export(settings: Settings) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @by_whom
 @because
+@as_unknown
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @as_one_object
 def apply(
-    settings: Settings, file: Path, author: str, reason: str, dry_run: bool, as_json: bool
+    settings: Settings,
+    file: Path,
+    author: str,
+    reason: str,
+    unknown: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Set what differs from FILE, an object of JSON; what it does not name stays as it is.
 
     All of it is checked before anything is set.
     """
-    wanted = [change(key, value, author, reason) for key, value in _wanted(file).items()]
+    wanted = [
+        change(key, value, author, reason, unknown=unknown) for key, value in _wanted(file).items()
+    ]
     standing = _standing(settings)
     changes = [one for one in wanted if _differ(one, standing.get(one.key))]
     if not dry_run and changes:

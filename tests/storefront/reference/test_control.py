@@ -64,6 +64,42 @@ def test_what_workers_would_refuse_is_not_sent_and_the_reason_said(
     assert f"{refused.value}".startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("prompts.pausd", "did you mean prompts.paused?"),
+        ("prompt.paused", "did you mean prompts.paused?"),
+        ("arms.floor", "there is no such control"),
+        ("arms.populr", "did you mean arms.popular.state?"),
+        ("policy.flor", "did you mean policy.floor?"),
+        ("loyalty.programme", "did you mean loyalty.program?"),
+        ("items.hiden", "did you mean items.hidden?"),
+    ],
+)
+def test_a_slip_of_the_pen_in_a_name_is_refused_and_what_was_meant_is_said(
+    key: str, meant: str, tmp_path: Path
+) -> None:
+    """The kill switch did not kill, and said that it was on; a file is not set, either."""
+    file = tmp_path / "controls.json"
+    file.write_text(json.dumps({key: True}))
+    why = ("--reason", "why")
+    for typed in (("set", key, "true"), ("apply", str(file))):
+        result = CliRunner().invoke(goeswith, ["control", *typed, *why])
+
+        assert 2 == result.exit_code
+        assert f"control {key}: " in result.output
+        assert meant in result.output
+        assert "--unknown" in result.output
+
+
+def test_what_looks_like_a_control_is_set_for_workers_that_know_more_and_taken_back() -> None:
+    """And any other name is a note, as before."""
+    assert change("prompts.tone", "kind", "ann", "why", unknown=True).value == "kind"
+    assert change("prompts.pausd", None, "ann", "why").value is None
+    for note in ("floor", "slots", "till.closed", "share"):
+        assert 1 == change(note, 1, "ann", "why").value
+
+
 def test_all_of_a_file_is_refused_where_one_control_cannot_be(tmp_path: Path) -> None:
     """Nothing is asked of Kafka before."""
     file = tmp_path / "controls.json"
@@ -75,7 +111,7 @@ def test_all_of_a_file_is_refused_where_one_control_cannot_be(tmp_path: Path) ->
 
 def test_only_what_decides_nothing_is_told_to_be_a_note() -> None:
     """So that a slip of the pen is seen."""
-    assert "arms.floor is a note" in note_of(_said("arms.floor", 0.1))
+    assert "till.floor is a note" in note_of(_said("till.floor", 0.1))
     assert "" == note_of(_said("policy.floor", 0.1))
 
 
