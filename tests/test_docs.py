@@ -179,6 +179,20 @@ def test_every_page_can_be_found() -> None:
     ]
 
 
+def test_the_commands_that_print_json_lines_are_named() -> None:
+    """All others print one object: a program reads either in another way."""
+    lines = {
+        " ".join(path[1:])
+        for path, command in commands()
+        for option in command.params
+        if "--json" in option.opts and "JSON lines" in str(getattr(option, "help", ""))
+    }
+    _, found, told = page("commands.md").partition("print JSON lines, an object each: ")
+
+    assert found
+    assert lines == {*re.findall("`([a-z -]+)`", told.partition(". ")[0])}
+
+
 def test_every_command_is_in_the_docs_and_says_what_it_does() -> None:
     """A command that nobody can find is not there."""
     found = {" ".join(path): command.help for path, command in commands()}
