@@ -6,6 +6,7 @@ Nothing that comes later changes it: neither orders that come in, nor that the l
 from collections.abc import Mapping
 from typing import Any, cast, get_args
 
+from streams.cli.printable import printable
 from streams.contract.events.reference.declared import Conclusion
 from streams.experiments.questions.answer import (
     Decision,
@@ -14,6 +15,10 @@ from streams.experiments.questions.answer import (
     GuardrailState,
     QuestionAnswer,
 )
+
+NOTES = "answer_notes"
+"""The answer's own, as that the share is another one since; `notes` are all that were told."""
+NOTE_CHARS_MAX = 1_000
 
 
 def kept_answer(concluded: Conclusion) -> QuestionAnswer:
@@ -32,7 +37,14 @@ def kept_answer(concluded: Conclusion) -> QuestionAnswer:
         _sides(said.get("sides")),
         tuple(_guardrails(said.get("guardrails"))),
         decided if type(decided) is int else None,
+        _notes(said.get(NOTES)),
     )
+
+
+def _notes(said: Any) -> tuple[str, ...]:
+    """Each as one line: somebody may have written it by hand."""
+    told = said if isinstance(said, list) else []
+    return tuple(printable(note, NOTE_CHARS_MAX) for note in told if isinstance(note, str))
 
 
 def _sides(said: Any) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from streams.contract.schemas.examples import NEW_YEAR_MS
 from streams.contract.settings import Settings
 from streams.experiments.declared.register import Register
 from streams.experiments.questions.answer import EffectBounds, QuestionAnswer
-from streams.experiments.questions.words import AnsweredQuestion
+from streams.experiments.questions.words import AnsweredQuestion, notes_of, question_json
 from streams.shop.people.assignment import Experiment
 from streams.storefront.reference.control_changes import change
 from streams.storefront.reference.declaring.records import (
@@ -22,6 +22,7 @@ from streams.storefront.reference.declaring.records import (
 HELD_OUT = Settings(holdout_share=0.05, experiment="spring")
 WHO = "ann", "is it worth it?"
 MINUTE_MS = 60_000
+CHANGED = "share or salt is another one since: units of spring-2 are not counted"
 
 
 def asks(settings: Settings = HELD_OUT, **more: Any) -> Any:
@@ -74,7 +75,7 @@ def test_what_has_begun_is_not_declared_again_and_nothing_is_declared_afterwards
 
     with pytest.raises(Misconfigured, match="has begun"):
         declared_record(register, "spring", asked, *WHO, NEW_YEAR_MS + 10 * MINUTE_MS)
-    with pytest.raises(Misconfigured, match="afterwards"):
+    with pytest.raises(Misconfigured, match="2026-01-01 00:00 UTC is past, and nothing"):
         declared_record(register, "summer", asks(), *WHO, NEW_YEAR_MS + 2 * MINUTE_MS)
     with pytest.raises(Misconfigured, match="no name"):
         declared_record(register, "Spring 2026", asked, *WHO, NEW_YEAR_MS)
@@ -86,7 +87,8 @@ def test_the_end_keeps_the_verdict_once() -> None:
     register.add(declared_record(register, "spring", asked, *WHO, NEW_YEAR_MS), NEW_YEAR_MS)
     one = register.find("spring")
     assert one is not None
-    answer = QuestionAnswer("more", EffectBounds(0.5, 0.1, 0.04, 0.16), decided_ms=NEW_YEAR_MS)
+    bounds = EffectBounds(0.5, 0.1, 0.04, 0.16)
+    answer = QuestionAnswer("more", bounds, decided_ms=NEW_YEAR_MS, notes=(CHANGED,))
     told = AnsweredQuestion(one, answer, (), "running")
     record = concluded_record(told, *WHO, NEW_YEAR_MS + MINUTE_MS)
     register.add(record, NEW_YEAR_MS + MINUTE_MS)
@@ -95,8 +97,11 @@ def test_the_end_keeps_the_verdict_once() -> None:
     assert ended is not None
     assert ended.concluded is not None
     assert ended.concluded.answer["bounds"]["low"] == 0.04
-    later = AnsweredQuestion(ended, QuestionAnswer("open", None), (), "ended")
+    later = AnsweredQuestion.of(ended, QuestionAnswer("open", None), (), NEW_YEAR_MS)
     assert told.verdict == later.verdict
+    assert CHANGED in notes_of(told)
+    assert 1 == notes_of(later).count(CHANGED)
+    assert CHANGED in question_json(later)["notes"]
     with pytest.raises(Misconfigured, match="has ended already"):
         concluded_record(later, *WHO, NEW_YEAR_MS + 2 * MINUTE_MS)
 

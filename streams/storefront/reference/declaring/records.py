@@ -22,7 +22,8 @@ from streams.contract.events.reference.declared import (
 )
 from streams.contract.settings import Settings
 from streams.experiments.declared.register import EXPERIMENTS_MAX, Register
-from streams.experiments.questions.words import AnsweredQuestion, question_json
+from streams.experiments.questions.kept import NOTES
+from streams.experiments.questions.words import AnsweredQuestion, moment_of, question_json
 from streams.shop.decision.controls.arm_names import ARM_NAMES
 from streams.shop.people.assignment import Experiment
 
@@ -88,7 +89,10 @@ def declared_record(
             "name"
         )
     if asked.start_ms < now_ms - SLACK_MS:
-        raise Misconfigured("--start: it is over; what is declared afterwards is no declaration")
+        raise Misconfigured(
+            f"--start: {moment_of(asked.start_ms)} is past, and nothing is declared afterwards: "
+            "without --start it begins now"
+        )
     value = asked.model_dump(mode="json", exclude_defaults=True)
     return _record(key_of_declaration(name), value, author, reason, now_ms)
 
@@ -100,7 +104,7 @@ def concluded_record(
     if asked.one.concluded_by is not None:
         raise Misconfigured(f"experiment {asked.one.name} has ended already: its verdict stands")
     said = question_json(asked)
-    kept = {name: said[name] for name in KEPT}
+    kept = {name: said[name] for name in KEPT} | {NOTES: list(asked.answer.notes)}
     verdict = asked.verdict[:VERDICT_CHARS_MAX]
     conclusion = Conclusion(verdict=verdict, decision=asked.answer.decision, answer=kept)
     value = conclusion.model_dump(mode="json")
