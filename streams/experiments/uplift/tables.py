@@ -30,6 +30,7 @@ from streams.experiments.uplift.told_rows import (
     group_table,
     groups_json,
     metrics_json,
+    p_told,
     unknown,
     unlisted,
 )
@@ -186,7 +187,7 @@ def _of_the_split(totals: ExperimentTotals, split: HoldoutSample) -> list[str]:
     observed, planned = _share(split.observed_share), _share(split.planned_share)
     said = [
         f"{others:,} may get prompts, {held:,} are held out, since {_day(totals.seen.first_ms)}",
-        f"held out: {observed} observed, {planned} planned, p {split.sample_ratio_p:.3f}",
+        f"held out: {observed} observed, {planned} planned, p {p_told(split.sample_ratio_p)}",
         (
             f"crossovers: {many(totals.crossed_shoppers, 'shoppers')} with units on both sides "
             f"(two devices), {many(totals.crossed_units, 'units')} on both sides, "

@@ -10,6 +10,7 @@ from streams.contract.events.currencies import decimals
 from streams.experiments.uplift.figures import MINOR_UNITS, UpliftRow
 from streams.experiments.uplift.groups import Group, Groups
 
+P_TOLD_MIN = 0.001
 ADJUSTED = "adjusted by what units did before"
 
 
@@ -134,9 +135,18 @@ def cells(found: Uplift) -> list[str]:
         f"{found.treated:,.{digits}f}",
         f"{found.difference:+,.{digits}f}",
         f"{found.low:+,.{digits}f} to {found.high:+,.{digits}f}",
-        f"{found.p:.3f}",
+        p_told(found.p),
         "-" if found.relative is None else f"{found.relative:+z.1%}",
     ]
+
+
+def p_told(p: float) -> str:
+    """A p-value for people, which is never nothing.
+
+    >>> p_told(0.0125), p_told(2.5e-7)
+    ('0.013', '< 0.001')
+    """
+    return f"{p:.3f}" if p >= P_TOLD_MIN else f"< {P_TOLD_MIN}"
 
 
 def metrics_json(measured: Sequence[UpliftRow]) -> list[dict[str, Any]]:

@@ -53,6 +53,16 @@ def test_prompts_that_sell_are_seen_to_sell() -> None:
     assert "prompts earn more orders: +0." in words(findings)
 
 
+def test_a_small_p_value_is_not_told_as_nothing() -> None:
+    """JSON has 2.5e-07 of it."""
+    findings = found(shop(1_000))
+    by = {row["metric"]: row for row in as_values(findings)["metrics"]}
+
+    assert 0.0 < by["orders"]["p"] < 0.001
+    assert "< 0.001" in words(findings)
+    assert "0.000 " not in words(findings)
+
+
 def test_a_ratio_is_of_sums_with_bounds_of_its_own() -> None:
     """Revenue of an order, where those who get prompts order more at once."""
     records: list[AnyOutcome] = []
@@ -109,7 +119,7 @@ def test_too_many_held_out_are_an_alarm() -> None:
     assert findings.alarmed
     assert as_values(findings)["sample_ratio_alarm"]
     assert "sample ratio ALARM" in words(findings)
-    assert "held out: 20.0 % observed, 5.0 % planned, p 0.000" in words(findings)
+    assert "held out: 20.0 % observed, 5.0 % planned, p < 0.001" in words(findings)
 
 
 def test_the_held_out_who_are_prompted_are_an_alarm() -> None:

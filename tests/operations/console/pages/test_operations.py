@@ -1,5 +1,7 @@
 """The page of what runs: workers, checkpoints, dead letters."""
 
+from html import unescape
+
 from streams.operations.console.watching.checkpoints import CheckpointsSeen
 from streams.operations.console.watching.workers import WorkerSeen
 from streams.operations.dead_letters.letters import opened
@@ -48,6 +50,7 @@ async def test_checkpoints_are_told_where_they_are(eyes: Eyes) -> None:
     said = await page(eyes)
     assert "31 s" in said
     assert "123,456" in said
+    assert "by the console's own setting (GOESWITH_CHECKPOINT_EVERY_S" in unescape(said)
     assert "2 kept aside" in said
     eyes.checkpoints = CheckpointsSeen("/var/shop")
     assert "In /var/shop: one, and no generations" in await page(eyes)
