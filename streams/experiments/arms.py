@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ from streams.experiments.arm_estimates import AGAINST, ArmEstimates, sample_rati
 from streams.experiments.declared.reading import declared_start_ms
 from streams.experiments.evidence.arm_tables import evidence_json, evidence_table
 from streams.experiments.evidence.conclusion import RewardScale
+from streams.experiments.evidence.quiet_log import quiet_time
 from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trials
 from streams.experiments.off_policy.off_policy import add_outcome
+from streams.experiments.open_prompts import QuietTime
 from streams.experiments.table_files import ARMS as ARM_COLUMNS
 from streams.experiments.table_files import flat, save_option, write_table
 from streams.shop.decision.controls.arm_names import ARM_NAMES
@@ -43,7 +46,9 @@ class BoardReader:
         settle_s: float = SETTLE_S,
         against: str = AGAINST,
         with_progress: bool = False,
+        quiet: Callable[[], QuietTime] = QuietTime,
     ) -> None:
+        self._quiet = quiet
         self.board = ArmBoard()
         self.trials = Trials(settle_s * 1000, in_money=settings.reward == "net")
         self.scale = RewardScale.of(settings)
@@ -56,6 +61,7 @@ class BoardReader:
 
     def catch_up(self) -> ArmBoard:
         """Fold what has come since the last time; what is settled is evidence while it is read."""
+        self.trials.quiet = self._quiet()
         ends = self._reader.ends()
         for number, record in enumerate(self._read(self._next, ends), start=1):
             if self._since_ms is None or record.timestamp_ms >= self._since_ms:
@@ -198,6 +204,7 @@ def arms(
             settle_s=settle_s,
             against=against,
             with_progress=not as_json,
+            quiet=partial(quiet_time, settings),
         )
         log.catch_up()
         log.check_against()

@@ -28,6 +28,7 @@ from streams.experiments.open_prompts import (
     ROUNDING,
     Logged,
     OpenPrompt,
+    QuietTime,
     ReturnsElsewhere,
     possible,
 )
@@ -94,6 +95,8 @@ class Trials:
         """Trials whose outcomes add up to less than 0 or more than 1: whoever judges cuts them."""
         self.returns = ReturnsElsewhere(in_money=in_money)
         """What came back of orders, as no outcome of a prompt tells it."""
+        self.quiet = QuietTime()
+        """How long nothing has come: while a shop is quiet, impressions settle, too."""
         self._latest_ms = 0
         self._of_partition_ms: dict[int, int] = {}
         self._sweeps = 0
@@ -163,14 +166,14 @@ class Trials:
     def settled(self) -> list[Trial]:
         """The trials that are settled by now, each once.
 
-        To be called when all topics have been read as far as they go: an outcome that is read after
-        that, though it is older, comes too late.
+        To be called when all topics have been read: what is read after that comes too late.
         """
-        return self._taken(lambda _one: self._latest_ms)
+        return self._taken(lambda _one: max(self._latest_ms, self.quiet.after(self._latest_ms)))
 
     def settled_of_partitions(self) -> list[Trial]:
         """The same where reading goes on as topics grow: each by its own partition's time."""
-        return self._taken(lambda one: self._of_partition_ms[one.partition])
+        now_ms = self.quiet.after(self._latest_ms)
+        return self._taken(lambda one: max(now_ms, self._of_partition_ms[one.partition]))
 
     def swept(self, unread: Iterable[int] = ()) -> list[Trial]:
         """The trials that are settled in the midst of reading; `unread`: partitions with more.

@@ -32,6 +32,26 @@ PROMPTED = 1
 BITS = {stage: 2 << at for at, stage in enumerate(STAGES)}
 
 
+class QuietTime(NamedTuple):
+    """That nothing has come since then, nor is under way until then, by the broker's clock.
+
+    0: nobody knows. See `streams.experiments.evidence.quiet_log`.
+    """
+
+    since_ms: int = 0
+    until_ms: int = 0
+
+    def after(self, told_ms: int) -> int:
+        """What time it is where this was told last, and nothing since; 0: nobody knows.
+
+        >>> QuietTime(1_000, 1_600).after(990), QuietTime(1_000, 1_600).after(1_700)
+        (1590, 1600)
+        >>> QuietTime().after(990)
+        0
+        """
+        return min(told_ms, self.since_ms) + self.until_ms - self.since_ms if self.until_ms else 0
+
+
 class Logged(NamedTuple):
     """What is kept of a prompt: arms share one tuple of names, so that many fit."""
 

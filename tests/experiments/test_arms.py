@@ -3,6 +3,7 @@
 import io
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from streams.experiments.arm_estimates import ArmEstimates
 from streams.experiments.arms import BoardReader, board_table, since_minutes_ago_ms
 from streams.experiments.impressions import Trials
 from streams.experiments.off_policy.off_policy import trials_of_log
+from streams.experiments.open_prompts import QuietTime
 
 SETTINGS = Settings()
 NEXT_DAY_MS = SHOWN.occurred_at_ms + 86_400_000
@@ -104,6 +106,20 @@ def test_outcomes_alone_are_evidence() -> None:
     assert [(PROMPT.arm, 1_501, 1.0)] == [
         (row["arm"], row["shown"], row["share"]) for row in told["arms"]
     ]
+
+
+def test_impressions_settle_while_the_shop_is_quiet() -> None:
+    """By the asker's clock, as far as nothing is under way; not where nobody knows that."""
+    log = Log([outcome(n, "shown").to_json() for n in range(40)])
+    shown_ms = SHOWN.occurred_at_ms
+    soon, later = (QuietTime(shown_ms, shown_ms + wait_ms) for wait_ms in (599_000, 600_000))
+    told = {}
+    for name, quiet in {"unknown": QuietTime(), "soon": soon, "later": later}.items():
+        board = BoardReader(SETTINGS, log, None, quiet=partial(QuietTime, *quiet))
+        board.catch_up()
+        told[name] = board.json()["evidence"]["pending"]
+
+    assert {"unknown": 40, "soon": 40, "later": 0} == told
 
 
 @pytest.mark.parametrize("minutes", [30_000_000.0, 1e30, 1.7e308])

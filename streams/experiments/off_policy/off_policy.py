@@ -25,6 +25,7 @@ from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome, Unmatc
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import foretold
 from streams.experiments.evidence.conclusion import RewardScale
+from streams.experiments.evidence.quiet_log import quiet_time
 from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trial, Trials, left_out
 from streams.experiments.off_policy.tables import PolicyEvaluation, as_values, table, why_nothing
 from streams.experiments.off_policy.target_policy import (
@@ -100,12 +101,10 @@ def _row(trial: Trial, wanted: dict[str, float] | None) -> tuple[float, ...]:
 def trials_of_topic(
     settings: Settings, trials: Trials, *, save: Path | None = None, quiet: bool = False
 ) -> list[Trial]:
-    """What the outcomes topic holds, as far as it is settled: see `trials_of_log`.
-
-    Raises `Misconfigured` where it is to be saved in a file that is there, or cannot be.
-    """
+    """What is settled of the topic; raises `Misconfigured` for a file that cannot be made."""
     saved: AbstractContextManager[IO[bytes] | None]
     saved = nullcontext() if save is None else written_anew(save)
+    trials.quiet = quiet_time(settings)
     with saved as file, open_reader(settings, settings.topics.outcomes) as reader:
         return trials_of_log(reader, trials, save=file, quiet=quiet)
 

@@ -12,6 +12,7 @@ from streams.contract.prompts import ANY_OUTCOME, AnyOutcome
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import foretold
 from streams.experiments.declared.register import DeclaredExperiment, Register
+from streams.experiments.evidence.quiet_log import quiet_time
 from streams.experiments.impressions import SWEEP_RECORDS
 from streams.experiments.questions.answer import QuestionAnswer
 from streams.experiments.questions.of_arms import ArmsQuestion
@@ -58,7 +59,9 @@ def _of_arms(
     asked = [ArmsQuestion(one, settings) for one in ones]
     if not asked:
         return {}
-    since_ms = min(each.one.start_ms for each in asked)
+    since_ms, since_last = min(each.one.start_ms for each in asked), quiet_time(settings)
+    for each in asked:
+        each.trials.quiet = since_last
     fold(asked, partial(each_outcome, settings, since_ms, quiet=quiet))
     return {each.one.name: each.answer() for each in asked}
 

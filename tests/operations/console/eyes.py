@@ -18,6 +18,7 @@ from streams.contract.prompts import AnyOutcome, Prompt
 from streams.contract.schemas.examples import OUTCOME, PROMPT, SHOWN
 from streams.contract.settings import Settings
 from streams.experiments.declared.register import Register
+from streams.experiments.open_prompts import QuietTime
 from streams.operations.console.access import Door
 from streams.operations.console.app import create_app
 from streams.operations.console.watching.checkpoints import CheckpointsSeen
@@ -181,13 +182,18 @@ class Eyes:
     checkpoints: CheckpointsSeen = field(default_factory=lambda: CheckpointsSeen("", listed=False))
     away: bool = False
     now_s: float = NOW_S
+    quiet: QuietTime = field(default_factory=QuietTime)
 
     def __post_init__(self) -> None:
         self.outcomes = Log("goeswith.outcomes")
         self.prompts = Log("goeswith.prompts")
         self.letters = Log("goeswith.dead-letters")
         self.fold = OutcomeFold(
-            self.settings, self.clock_s, register=self.register, now_s=self.clock_s
+            self.settings,
+            self.clock_s,
+            register=self.register,
+            now_s=self.clock_s,
+            quiet=lambda: self.quiet,
         )
         self.controls = Log("goeswith.control")
         tail, letters, trail, ruled = PromptTail(), LetterFold(), LagTrail(60.0), ControlTail()

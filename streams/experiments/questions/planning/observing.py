@@ -10,6 +10,7 @@ from streams.contract.events.reference.declared import SETTLE_S, UnitMetric
 from streams.contract.prompts import AnyOutcome
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import FLOOR_MIN
+from streams.experiments.evidence.quiet_log import quiet_time
 from streams.experiments.impressions import Trial, Trials
 from streams.experiments.questions.planning.rates import (
     ArmRates,
@@ -69,6 +70,7 @@ def rates_of_arms(
     def see(outcome: AnyOutcome, partition: int) -> None:
         trials.see(outcome, partition)
 
+    trials.quiet = quiet_time(settings)
     for unread in each_outcome(settings, 0, see, quiet=quiet):
         pair.add(trials.swept(unread))
     pair.add(trials.settled())

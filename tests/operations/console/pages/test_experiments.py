@@ -12,13 +12,16 @@ from scipy.optimize import brentq
 from models.evaluation.arm_values import Interval
 from models.evaluation.confidence_sequences import asymptotic_half_width
 from streams.contract.prompts import Assigned
+from streams.contract.schemas.examples import SHOWN
+from streams.experiments.open_prompts import QuietTime
 from streams.experiments.uplift.figures import BORROWED
 from streams.operations.console.charts.course import course
 from streams.operations.console.charts.intervals import Band, intervals
 from streams.operations.console.pages.experiments.page import series
 from streams.operations.console.watching.experiments.course import Point
+from streams.operations.console.watching.experiments.outcomes import QUIET_EVERY_S
 from tests.experiments.uplift.records import assigned, ordered, returned, shop
-from tests.operations.console.eyes import HOSTILE, Eyes, trial
+from tests.operations.console.eyes import HOSTILE, Eyes, shown, trial
 
 RATES = {"popular": 0.1, "bought_together": 0.5}
 
@@ -57,6 +60,21 @@ async def test_the_right_winner_is_named_with_its_bounds(eyes: Eyes) -> None:
     assert "the others are worse" in said
     assert 'aria-label="reward of an impression, with its bounds: bought_together' in said
     assert 'class="band c1"' in said
+
+
+async def test_impressions_settle_while_the_shop_is_quiet(eyes: Eyes) -> None:
+    """Once nothing is under way; what came in between is no quiet."""
+    eyes.happen(*trial(400, RATES)[:-1])
+    last_ms = SHOWN.occurred_at_ms + 399_000
+    await page(eyes)
+    eyes.quiet = QuietTime(last_ms, last_ms + 600_500)
+    eyes.now_s += QUIET_EVERY_S
+    eyes.happen(shown(400, "popular", [*RATES]))
+    assert "nothing is settled yet" in await page(eyes)
+    eyes.now_s += QUIET_EVERY_S
+
+    assert "nothing is settled yet" not in await page(eyes)
+    assert 1 == eyes.fold.trials.pending
 
 
 async def test_an_arm_that_is_in_no_figure_says_why(eyes: Eyes) -> None:

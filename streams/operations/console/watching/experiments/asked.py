@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from streams.contract.prompts import AnyOutcome
 from streams.contract.settings import Settings
 from streams.experiments.declared.register import DeclaredExperiment, Register
+from streams.experiments.open_prompts import QuietTime
 from streams.experiments.questions.answer import QuestionAnswer
 from streams.experiments.questions.of_arms import ArmsQuestion
 from streams.experiments.questions.of_units import answer_of_units
@@ -56,9 +57,10 @@ class AskedQuestions:
         for question in self._arms.values():
             question.see(outcome, partition)
 
-    def settle(self, unread: Collection[int]) -> None:
+    def settle(self, unread: Collection[int], quiet: QuietTime) -> None:
         """Count what is settled."""
         for question in self._arms.values():
+            question.trials.quiet = quiet
             question.settle(unread)
 
     def answers(self, looked: Looked, now_ms: int) -> dict[str, QuestionAnswer]:

@@ -11,6 +11,7 @@ a twentieth of the time at most.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -24,7 +25,9 @@ from streams.experiments.arms import board_json, board_table
 from streams.experiments.declared.register import Register
 from streams.experiments.evidence.arm_tables import evidence_json, evidence_table
 from streams.experiments.evidence.conclusion import RewardScale
+from streams.experiments.evidence.quiet_log import quiet_time
 from streams.experiments.impressions import Trials
+from streams.experiments.open_prompts import QuietTime
 from streams.experiments.questions.answer import QuestionAnswer
 from streams.experiments.questions.planning.rates import UnitRates
 from streams.experiments.uplift.command import Looked, findings
@@ -43,6 +46,7 @@ from streams.views.arm_board import ArmBoard
 
 SLICE = 10_000
 """So many records are read before something new is shown, of all partitions together."""
+QUIET_EVERY_S = 30.0
 PART_OF_TIME = 0.05
 """So much of the time may go into reckoning what follows."""
 
@@ -72,7 +76,9 @@ class OutcomeFold:
         slice_records: int = SLICE,
         register: Callable[[], Register | None] = lambda: None,
         now_s: Callable[[], float] = time.time,
+        quiet: Callable[[], QuietTime] = QuietTime,
     ) -> None:
+        self._quiet, self._ask_s = quiet, 0.0
         self._settings = settings
         self._now_s = now_s
         self.asked = AskedQuestions(settings, register)
@@ -100,12 +106,13 @@ class OutcomeFold:
 
     def look(self, reader: LogReader) -> OutcomesSeen:
         """Read on, and say what is known; nothing is read twice, whatever happened before."""
+        quiet, records = self._asked_quiet(), self._records
         begins, ends = reader.begins(), reader.ends()
         if self._anew.told(self._next, ends) or self.asked.outdated():
             self._begin()
         self.asked.follow()
         left = self._read(reader, begins, ends)
-        self._settle(left)
+        self._settle(left, quiet if self._records == records else QuietTime())
         total = sum(ends[at] - begins[at] for at in ends)
         share = 1.0 - sum(left.values()) / total if total and left else 1.0
         now_s = self._clock_s()
@@ -151,11 +158,20 @@ class OutcomeFold:
             self.board.count(outcome)
         self.asked.see(outcome, record.at.number)
 
-    def _settle(self, left: Mapping[Partition, int]) -> None:
+    def _asked_quiet(self) -> QuietTime:
+        """How long nothing has come, asked now and then, and where something waits for it."""
+        now_s = self._clock_s()
+        if now_s < self._ask_s or not (self._seen and self._seen.read_share == 1.0):
+            return QuietTime()
+        self._ask_s = now_s + QUIET_EVERY_S
+        return self._quiet()
+
+    def _settle(self, left: Mapping[Partition, int], quiet: QuietTime) -> None:
+        self.trials.quiet = quiet
         unread = [at.number for at in left]
         trials = self.trials.swept(unread) if unread else self.trials.settled_of_partitions()
         self.evidence.add(trials)
-        self.asked.settle(unread)
+        self.asked.settle(unread, quiet)
         self._settled += len(trials)
         if self.course.due(self._settled):
             self.course.note(self._settled, self.evidence.rows())
@@ -188,7 +204,7 @@ def outcome_looks(
     settings: Settings, register: Callable[[], Register | None] = lambda: None
 ) -> Opening[OutcomesSeen]:
     """What opens looks at the outcomes topic; what was folded outlives the clients."""
-    fold = OutcomeFold(settings, register=register)
+    fold = OutcomeFold(settings, register=register, quiet=partial(quiet_time, settings))
 
     @contextmanager
     def opening() -> Iterator[Callable[[], OutcomesSeen]]:

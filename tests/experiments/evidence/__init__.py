@@ -1,0 +1,1 @@
+"""What follows of estimates, and when."""
