@@ -163,6 +163,25 @@ def test_a_plan_is_the_same_by_its_seed_and_says_what_it_drew_from() -> None:
     assert "is not reached in 2 days" in plan_words(hopeless)[0]
 
 
+def test_a_pace_of_minutes_is_said_to_be_one() -> None:
+    """A shop of five minutes had 4.07e+05 new units a day, and a plan of one day."""
+    units = [UnitTotals(orders=int(n % 5 == 0)) for n in range(1_400)]
+    minutes, week = (observed_rates(units, [], "orders", "", days, 0.3) for days in (5 / 1440, 7.0))
+    assert minutes is not None
+    assert week is not None
+    few, many_ = (
+        planned(ASKED._replace(repetitions=50, days=2), rates) for rates in (minutes, week)
+    )
+    words, calm = ("\n".join(plan_words(one)) for one in (few, many_))
+
+    assert "403,200 (as of 5 min) new units a day" in words
+    assert "the pace is that of 5 min alone" in words
+    assert "--units-per-day" in words
+    assert "200 (as of 7 days) new units a day" in calm
+    assert "alone" not in calm
+    assert 7.0 == plan_json(many_)["rates"]["days"]
+
+
 def test_when_time_is_over_fewer_are_played() -> None:
     """One chunk at least, and the rest is left out."""
     rates = typed_rate(0.2, 100.0, 0.3)

@@ -131,4 +131,5 @@ class PairSeen:
             return None
         rewards = [reward for reward, number in self._rewards.items() for _ in range(number)]
         first, second = (self._number / inverse for inverse in self._inverses)
-        return observed_rewards(rewards, self._number / days, (first, second), self._floor)
+        found = observed_rewards(rewards, self._number / days, (first, second), self._floor)
+        return None if found is None else found._replace(days=days)

@@ -123,6 +123,11 @@ def plan_words(plan: ExperimentPlan) -> list[str]:
         rates_words(rates),
         f"{how}, by the bounds of the verdict, which hold at every look",
     ]
+    if 0.0 < rates.days < 1.0:
+        said.append(
+            f"the pace is that of {_span(rates.days)} alone, and a whole day may have another one: "
+            "say --units-per-day"
+        )
     if plan.repetitions < asked.repetitions:
         said.append(f"time was over before {asked.repetitions:,} were played")
     return said
@@ -133,21 +138,40 @@ def rates_words(rates: UnitRates | ArmRates) -> str:
     if isinstance(rates, UnitRates):
         source = f"as {rates.units:,} units did" if rates.units else "as was typed"
         return (
-            f"{rates.units_per_day:,.4g} new units a day, {100 * rates.share:.3g} % held out, "
-            f"{rates.mean:.4g} a unit without prompts, {source}"
+            f"{_pace(rates.units_per_day, rates.days)} new units a day, "
+            f"{100 * rates.share:.3g} % held out, {rates.mean:.4g} a unit without prompts, {source}"
         )
     source = f"as {rates.observed:,} impressions did" if rates.observed else "as was typed"
     first, second = (f"{100 * p:.3g} %" for p in rates.propensities)
     return (
-        f"{rates.per_day:,.4g} impressions a day with both arms on offer, drawn {first} and "
-        f"{second} (harmonic means), {rates.mean:.4g} an impression of the second, {source}"
+        f"{_pace(rates.per_day, rates.days)} impressions a day with both arms on offer, drawn "
+        f"{first} and {second} (harmonic means), {rates.mean:.4g} an impression of the second, "
+        f"{source}"
     )
+
+
+def _pace(per_day: float, days: float) -> str:
+    """To four digits, never by powers of ten; with the span that it rests on.
+
+    >>> _pace(407_123.0, 5 / 1440), _pace(5_000.0, 0.0), _pace(12.345, 41.2)
+    ('407,100 (as of 5 min)', '5,000', '12.35 (as of 41 days)')
+    """
+    said = f"{float(f'{per_day:.4g}'):,.12g}"
+    return f"{said} (as of {_span(days)})" if days else said
+
+
+def _span(days: float) -> str:
+    """Whole days, hours, minutes or seconds, of which there is more than one."""
+    for unit, name in ((1.0, " days"), (1 / 24, " h"), (1 / 1440, " min")):
+        if days >= 2.0 * unit:  # of one the next smaller unit says more
+            return f"{days / unit:,.0f}{name}"
+    return f"{days * 86_400:,.0f} s"
 
 
 def plan_json(plan: ExperimentPlan) -> dict[str, Any]:
     """For programs: `quantiles` of days by the part of experiments that are decided."""
     rates = plan.rates
-    told = {"mean": rates.mean}
+    told = {"mean": rates.mean, "days": rates.days}
     if isinstance(rates, UnitRates):
         told |= {"units_per_day": rates.units_per_day, "share": rates.share, "units": rates.units}
     else:

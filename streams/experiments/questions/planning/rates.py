@@ -39,6 +39,8 @@ class UnitRates(NamedTuple):
     """Held out."""
     units: int = 0
     """So many were observed; 0: the rate was typed."""
+    days: float = 0.0
+    """The pace is that of so many days; 0: it was typed."""
 
     @property
     def mean(self) -> float:
@@ -97,6 +99,8 @@ class ArmRates(NamedTuple):
     """Of propensities, by the settings: the bounds of the verdict rest on it."""
     observed: int = 0
     """Impressions; 0: the rate was typed."""
+    days: float = 0.0
+    """The pace is that of so many days; 0: it was typed."""
 
     @property
     def mean(self) -> float:
@@ -149,7 +153,7 @@ def observed_rates(
         return None
     values, before, weights = support(told)
     per_day = (len(held_out) + len(may_get)) / days
-    return UnitRates(values, before, weights, per_day, share, len(units))
+    return UnitRates(values, before, weights, per_day, share, len(units), days)
 
 
 def observed_rewards(

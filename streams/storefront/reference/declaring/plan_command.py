@@ -181,8 +181,8 @@ def _observed(
 
 def _paced(rates: UnitRates | ArmRates, per_day: float) -> UnitRates | ArmRates:
     if isinstance(rates, UnitRates):
-        return rates._replace(units_per_day=per_day)
-    return rates._replace(per_day=per_day)
+        return rates._replace(units_per_day=per_day, days=0.0)
+    return rates._replace(per_day=per_day, days=0.0)
 
 
 def _share(settings: Settings, said: float | None) -> float:
