@@ -247,6 +247,25 @@ def test_checkpoints_are_saved_loaded_and_compared_without_a_worker(
     assert "session_gap_s was 1800.0, is 60.0" in strange
 
 
+def test_who_puts_a_checkpoint_under_a_live_worker_is_warned(
+    employ: Employ, tmp_path: Path
+) -> None:
+    """It replaces it with its own before long; without workers nothing is said."""
+    staff, older = employ((tmp_path / "shop.checkpoint").as_uri()), str(tmp_path / "older")
+    run(staff, "checkpoint", "save")
+    run(staff, "checkpoint", "load", "store", older)
+    words, there = ["checkpoint", "load", older], environment(staff.settings)
+    alone = CliRunner().invoke(goeswith, words, env=there)
+    staff.start("ann")
+    staff.until_at_work("ann")
+    beside = CliRunner().invoke(goeswith, words, env=there)
+
+    assert (0, "") == (alone.exit_code, alone.stderr)
+    assert 0 == beside.exit_code
+    assert "1 worker is in the group" in beside.stderr
+    assert "(ann) and will replace this" in beside.stderr
+
+
 def test_checkpoints_resume_when_redis_returns(employ: Employ) -> None:
     """Without Redis the worker starts, and answers, all the same."""
     server = EmbeddedRedis()

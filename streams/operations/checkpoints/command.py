@@ -26,6 +26,7 @@ from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigu
 from streams.contract.settings import Settings
 from streams.operations.checkpoints.descriptions import described, in_one_line, table
 from streams.operations.checkpoints.generations import list_, restore
+from streams.operations.checkpoints.live_workers import warn_of_workers
 from streams.operations.log_faults.adopt import SAID_CHARS_MAX, STORE, adopt_command
 from streams.operations.rebuild import (
     StateSummary,
@@ -169,6 +170,8 @@ def load(settings: Settings, source: str, target: str, force: bool, as_json: boo
     store.write(header, data, back=True, force=force)
     words = f"kept in {store.where}{_how_used(header, settings)}"
     _tell(described(header, len(data)), as_json, printable(words, SAID_CHARS_MAX))
+    if target == STORE:
+        warn_of_workers(settings)
 
 
 def _how_used(header: CheckpointHeader, settings: Settings) -> str:

@@ -13,6 +13,7 @@ from streams.clients.checkpoints.pointer import Stored
 from streams.clients.checkpoints.store import GenerationStore, open_store
 from streams.contract.errors import Misconfigured
 from streams.contract.settings import Settings
+from streams.operations.checkpoints.live_workers import warn_of_workers
 
 
 def store_with_generations(settings: Settings) -> GenerationStore:
@@ -84,6 +85,7 @@ def restore(settings: Settings, number: int, as_json: bool) -> None:
     report = {"generation": number, "events": header.events, "made_at_ms": header.made_at_ms}
     words = f"generation {number}, of {header.events:,} events, is the newest in {store.where}"
     click.echo(json.dumps(report) if as_json else words)
+    warn_of_workers(settings)
 
 
 def _described(stored: Stored, now_s: float) -> dict[str, Any]:

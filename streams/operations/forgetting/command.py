@@ -28,6 +28,11 @@ WAIT_S = 60.0
 PAGE_S_MAX = 10.0
 FOLDED = "folded by"
 WAITING = "not folded yet by"
+CHECKPOINT = "checkpoint in "
+NO_CHECKPOINT = (
+    " yet: workers have folded it, and none has written a checkpoint since (they do every "
+    "GOESWITH_CHECKPOINT_EVERY_S): look again then (--check)"
+)
 LEAVING = 3
 """The exit code where nothing is to be done but to wait: 1 is a fault, 2 a wrong command line."""
 
@@ -173,7 +178,7 @@ def following(settings: Settings, pages: Iterable[str]) -> dict[str, Has]:
             pass
     store = open_store(settings)
     if store is not None and settings.checkpoint_every_s:
-        asked[f"checkpoint in {store.where}"] = partial(has_in_checkpoint, store)
+        asked[f"{CHECKPOINT}{store.where}"] = partial(has_in_checkpoint, store)
     return asked
 
 
@@ -250,11 +255,17 @@ def _in_short(report: Mapping[str, Any]) -> str:
     if report["forgotten"]:
         return "forgotten"
     if (leaving_s := report.get("leaving_s")) is None:
-        return "NOT forgotten everywhere"
+        return "NOT forgotten everywhere" + (NO_CHECKPOINT if _waits_for_checkpoint(report) else "")
     return (
         "forgotten, but for old checkpoints: workers replace the last of them by themselves, in "
         f"{leaving_s:,.0f} s at the earliest; look again then (--check)"
     )
+
+
+def _waits_for_checkpoint(report: Mapping[str, Any]) -> bool:
+    """Whether all have folded it, and nothing but a newer checkpoint has to come."""
+    late = [who for who, has in report["folded"].items() if not has]
+    return bool(late) and not report["unread"] and all(who.startswith(CHECKPOINT) for who in late)
 
 
 def _until(until_ms: int | None, writes: int | None = None) -> str:

@@ -470,6 +470,19 @@ def test_what_does_not_go_by_itself_is_a_fault(folded: dict[str, bool], search: 
     assert (1, "NOT forgotten everywhere") == (exit_code(report), [*in_words(report)][-1])
 
 
+def test_that_only_a_checkpoint_has_to_come_is_said() -> None:
+    """It is no fault: nobody had written one within --wait; an exit code of 1 all the same."""
+    folded = {"group shop": True, "checkpoint in x": False}
+    report = told(Settings(), Place(1, 7), folded, Search([*OLD], []))
+    late = told(Settings(), Place(1, 7), folded | {"http://w2:1": False}, Search([*OLD], []))
+    words = [*in_words(report)][-1]
+
+    assert 1 == exit_code(report)
+    assert words.startswith("NOT forgotten everywhere yet: workers have folded it, and none has")
+    assert "GOESWITH_CHECKPOINT_EVERY_S" in words
+    assert "NOT forgotten everywhere" == [*in_words(late)][-1]
+
+
 def test_what_was_found_is_told_in_words() -> None:
     """Who has folded it, what is left until when, and what nobody could look into."""
     report = {
