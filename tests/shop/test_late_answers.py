@@ -12,6 +12,7 @@ from streams.contract.prompts import Prompt
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.outcomes import LET_GO_MAX, LetGo
 from streams.shop.memory.orders.reward.reached import Reached
+from streams.shop.memory.orders.seen import short
 from streams.shop.memory.session import IMPRESSIONS_MAX
 from streams.shop.shop import Shop
 from tests.shop.memory.orders.test_earnings import RECEIPT
@@ -44,15 +45,19 @@ def event_of(chance: Random, story: Story, prompt: Prompt | None) -> Event:
     return story.add(prompt.items[0].item_id, receipt=prompt.receipt)
 
 
-def in_time(chance: Random, number: int) -> tuple[Till, list[Event], Told]:
+def in_time(
+    chance: Random, events: int, *, counting: bool = False
+) -> tuple[Till, list[Event], Told]:
     """A shop that answers at once; its log, and what each event of it brought to prompts."""
     till, log, told = Till(together_min=1), list[Event](), list[list[Any]]()
     stories = [Story(f"s{place}", **who) for place, who in enumerate(VISITORS)]
     prompts: dict[str, Prompt] = {}
-    for second in range(number):
+    for second in range(events):
         story = chance.choice(stories)
         story.now_ms = NOON_MS + 1_000 * (second + chance.choice((0, 0, 0, 60)))
-        log.append(event_of(chance, story, prompts.get(story.session_id)))
+        event = event_of(chance, story, prompts.get(story.session_id))
+        number = event.event_id.rpartition("-")[2]  # as senders count: 1, 2, 3 in each session
+        log.append(event.model_copy(update={"event_id": number}) if counting else event)
         answer = till.serve(log[-1])
         told.append([one.model_dump() for one in answer.outcomes])
         if answer.prompt is not None:
@@ -79,11 +84,13 @@ def by_cause(told: Told) -> Told:
     return [sorted(one, key=str) for one in told]
 
 
-@given(seed=st.integers(0, 2**32), lag=st.sampled_from([1, 20, 100, 1_000]))
+@given(seed=st.integers(0, 2**32), lag=st.sampled_from([1, 20, 100, 1_000]), counting=st.booleans())
 @settings(max_examples=12)
-def test_a_worker_that_is_behind_tells_what_one_in_time_tells(seed: int, lag: int) -> None:
+def test_a_worker_that_is_behind_tells_what_one_in_time_tells(
+    seed: int, lag: int, counting: bool
+) -> None:
     """However many prompts their sessions have let go meanwhile, in whichever order events come."""
-    till, log, told = in_time(Random(seed), 300)
+    till, log, told = in_time(Random(seed), 300, counting=counting)
 
     assert by_cause(told) == by_cause(late(till, log, lag))
 
@@ -100,7 +107,7 @@ def test_the_log_of_that_lets_go_of_many_prompts() -> None:
 def test_of_too_many_that_were_let_go_the_first_are_forgotten() -> None:
     """A bound, so that memory has one."""
     let_go, story = LetGo(), Story(RECEIPT.session_id)
-    events = [story.view("tea") for _ in range(LET_GO_MAX + 1)]
+    events = [story.view("tea", event_id=str(number)) for number in range(LET_GO_MAX + 1)]
     for event in events:
         shown = Impression(RECEIPT, [Reached("shown", event.event_id, NOON_MS)])
         let_go.note(shown)
@@ -108,6 +115,20 @@ def test_of_too_many_that_were_let_go_the_first_are_forgotten() -> None:
     assert () == let_go.of(events[0])
     assert [shown] == [*let_go.of(events[-1])]
     assert 1 == len(let_go.of(events[1]))
+
+
+@pytest.mark.parametrize("name", ["17", "event-of-a-long-name-17"])
+def test_sessions_that_count_alike_find_their_own(name: str) -> None:
+    """However many sessions have an event of one name, an answer looks at a few prompts."""
+    let_go = LetGo()
+    for number in range(3 * LET_GO_MAX):
+        receipt = RECEIPT._replace(session_id=f"s{number}", prompt_id=f"p{number}")
+        let_go.note(Impression(receipt, [Reached("shown", short(name), NOON_MS)]))
+    last = f"s{number}"
+
+    assert [last] == [one.session_id for one in let_go.of(Story(last).view("tea", event_id=name))]
+    assert () == let_go.of(Story("another").view("tea", event_id=name))
+    assert len(let_go) <= LET_GO_MAX
 
 
 @pytest.mark.parametrize("session_id", [RECEIPT.session_id, "another"])

@@ -16,37 +16,53 @@ from streams.contract.events import Event, EventBase
 from streams.contract.prompts import Outcome
 from streams.contract.receipts import Receipt
 from streams.shop.memory.orders.impression import Impression
-from streams.shop.memory.orders.seen import short
+from streams.shop.memory.orders.seen import HASHED, short
 
-LET_GO_MAX = 4_096
-"""Events of a partition that brought stages to impressions that were let go: a kilobyte each."""
+LET_GO_MAX = 8_192
+"""Of a partition: two for a stage that an event brought. An impression takes a kilobyte."""
+OF_ONE_MAX = 8
+"""Impressions to which one event brought stages, as many as a session has."""
 
 
 class LetGo:
     """The impressions that sessions have let go, by the events that brought their stages.
 
-    For the answer: it is no part of the state, and nothing is folded by it.
+    Ids are good for one session (senders count 1, 2, 3), so by that, too: the impression's own, or
+    none where the event may be another session's, which is named by its identity.
+
+    For the answer: it is no part of the state, no checkpoint has it, and nothing is folded by it.
     """
 
-    __slots__ = ("_told",)
+    __slots__ = ("_held", "_told")
 
     def __init__(self) -> None:
-        self._told: dict[str, tuple[Impression, ...]] = {}
+        self._told: dict[tuple[str, str], tuple[Impression, ...]] = {}
+        self._held = 0
+
+    def __len__(self) -> int:
+        return self._held
 
     def note(self, impression: Impression) -> None:
-        """A session lets go of an impression; of too many events the first are forgotten."""
-        told = self._told
+        """A session lets go of an impression; of too many the first are forgotten."""
         for name in {fact.event_id: None for fact in impression.reached if fact.told}:
-            told[name] = (*told.pop(name, ()), impression)
-        while len(told) > LET_GO_MAX:
-            del told[next(iter(told))]
+            self._note(impression.session_id, name, impression)
+            if name[0] == HASHED or " " in name:  # as an identity is written
+                self._note("", name, impression)
+        while self._held > LET_GO_MAX:
+            self._held -= len(self._told.pop(next(iter(self._told))))
+
+    def _note(self, session_id: str, name: str, impression: Impression) -> None:
+        before = self._told.pop((session_id, name), ())
+        now = self._told[session_id, name] = (*before, impression)[-OF_ONE_MAX:]
+        self._held += len(now) - len(before)
 
     def of(self, event: EventBase) -> tuple[Impression, ...]:
-        """Those to which an event, or another one of its id, has brought a stage."""
+        """Those to which an event has brought a stage, and maybe some others."""
         told = self._told
         if not told:  # as nearly always
             return ()
-        return told.get(short(event.event_id), ()) + told.get(short(event.identity), ())
+        own = told.get((event.session_id, short(event.event_id)), ())
+        return own + told.get(("", short(event.identity)), ())
 
 
 def told_by(event: EventBase, shown: Impression | Receipt) -> str:

@@ -40,6 +40,8 @@ OFFSET_MAX = 2**46 - 1
 READ_LATE_MAX = 8
 SHORT = 12
 """Characters of an id that is kept as it is, where it may be any."""
+HASHED = "#"
+"""What the fingerprint of a longer one begins with."""
 
 
 @lru_cache(maxsize=4096)
@@ -61,7 +63,7 @@ def short(event_id: str) -> str:
     """
     if len(event_id) <= SHORT:
         return event_id
-    return "#" + urlsafe_b64encode(fingerprint(event_id)).decode().rstrip("=")
+    return HASHED + urlsafe_b64encode(fingerprint(event_id)).decode().rstrip("=")
 
 
 def _record(told: bytes, said: int) -> bytes:
