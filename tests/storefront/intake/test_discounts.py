@@ -54,6 +54,8 @@ def of_segment(**order: Any) -> Intake:
         ({"discount": 45}, 0),
         ({"revenue": 30, "discount": 5}, 3000),
         ({"total": 34, "shipping": 4, "discount": 5}, 3000),
+        ({"subtotal": 30, "total": 35, "shipping": 5, "discount": 5}, 3000),
+        ({"revenue": 30, "tax": 5, "discount": 5}, 3000),
         ({"revenue": 25}, 3000),
         ({"discount": "some", "revenue": 25}, 3000),
         ({"discount": 0, "revenue": 30}, 3000),
@@ -62,6 +64,41 @@ def of_segment(**order: Any) -> Intake:
 def test_a_discount_of_the_order_is_taken_off_unless_prices_have_it(told: Any, minor: int) -> None:
     """By the totals beside it, if there are any; a total alone does not tell a discount."""
     assert cost(of_segment(**told)) == minor
+
+
+SPECIFIED = {"discount": 2.5, "revenue": 25, "total": 27.5, "shipping": 3, "tax": 2}
+"""What Segment's own example of an order says beside `subtotal`."""
+
+
+def test_a_total_that_is_just_what_lines_cost_comes_before_one_less_carriage_and_tax() -> None:
+    """Of Segment's own example 25 less 3 and 2 happens to be what net prices cost less 2.5."""
+    net, gross = (TEA | {"price": price} for price in (7.5, "8.33333"))
+
+    assert cost(of_segment(**SPECIFIED, subtotal=22.5, products=[net])) == 2250
+    assert cost(of_segment(**SPECIFIED, subtotal=22.5, products=[gross])) == 2250
+
+
+@pytest.mark.parametrize(
+    ("price", "quantity", "told", "minor"),
+    [
+        (8.33, 3, {"revenue": 25, "discount": 5}, 2499),
+        (8.33, 3, {"total": 29, "shipping": 4, "discount": 5}, 2499),
+        (8.33, 3, {"revenue": "25.01", "discount": 5}, 1999),
+        (9.99, 3, {"revenue": 25, "discount": 5}, 2497),
+        (8.33, 3, {"subtotal": 20, "revenue": 25, "discount": 5}, 1999),
+        (0.01, 1000, {"revenue": 8, "discount": 2}, 800),
+        (0.01, 1000, {"revenue": 10, "discount": 2}, 1000),
+        (0.01, 1000, {"revenue": 9.5, "discount": 2}, 1000),
+        (0.01, 1000, {"revenue": 9, "discount": 2}, 800),
+    ],
+)
+def test_prices_that_are_rounded_by_the_piece_may_miss_a_total(
+    price: float, quantity: int, told: Any, minor: int
+) -> None:
+    """By half a minor unit a piece: 3 at 8.33 were 25.00, and have their discount already."""
+    item = TEA | {"price": price, "quantity": quantity}
+
+    assert cost(of_segment(**told, products=[item])) == minor
 
 
 def test_a_discount_is_shared_by_what_lines_cost() -> None:
