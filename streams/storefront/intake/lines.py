@@ -35,6 +35,7 @@ from streams.storefront.intake.values.times import When
 
 NO_CURRENCY = "price without currency"
 NO_LIST = "basket without items"
+NO_QUANTITY = f"its quantity is none above 0 and up to {QUANTITY_MAX:,}"
 NO_AMOUNT = "it is no amount from 0 on, or one that can be read in two ways"
 
 
@@ -66,16 +67,16 @@ class ItemLine(NamedTuple):
     currency: str | None
 
 
-def _voucher(said: Any, names: ItemNames, drafts: Drafts, currency: Any) -> ItemLine | None:
-    """What takes something off the whole order, though it stands among the items; None: an item."""
+def _voucher(said: Any, names: ItemNames, drafts: Drafts, place: str, currency: Any) -> ItemLine:
+    """What takes something off the whole order: no item, also where nobody can tell how much."""
     quantity = quantity_of(at(said, names.quantity))
     code = _currency(first(said, names.currency), currency, drafts)
-    if not _is_off(said, names) or quantity is None or code is None:
-        return None
-    amounts = (without_minus(first(said, name)) for name in (names.total, names.price))
-    all_of_it, one = (exact_amount(amount, code) for amount in amounts)
-    total = line_total(all_of_it, one, quantity, [])
-    return None if total is None else ItemLine({}, Sold(quantity, -total), code)
+    if quantity is None:
+        drafts.reject(place, "quantity", NO_QUANTITY)
+        return ItemLine({}, Sold(Decimal(1)), code)
+    amount = {name: without_minus(first(said, name)) for name in (names.total, names.price)}
+    total = _total(amount, names, quantity, code, drafts, place)
+    return ItemLine({}, Sold(quantity, None if total is None else -total), code)
 
 
 def _is_off(said: Any, names: ItemNames) -> bool:
@@ -96,7 +97,7 @@ def read_line(
         return None
     quantity = quantity_of(at(said, names.quantity))
     if quantity is None:
-        drafts.reject(place, "quantity", f"its quantity is none above 0 and up to {QUANTITY_MAX:,}")
+        drafts.reject(place, "quantity", NO_QUANTITY)
         return None
     fields: dict[str, Any] = {"item_id": item_id, "quantity": whole(quantity)}
     if (category := category_of(first(said, *names.category))) is not None:
@@ -163,8 +164,8 @@ def read_lines(
     mixed = vouchers and not all(_is_off(one, names) for _, one in some)
     read = []
     for index, one in some:
-        line = _voucher(one, names, drafts, currency) if mixed else None
-        line = line or read_line(one, names, drafts, placed(place, index), currency)
+        of = _voucher if mixed and _is_off(one, names) else read_line
+        line = of(one, names, drafts, placed(place, index), currency)
         read += [(index, line)] if line else []
     return read
 
@@ -200,7 +201,7 @@ def order_fields(
     They cost what the source's cost, to the minor unit, less what is taken off the whole order.
     Lines of an item of which parts were sold are one.
     """
-    code = next((line.currency for _, line in lines if line.currency), None)
+    code = next((line.currency for _, line in lines if line.currency and line.fields), None)
     told = [one.sold if one.currency == code else Sold(one.sold.quantity) for _, one in lines]
     paid = zip(lines, discounted(told, discount, code), strict=True)
     items = [(index, line._replace(sold=sold)) for (index, line), sold in paid if line.fields]

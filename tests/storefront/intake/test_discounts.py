@@ -167,6 +167,56 @@ def test_a_voucher_among_the_items_is_none_of_them() -> None:
         assert (items(basket), basket.rejections) == ({"tea"}, ())
 
 
+OFF = {"product_id": "off", "price": -5}
+
+
+@pytest.mark.parametrize(
+    ("said", "minor", "ignored", "rejected"),
+    [
+        ({"currency": "PTS"}, 3000, {"price without currency": 1}, []),
+        ({"price": "-1,249"}, 3000, {}, ["price"]),
+        ({"price": -1e99}, 3000, {}, ["price"]),
+        ({"quantity": 0}, 3000, {}, ["quantity"]),
+        ({"currency": "USD"}, 3000, {}, []),
+        ({"currency": "EUR"}, 2500, {}, []),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_voucher_whose_worth_nobody_can_tell_is_no_item(
+    first: bool, said: Any, minor: int, ignored: Any, rejected: list[str]
+) -> None:
+    """As an item it would teach what goes with it; as the first one its currency is not theirs."""
+    products = [OFF | said, TEA] if first else [TEA, OFF | said]
+    became = of_segment(products=products)
+    cart = read("segment", track("Cart Viewed", {"currency": "EUR", "products": products}))
+
+    assert (cost(became), items(became), became.ignored) == (minor, {"tea"}, ignored)
+    assert items(cart) == {"tea"}
+    assert [one.reason for one in became.rejections] == rejected
+
+
+def test_a_voucher_without_a_currency_is_no_item() -> None:
+    """Matomo never says one, others need not."""
+    products, rows = [TEA, OFF], json.dumps([["tea", "Tea", [], 10, 3], ["off", "", [], -5, 1]])
+    for became in (
+        read("segment", track("Order Completed", {"order_id": "o-1", "products": products})),
+        read("segment", track("Cart Viewed", {"products": products})),
+        read("matomo", matomo(idgoal=0, ec_id="o-1", ec_items=rows)),
+        read("matomo", matomo(idgoal=0, ec_items=rows)),
+    ):
+        assert (items(became), became.rejections) == ({"tea"}, ())
+        assert became.ignored == {"price without currency": 2}
+
+
+def test_a_dash_is_no_amount_and_its_item_no_voucher() -> None:
+    """So tables have it where nobody has written a price; nor is an order below 0 by it."""
+    cup = {"product_id": "cup", "price": "-"}
+    became = of_segment(products=[TEA, cup], revenue="-")
+
+    assert (cost(became), items(became)) == (3000, {"tea", "cup"})
+    assert [one.reason for one in became.rejections] == ["price"]
+
+
 def test_a_voucher_in_a_line_of_woocommerce_is_taken_off() -> None:
     """Some plugins sell vouchers as products, and redeem them as lines below 0."""
     lines = [woo_line(total="20.00"), woo_line(product_id=99, quantity=1, total="-5.00")]

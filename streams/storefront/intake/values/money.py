@@ -80,11 +80,18 @@ def rounded(exact: Decimal) -> int:
 def below_zero(amount: Any) -> bool:
     """Whether an amount is below 0; of one that cannot be read, whether it begins with a minus.
 
+    A dash without a digit is what tables have where there is no amount.
+
     >>> below_zero("-25,00"), below_zero(-25), below_zero("-1,249.00"), below_zero("-0")
     (True, True, True, False)
+    >>> below_zero("-1,249"), below_zero("-"), below_zero("-,--")
+    (True, False, False)
     """
     exact = written(amount)
-    return exact < 0 if exact is not None else (text(amount) or "").startswith("-")
+    if exact is not None:
+        return exact < 0
+    said = text(amount) or ""
+    return said.startswith("-") and any(map(str.isdigit, said))
 
 
 def without_minus(amount: Any) -> Any:
