@@ -5,7 +5,7 @@ A source has an id of the variant, or only its name, which goes behind the produ
 is not there is made up for by the other one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
@@ -20,11 +20,13 @@ from streams.storefront.intake.values.money import (
     currency_code,
     exact_amount,
     minor_units,
-    rounded,
+    negated,
     without_minus,
+    written,
 )
 from streams.storefront.intake.values.pieces import (
     Sold,
+    added,
     fits,
     line_total,
     pieces,
@@ -148,20 +150,15 @@ def item_of(said: Any, names: ItemNames, granularity: str) -> str | None:
 
 
 def read_lines(
-    said: Any,
-    names: ItemNames,
-    drafts: Drafts,
-    place: str,
-    currency: Any = None,
-    vouchers: bool = True,
+    said: Any, names: ItemNames, drafts: Drafts, place: str, currency: Any = None
 ) -> list[tuple[int, ItemLine]]:
     """The items of a list with their places in it, without those that were rejected.
 
     One that costs less than nothing, beside others, is a voucher: `order_fields` takes it off. Of a
-    return (`vouchers` False) it is what came back.
+    return it is what came back: `taken_back` has it as that.
     """
     some = [*islice(rows(said), LINES_MAX + 1)]  # with which there are too many
-    mixed = vouchers and not all(_is_off(one, names) for _, one in some)
+    mixed = not all(_is_off(one, names) for _, one in some)
     read = []
     for index, one in some:
         of = _voucher if mixed and _is_off(one, names) else read_line
@@ -171,18 +168,29 @@ def read_lines(
 
 
 def taken_back(said: Any, names: ItemNames) -> Any:
-    """The items of an order that is below 0 in all: what came back, however that is signed.
+    """The items of a return, or of an order that is below 0 in all: however they are signed.
+
+    What is no list is left as it is: of that nobody knows what came back, nor that it is all. Where
+    prices are of both signs, the lesser part is what was taken off, as in the order: a voucher.
 
     >>> taken_back([{"item_id": "tea", "quantity": -2, "price": "-2,49"}], ItemNames(("item_id",)))
     [{'item_id': 'tea', 'quantity': '2', 'price': '2,49'}]
     """
-    signed = (names.quantity, names.price)
-    return [
-        {key: without_minus(value) if key in signed else value for key, value in one.items()}
-        if isinstance(one, Mapping)
-        else one
-        for _, one in rows(said)
-    ]
+    if listed(said) is None:
+        return said
+    items = [_changed(one, names.quantity, without_minus) for _, one in rows(said)]
+    amounts = [_amount(one, names) for one in items]
+    below = sum(amounts) < 0 or max(amounts, default=0) <= 0
+    return [_changed(one, names.price, negated) for one in items] if below else items
+
+
+def _changed(said: Any, name: str, change: Callable[[Any], Any]) -> Any:
+    return {**said, name: change(said[name])} if at(said, name) is not None else said
+
+
+def _amount(said: Any, names: ItemNames) -> Decimal:
+    each, quantity = written(at(said, names.price)), quantity_of(at(said, names.quantity))
+    return (each or Decimal(0)) * (quantity or Decimal(0))
 
 
 def read_one(
@@ -273,19 +281,8 @@ def item_events(
         elif "price_minor" in fields:
             fields["currency"] = line.currency
         if kind == "item_added":
-            fields = _added(fields, line.sold) | {"receipt": receipt}
+            fields = added(fields, line.sold) | {"receipt": receipt}
         drafts.event(place, kind, numbered(event_id, index), who, when, **fields)
-
-
-def _added(fields: dict[str, Any], sold: Sold) -> dict[str, Any]:
-    """The fields of an add: of parts, which are told as pieces, the price is that of a piece.
-
-    >>> _added({"quantity": 1, "price_minor": 2000}, Sold(Decimal("0.5"), 1000))
-    {'quantity': 1, 'price_minor': 1000}
-    """
-    if sold.total_minor is None or "price_minor" not in fields or not sold.quantity % 1:
-        return fields
-    return fields | {"price_minor": rounded(Decimal(sold.total_minor) / whole(sold.quantity))}
 
 
 def _currency(own: Any, of_all: Any, drafts: Drafts) -> str | None:

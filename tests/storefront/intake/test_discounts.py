@@ -12,7 +12,15 @@ from streams.contract.settings import Settings
 from streams.storefront.intake.drafts import Intake
 from streams.storefront.intake.sources.snowplow import ACTION, PRODUCT, TRANSACTION
 from streams.storefront.intake.values.discounts import lessened
-from tests.storefront.intake.samples import hit, matomo, protocol, track, woo_line, woo_order
+from tests.storefront.intake.samples import (
+    enriched,
+    hit,
+    matomo,
+    protocol,
+    track,
+    woo_line,
+    woo_order,
+)
 from tests.storefront.intake.test_cases import read
 
 EUR = Settings(intake_currency="EUR")
@@ -233,18 +241,62 @@ def test_a_voucher_in_a_row_of_matomo_is_taken_off() -> None:
     assert (cost(became), items(became)) == (2500, {"tea"})
 
 
-def test_what_came_back_may_be_told_below_zero_and_is_no_voucher() -> None:
+@pytest.mark.parametrize("currency", [None, "EUR"])
+@pytest.mark.parametrize(
+    "signs", [{"price": -10}, {"quantity": -2}, {"price": "-10,00", "quantity": "-2"}]
+)
+def test_what_came_back_may_be_told_below_zero_and_is_no_voucher(currency: Any, signs: Any) -> None:
     """Of a return every item is one that came back, beside a gift that was free as well."""
-    back = [{"item_id": "tea", "price": -10, "quantity": 1}, {"item_id": "gift", "price": 0}]
-    about = {"transaction_id": "o-1", "items": back}
-    products = [one | {"product_id": one["item_id"]} for one in back]
+    tea = {"item_id": "tea", "id": "tea", "price": 10, "quantity": 2} | signs
+    gift = {"item_id": "gift", "id": "gift", "price": 0}
+    back = [one | {"product_id": one["item_id"]} for one in (tea, gift)]
+    about = {"order_id": "o-1", "transaction_id": "o-1", "currency": currency}
     for became in (
-        read("ga4", protocol(hit("refund", **about))),
-        read("segment", track("Order Refunded", {"order_id": "o-1", "products": products})),
+        read("ga4", protocol(hit("refund", **about, items=back))),
+        read("segment", track("Order Refunded", about | {"products": back})),
+        read("snowplow", enriched("refund", product=back, refund=[about])),
     ):
         (event,) = became.events
         assert isinstance(event, OrderReturned)
-        assert [line.item_id for line in event.lines or ()] == ["tea", "gift"]
+        assert became.rejections == ()
+        told = [(line.item_id, line.quantity, line.price_minor) for line in event.lines or ()]
+        of_tea, of_gift = (1000, 0) if currency else (None, None)
+        assert told == [("tea", 2, of_tea), ("gift", 1, of_gift)]
+
+
+@pytest.mark.parametrize(("off", "signs"), [(5, 1), (30, 1), (5, -1)])
+def test_a_voucher_of_a_return_is_none_of_its_items(off: int, signs: int) -> None:
+    """A return that repeats the order costs what the order did: 30.00 less the voucher."""
+    tea, voucher = {"price": 10 * signs, "quantity": 3}, {"price": -off * signs}
+    items = [{"product_id": "tea", "item_id": "tea"} | tea, {"item_id": "off"} | voucher]
+    about = {"order_id": "o-1", "transaction_id": "o-1", "currency": "EUR"}
+    said = [
+        read("ga4", protocol(hit("refund", **about, items=items))),
+        read("segment", track("Order Refunded", about | {"products": items})),
+        read("segment", track("Order Completed", about | {"revenue": -25, "products": items})),
+    ]
+    rows = json.dumps([["tea", "", [], 10 * signs, 3], ["off", "", [], -off * signs, 1]])
+    said.append(read("matomo", matomo(idgoal=0, ec_id="o-1", revenue=-25, ec_items=rows), EUR))
+    for became in said:
+        (event,) = became.events
+        assert isinstance(event, OrderReturned)
+        assert {line.item_id for line in event.lines or ()} == {"tea"}
+        cost = sum(line.quantity * (line.price_minor or 0) for line in event.lines or ())
+        assert (cost, became.rejections) == (3000 - 100 * off, ())
+
+
+@pytest.mark.parametrize("items", ["tea", {"item": "tea"}, 7])
+def test_a_return_of_items_that_are_no_list_is_not_one_of_the_whole_order(items: Any) -> None:
+    """Nobody knows what came back; so too where the order is below 0 in all."""
+    about = {"order_id": "o-1", "transaction_id": "o-1", "currency": "EUR"}
+    for became in (
+        read("ga4", protocol(hit("refund", **about, items=items))),
+        read("ga4", protocol(hit("purchase", **about, items=items, value=-5))),
+        read("segment", track("Order Refunded", about | {"products": items})),
+        read("segment", track("Order Completed", about | {"products": items, "revenue": -5})),
+    ):
+        assert [one.reason for one in became.rejections] == ["invalid_event"]
+        assert became.events == ()
 
 
 @given(st.lists(st.integers(0, 10**12), max_size=20), st.integers(0, 10**12))

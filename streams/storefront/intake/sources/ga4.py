@@ -180,9 +180,10 @@ def _say(hit: Hit, drafts: Drafts) -> None:
         basket_event(items, ITEM, drafts, place, where, event_id, who, hit.when, currency)
         return
     if name == "purchase" and below_zero(params.get("value")):
-        name, items = "refund", taken_back(items, ITEM)
-    where, currency, bought = placed(place, "items"), params.get("currency"), name != "refund"
-    lines = read_lines(items, ITEM, drafts, where, currency, bought)
+        name = "refund"
+    if name == "refund":
+        items = taken_back(items, ITEM)
+    lines = read_lines(items, ITEM, drafts, placed(place, "items"), params.get("currency"))
     if kind := PER_ITEM.get(name):
         if not lines:
             drafts.reject(place, "no_items", f"{name} has no item that can be used")

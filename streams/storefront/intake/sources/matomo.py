@@ -20,6 +20,7 @@ from streams.storefront.intake.lines import (
     order_fields,
     read_lines,
     read_one,
+    taken_back,
 )
 from streams.storefront.intake.values.discounts import discount_of
 from streams.storefront.intake.values.identifiers import identifier
@@ -103,12 +104,12 @@ def _commerce(
     """A cart, an order, or the return of one."""
     items, where = _listed(said.get("ec_items")), placed(place, "ec_items")
     back = below_zero(first(said, "revenue"))
-    listed = list(_items(items, back)) if isinstance(items, list) else None
+    listed = list(_items(items)) if isinstance(items, list) else None
     order_id = identifier(said.get("ec_id"))
     if order_id is None:
         basket_event(listed, ITEM, drafts, place, where, event_id, who, when)
         return
-    lines = read_lines(listed, ITEM, drafts, where)
+    lines = read_lines(taken_back(listed, ITEM) if back else listed, ITEM, drafts, where)
     if back:
         fields = order_fields(lines)
         cut_off = items is None and first(said, "ec_items") is not None
@@ -121,17 +122,11 @@ def _commerce(
         drafts.event(place, "order_placed", event_id, who, when, order_id=order_id, **fields)
 
 
-def _items(said: Any, back: bool) -> Iterator[dict[str, Any]]:
-    """The rows of `ec_items`; of a return, how many came back may be below 0, and at what price.
-
-    In an order a price below 0 is a voucher's.
-    """
+def _items(said: Any) -> Iterator[dict[str, Any]]:
+    """The rows of `ec_items`; how many may be told below 0, and a price below 0 is a voucher's."""
     for _, row in rows(said):
         item = dict(zip(COLUMNS, row, strict=False)) if isinstance(row, list | tuple) else {}
-        for name in ("quantity", "price") if back else ("quantity",):
-            if name in item:
-                item[name] = without_minus(item[name])
-        yield item
+        yield item | {"quantity": without_minus(item.get("quantity"))}
 
 
 def _listed(said: Any) -> Any:

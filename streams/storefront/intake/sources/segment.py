@@ -133,8 +133,10 @@ def _order(
     order_id = identifier(properties.get("order_id"))
     if kind == "order_placed" and below_zero(first(properties, "revenue", "total", "value")):
         kind = "order_returned"
+    if kind == "order_returned":
         properties = {**properties, "products": taken_back(properties.get("products"), item)}
-    lines = _products(properties, item, drafts, place, bought=kind == "order_placed")
+    where, currency = placed(place, "properties", "products"), properties.get("currency")
+    lines = read_lines(properties.get("products"), item, drafts, where, currency)
     fields = order_fields(lines)
     if kind == "order_placed":
         event_id = f"order-{order_id}"
@@ -143,14 +145,6 @@ def _order(
     elif kind != "order_returned" or not properties.get("products"):
         fields = {}
     drafts.event(place, kind, event_id, who, when, order_id=order_id, **fields)
-
-
-def _products(
-    properties: Mapping[str, Any], item: ItemNames, drafts: Drafts, place: str, *, bought: bool
-) -> list[Any]:
-    currency = properties.get("currency")
-    where = placed(place, "properties", "products")
-    return read_lines(properties.get("products"), item, drafts, where, currency, bought)
 
 
 def _who(

@@ -81,9 +81,10 @@ def _say(action: str, said: Mapping[str, Any], drafts: Drafts) -> None:
     order = _one(said, TRANSACTION if action == "transaction" else REFUND)
     products = said.get(PRODUCT)
     if action == "transaction" and below_zero(at(order, "revenue")):
-        action, products = "refund", taken_back(products, ITEM)
-    currency, bought = at(order, "currency"), action != "refund"
-    lines = read_lines(products, ITEM, drafts, PRODUCT, currency, bought)
+        action = "refund"
+    if action == "refund":
+        products = taken_back(products, ITEM)
+    lines = read_lines(products, ITEM, drafts, PRODUCT, at(order, "currency"))
     order_id = identifier(at(order, "transaction_id"))
     if kind := PER_ITEM.get(action):
         if not lines:

@@ -103,6 +103,17 @@ def without_minus(amount: Any) -> Any:
     return str(amount).strip().removeprefix("-") if below_zero(amount) else amount
 
 
+def negated(amount: Any) -> Any:
+    """An amount with the other sign, and all else as it is.
+
+    >>> negated("-2,49"), negated("2,49"), negated(3), negated(0), negated("free")
+    ('2,49', '-2,49', '-3', 0, 'free')
+    """
+    if below_zero(amount):
+        return without_minus(amount)
+    return f"-{str(amount).strip().removeprefix('+')}" if written(amount) else amount
+
+
 def written(amount: Any) -> Decimal | None:
     """A number, also one that is written with a decimal comma or with groups; None: it is none.
 

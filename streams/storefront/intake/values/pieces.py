@@ -99,6 +99,17 @@ def line_total(
     return rounded(told)
 
 
+def added(fields: dict[str, Any], sold: Sold) -> dict[str, Any]:
+    """The fields of an add: of parts, which are told as pieces, the price is that of a piece.
+
+    >>> added({"quantity": 1, "price_minor": 2000}, Sold(Decimal("0.5"), 1000))
+    {'quantity': 1, 'price_minor': 1000}
+    """
+    if sold.total_minor is None or "price_minor" not in fields or not sold.quantity % 1:
+        return fields
+    return fields | {"price_minor": rounded(Decimal(sold.total_minor) / whole(sold.quantity))}
+
+
 def _quantity(sold: Iterable[Sold]) -> Decimal:
     return sum((one.quantity for one in sold), Decimal(0))
 
