@@ -15,6 +15,7 @@ from tests.storefront.intake.samples import (
     cloud_event,
     export_row,
     hit,
+    matomo,
     pixel,
     protocol,
     shop_line,
@@ -25,6 +26,7 @@ from tests.storefront.intake.samples import (
 from tests.storefront.intake.test_cases import only, read
 from tests.stories import Story, Till
 
+EUR = Settings(intake_currency="EUR")
 DENIED = {"consent": {"categoryPreferences": {"Advertising": False}}}
 GRANTED = {"consent": {"categoryPreferences": {"Advertising": True}}}
 
@@ -303,6 +305,25 @@ def test_a_list_that_php_wrote_as_an_object_is_a_list() -> None:
 
     assert ["tea", "cup"] == [line.item_id for line in only(placed).lines]
     assert ["tea"] == [line.item_id for line in only(basket).lines]
+
+
+@pytest.mark.parametrize("encoded", [json.dumps, dict])
+def test_lists_of_matomo_that_php_wrote_as_objects_are_lists(encoded: Any) -> None:
+    """The items, the columns of one of them, of which some are left out, and its categories."""
+    columns = {"0": "cup", "2": {"1": "kitchen"}, "3": "2.50", "4": "-2"}
+    items = encoded({"0": ["tea", "Tea", [], 10, 3], "2": columns})
+    said = {"idgoal": 0, "ec_items": items}
+    became = [
+        read("matomo", matomo(**said), EUR),
+        read("matomo", matomo(**said, ec_id="o-1", revenue=35), EUR),
+        read("matomo", matomo(**said, ec_id="o-1", revenue=-35), EUR),
+    ]
+
+    for one in became:
+        assert [("tea", 3, 1000, None), ("cup", 2, 250, "kitchen")] == [
+            (line.item_id, line.quantity, line.price_minor, line.category)
+            for line in only(one).lines
+        ]
 
 
 def test_an_order_without_items_is_refused_in_words_of_json() -> None:

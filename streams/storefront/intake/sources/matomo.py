@@ -24,7 +24,7 @@ from streams.storefront.intake.lines import (
 )
 from streams.storefront.intake.values.discounts import discount_of
 from streams.storefront.intake.values.identifiers import identifier
-from streams.storefront.intake.values.looking import at, first, parsed, rows
+from streams.storefront.intake.values.looking import at, first, listed, parsed, rows
 from streams.storefront.intake.values.money import below_zero, without_minus
 from streams.storefront.intake.values.times import When, said_at
 
@@ -104,12 +104,12 @@ def _commerce(
     """A cart, an order, or the return of one."""
     items, where = _listed(said.get("ec_items")), placed(place, "ec_items")
     back = below_zero(first(said, "revenue"))
-    listed = list(_items(items)) if isinstance(items, list) else None
+    told = None if listed(items) is None else list(_items(items))
     order_id = identifier(said.get("ec_id"))
     if order_id is None:
-        basket_event(listed, ITEM, drafts, place, where, event_id, who, when)
+        basket_event(told, ITEM, drafts, place, where, event_id, who, when)
         return
-    lines = read_lines(taken_back(listed, ITEM) if back else listed, ITEM, drafts, where)
+    lines = read_lines(taken_back(told, ITEM) if back else told, ITEM, drafts, where)
     if back:
         fields = order_fields(lines)
         cut_off = items is None and first(said, "ec_items") is not None
@@ -125,8 +125,15 @@ def _commerce(
 def _items(said: Any) -> Iterator[dict[str, Any]]:
     """The rows of `ec_items`; how many may be told below 0, and a price below 0 is a voucher's."""
     for _, row in rows(said):
-        item = dict(zip(COLUMNS, row, strict=False)) if isinstance(row, list | tuple) else {}
-        yield item | {"quantity": without_minus(item.get("quantity"))}
+        item = {name: _cell(row, place) for place, name in enumerate(COLUMNS)}
+        yield item | {"quantity": without_minus(item["quantity"])}
+
+
+def _cell(row: Any, place: int) -> Any:
+    """What a row has in a column; PHP numbers them where it left one out; None: nothing."""
+    if isinstance(row, Mapping):
+        return row.get(str(place))
+    return row[place] if isinstance(row, list | tuple) and place < len(row) else None
 
 
 def _listed(said: Any) -> Any:

@@ -37,9 +37,7 @@ def identifier(value: Any, nothing: Collection[str] = NOTHING) -> str | None:
 
 def category_of(said: Any) -> str | None:
     """A category, of several the first; None: it is none that the contract takes."""
-    category = identifier(
-        next((one for _, one in rows(said)), None) if isinstance(said, list | tuple) else said
-    )
+    category = identifier(next((one for _, one in rows(said)), said))
     return category if category and len(category) <= CHARS_MAX else None
 
 
