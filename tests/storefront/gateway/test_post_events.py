@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 
-from streams.contract.events import ItemAdded, ItemViewed, OrderCancelled, OrderPlaced
+from streams.contract.events import (
+    ItemAdded,
+    ItemViewed,
+    OrderCancelled,
+    OrderPlaced,
+    decode,
+    encode,
+)
 from streams.contract.schemas.examples import EXAMPLES
+from streams.contract.settings import Settings
 from streams.storefront.gateway.access.tokens import SessionOwner
 from tests.storefront.gateway.shopfront import (
     KEY,
@@ -60,6 +68,22 @@ async def test_what_says_no_time_happened_now(front: Shopfront, nothing: dict[st
 
     assert 200 == answer.status_code, answer.text
     assert [NOON_S * 1000] == [event.occurred_at_ms for event in front.bus.events]
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+@pytest.mark.parametrize("nothing", [{}, {"occurred_at_ms": None}, {"occurred_at_ms": ""}])
+async def test_what_says_no_time_happened_now_whatever_the_clock_of_its_device(
+    front: Shopfront, nothing: dict[str, Any], hours: int
+) -> None:
+    """When it was sent tells how wrong the sender's clock is, and not ours, which dated it."""
+    now_ms = NOON_S * 1000
+    said = {name: one for name, one in add("e1").items() if name != "occurred_at_ms"}
+    sent = {"sent_at_ms": now_ms + hours * 3_600_000}
+    await front.post(said | nothing | sent, await front.token())
+    (event,) = front.bus.events
+    read = decode(b"session-7", encode(event), timestamp_ms=now_ms, settings=Settings())
+
+    assert (now_ms, now_ms, 0) == (event.occurred_at_ms, read.occurred_at_ms, read.clock_ahead_ms)
 
 
 async def test_a_session_is_the_tokens_whatever_the_body_says(front: Shopfront) -> None:

@@ -130,7 +130,7 @@ def _event(said: Any, visit: SessionOwner | None, settings: Settings, now_ms: in
     who = said.get("session_id")
     key = who.encode() if isinstance(who, str) else b""
     if said.get("occurred_at_ms") in (None, ""):  # as good as left out
-        said = {**said, "occurred_at_ms": now_ms}
+        said = {**said, "occurred_at_ms": now_ms, "sent_at_ms": None}  # by our clock, not theirs
     try:
         value = orjson.dumps(said)
     except TypeError:
