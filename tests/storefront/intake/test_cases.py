@@ -567,6 +567,29 @@ def test_an_order_that_is_paid_after_it_was_cancelled_unpaid_counts(before: str)
     assert [line.stands for line in order.lines.values()] == [True]
 
 
+def test_an_order_on_hold_that_was_tried_with_a_card_is_off_once_it_is_deleted() -> None:
+    """Cancelled it looks like one that nobody paid, whose money may come yet."""
+    transfer = {"payment_method": "bacs", "transaction_id": "", "date_paid_gmt": None}
+    card = transfer | {"payment_method": "stripe"}
+    steps = [("on-hold", transfer), ("failed", card), ("cancelled", card)]
+    told = [read("woocommerce", woo_order(status=status, **paid)) for status, paid in steps]
+    deleted = {"x-wc-webhook-topic": "order.deleted"}
+    later_ms = NOON_MS + 3_600_000
+    told.append(
+        adapters()["woocommerce"].read({"id": 812}, deleted, Settings(), received_at_ms=later_ms)
+    )
+    till, stands = Till(), []
+    for became in told:
+        for event in became.events:
+            till.serve(event)
+        order = till.shop._sessions(0).orders.get("812")
+        assert order is not None
+        stands.append([line.stands for line in order.lines.values()])
+
+    assert [types(one) for one in told] == [["order_placed"], [], [], ["order_cancelled"]]
+    assert stands == [[True], [True], [True], [False]]
+
+
 def test_an_order_that_was_paid_and_is_cancelled_is_off_wherever_it_came_from() -> None:
     """What was counted is taken back: by the time of its payment, which a shop keeps."""
     paid = {"payment_method": "netopia", "date_paid_gmt": "2026-01-01T14:00:00"}

@@ -74,7 +74,8 @@ def _was_placed(said: Mapping[str, Any]) -> bool:
 
     One whose card was declined never did, and is tried again under the same number: taken back it
     would not come again. Nothing tells the two apart but a method that waits for the money, or a
-    payment that is on its way or did not arrive.
+    payment that is on its way or did not arrive. An order tells its present method alone: one that
+    counted on hold, and was tried with a card since, looks like one that never did.
     """
     waits = identifier(said.get("payment_method")) in AWAITED
     return waits or first(said, "transaction_id", "date_paid_gmt", "date_paid") is not None
