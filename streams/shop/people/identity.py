@@ -121,6 +121,8 @@ class Identity:
         if named is not None and named == before.shopper_id:  # as nearly always: as before
             if event.occurred_at_ms >= before.at_ms:
                 before.at_ms, before.consented = event.occurred_at_ms, event.consent is True
+            else:
+                before.came_by(event.occurred_at_ms, session.started_ms)
         elif named is not None or before.hash is not None or event.schema_version > 1:
             self._sign_in(session, event, named)
         session.of_before = self.of_before(session, event)
@@ -194,6 +196,8 @@ class Identity:
             before.at_ms = at_ms
             if who is not None or was is not None:
                 before.consented = event.consent is True
+        elif who is not None and hashed(who) == before.hash:
+            before.came_by(at_ms, session.started_ms)
 
     def _tie(self, session: Signed, event: Event) -> None:
         """Who goes on from a session, and by whom it is noted, depends on who is signed in.

@@ -88,6 +88,22 @@ class SignIn:
         stays = self.hash is not None and not self.is_anothers(event)
         return type(self)(since_ms=(self.since_ms or ALWAYS_MS) if stays else 0)
 
+    def came_by(self, at_ms: int, visit_ms: int) -> None:
+        """They were there by then, as is told late: since then, if nobody has left in between.
+
+        Who left because they came has left by then. Of an earlier visit that is not known. A
+        sign-out that found nobody is no leaving, and a denial of before this is told stays lost.
+        """
+        others, after_ms = self.gone, 0
+        if others:
+            last = others[-1]
+            after_ms = last.until_ms
+            if after_ms == self.since_ms:
+                after_ms = last.since_ms + 1
+                others = (*others[:-1], last._replace(until_ms=at_ms))
+        if max(after_ms, visit_ms) <= at_ms < self.since_ms:
+            self.since_ms, self.gone = at_ms, others
+
     def begins(self, at_ms: int, started_ms: int) -> int:
         """Since when somebody has been there who signs in now, in a visit that began then."""
         if self.hash is None and self.since_ms and at_ms == started_ms:

@@ -122,6 +122,86 @@ def test_a_late_refusal_holds_whoever_has_left_since() -> None:
     assert "bob" not in repeats(till)
 
 
+@pytest.mark.parametrize("name_kept", [True, False])
+def test_who_was_named_late_was_there_by_then(name_kept: bool) -> None:
+    """The next event that names her came first; a worker may know her by a hash alone by then."""
+    story = Story(schema_version=2)
+    first, named = story.view("tea"), story.order("bread", shopper_id="ann")
+    denies, again = story.view("jam", consent=False), story.order("jam", shopper_id="ann")
+    till = served([*past("ann"), first, again])
+    if not name_kept:
+        who = in_shop(till.shop).signed_in
+        who.shopper_id, who.hash_alone = None, who.hash
+    came_ms = [in_shop(till.shop).signed_in.since_ms]
+    for event in (named, denies):
+        till.serve(event)
+        came_ms.append(in_shop(till.shop).signed_in.since_ms)
+
+    assert [again.occurred_at_ms, named.occurred_at_ms, named.occurred_at_ms] == came_ms
+    assert till.shop.identity.denials.covers(hashed("ann"), denies.occurred_at_ms)
+
+
+@pytest.mark.parametrize("left", ["after it", "with it", "before it"])
+def test_who_was_named_late_was_not_there_while_others_were(left: str) -> None:
+    """Nor since before somebody left: who has come back since was away in between."""
+    story = Story(schema_version=2)
+    first, another = story.view("tea"), story.view("tea", shopper_id="bob")
+    leaves = story.view("tea", shopper_id=None, consent=True)
+    back = story.view("tea", after_s=9, shopper_id="ann")
+    late_s = ["after it", "with it", "before it"].index(left) - 1
+    named_ms = leaves.occurred_at_ms + 1_000 * late_s
+    named = back.model_copy(update={"event_id": "named", "occurred_at_ms": named_ms})
+    till = served([first, another, leaves, back, named])
+    since_ms = back.occurred_at_ms if left == "after it" else named_ms
+
+    assert since_ms == in_shop(till.shop).signed_in.since_ms
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "left_ms", "since_ms", "stayed_ms"),
+    [
+        *[(60, 50, 50, 50), (50, 50, 50, 50), (49, 50, 49, 49), (21, 50, 21, 21)],
+        *[(20, 50, 50, 50), (19, 50, 50, 50)],
+        *[(49, 40, 49, 40), (40, 40, 40, 40), (39, 40, 50, 40)],
+    ],
+)
+def test_whoever_is_replaced_has_left_by_the_first_word_of_who_replaced_them(
+    at_ms: int, left_ms: int, since_ms: int, stayed_ms: int
+) -> None:
+    """But not before they came; who signed out by themselves left when they did."""
+    here = SignIn("ann", None, 60, consented=True, since_ms=50, gone=(Stay("bob", 20, left_ms),))
+    here.came_by(at_ms, 0)
+
+    assert (since_ms, (Stay("bob", 20, stayed_ms),)) == (here.since_ms, here.gone)
+
+
+@pytest.mark.parametrize("of_before", [True, False])
+def test_who_was_named_late_was_not_there_since_an_earlier_visit(of_before: bool) -> None:
+    """What was between is not known of it."""
+    story = Story(schema_version=2)
+    first, named = story.view("tea"), story.view("tea", shopper_id="ann")
+    begins = story.view("tea", after_s=PAUSE_S)
+    if not of_before:
+        named = named.model_copy(update={"occurred_at_ms": begins.occurred_at_ms})
+    back = story.view("jam", shopper_id="ann")
+    till = served([first, begins, back, named])
+    since_ms = (back if of_before else named).occurred_at_ms
+
+    assert since_ms == in_shop(till.shop).signed_in.since_ms
+
+
+def in_any_order(told: list[Event], data: st.DataObject) -> list[Event]:
+    """The same but for the first, with the events of each stay as they may overtake each other."""
+    stays: list[list[Event]] = [[]]
+    who: str | None = None
+    for event in told[1:]:
+        if event.says_who and (event.shopper_id != who or who is None):
+            who = event.shopper_id
+            stays.append([])
+        stays[-1].append(event)
+    return [told[0], *(event for stay in stays for event in data.draw(st.permutations(stay)))]
+
+
 Step = tuple[str | None, bool, int]
 
 
@@ -137,7 +217,10 @@ Step = tuple[str | None, bool, int]
 def test_whom_a_denial_denies_does_not_depend_on_when_it_comes(
     steps: list[Step], data: st.DataObject
 ) -> None:
-    """In time, at the end or both, as far as those who have left are known."""
+    """In time, at the end or both, and whatever of one stay overtook what else is of it.
+
+    As far as those who have left are known.
+    """
     story = Story(schema_version=2)
     events: list[Event] = [story.view("tea")]
     for who, says, after_s in steps:
@@ -150,7 +233,10 @@ def test_whom_a_denial_denies_does_not_depend_on_when_it_comes(
     in_time = [*events[: place + 1], denies, *events[place + 1 :], *more]
     found = [
         served([*past(*WHO), *told])
-        for told in (in_time, [*events, *more, denies], [*in_time, denies])
+        for told in (
+            *(in_time, [*events, *more, denies], [*in_time, denies]),
+            [*in_any_order(events, data), *more, denies],
+        )
     ]
 
     assert 1 == len({json.dumps(till.shop.identity.denials.state()) for till in found})

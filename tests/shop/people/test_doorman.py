@@ -54,6 +54,17 @@ class Doorman:
         if self.there != now:
             self.came_ms = at_ms
 
+    def says_late(self, at_ms: int) -> None:
+        """Who is there was so by then; whoever they replaced was not, and comes before them."""
+        if not NOON_MS <= at_ms < self.came_ms:
+            return
+        who, since_ms, until_ms = self.left[-1] if self.left else ("", 0, 0)
+        if at_ms >= until_ms:
+            self.came_ms = at_ms
+        elif until_ms == self.came_ms and since_ms < at_ms:
+            self.left[-1] = who, since_ms, at_ms
+            self.came_ms = at_ms
+
     def allowed(self, who: str, at_ms: int, said: bool | None) -> bool:
         """By its own word, if it is later than all denials; or supposed of who never denied."""
         if said is None:
@@ -85,6 +96,8 @@ class Doorman:
                 self.there, self.since_ms, self.consented = now, at_ms, said is True
             elif event.schema_version > 1:  # a word that nobody is there
                 self.since_ms = at_ms
+        elif consent and named and named == self.there and not forgets:
+            self.says_late(at_ms)
         mine = consent and not forgets
         self.adds = named if mine and named and self.allowed(named, at_ms, said) else None
         self.used = self.may_use(event) if mine else None

@@ -41,6 +41,8 @@ class TwinSession:
         if event.says_who and event.occurred_at_ms >= self.signed_ms and known:
             self.signed_in, self.signed_ms = who, event.occurred_at_ms
         if self.signed_in == before:
+            if who is not None and who == before:
+                self._came_by(event.occurred_at_ms)
             return False
         self._changed(before, event.occurred_at_ms)
         self.trail.cart = ()
@@ -54,6 +56,17 @@ class TwinSession:
         back = before is None and (who, back_ms) == (self.signed_in, at_ms)
         self.came_ms = 0 if len(self.seen) == 1 else came_ms if back else at_ms
 
+    def _came_by(self, at_ms: int) -> None:
+        """Who is there was so by then, as is told late, if nobody has left in this visit since."""
+        if not self.trail.began_ms <= at_ms < self.came_ms:
+            return
+        for who, came_ms, left_ms in self.stays[-1:]:
+            replaced = left_ms == self.came_ms  # who left because they came had left by then
+            if at_ms < left_ms and not (replaced and came_ms < at_ms):
+                return
+            self.stays[-1] = who, came_ms, min(left_ms, at_ms)
+        self.came_ms = at_ms
+
     def was_there(self, at_ms: int) -> str | None:
         """Who was there at a time, of the latest two who have left and who is there."""
         here = [(self.signed_in, self.came_ms, at_ms + 1)] if self.signed_in else []
@@ -63,7 +76,8 @@ class TwinSession:
     def pause(self, at_ms: int) -> None:
         """A visit begins, and nobody is there until it is said."""
         self.paused, self.stays = (self.signed_in, self.came_ms, at_ms), []
-        self.signed_in, self.signed_ms, self.trail.last_ms = None, 0, at_ms
+        self.signed_in, self.signed_ms = None, 0
+        self.trail.began_ms = self.trail.last_ms = at_ms
         self.trail.cart = ()
 
     @property
@@ -79,6 +93,8 @@ class TwinTrail:
     names: list[str]
     """The sessions that are of it, the one that has it last."""
     last_ms: int
+    began_ms: int
+    """When this visit began."""
     whose: str | None = None
     closed: bool = False
     basket: dict[str, int] = field(default_factory=dict)

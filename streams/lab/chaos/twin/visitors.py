@@ -26,7 +26,7 @@ class TwinVisitors:
         at_ms, key = event.occurred_at_ms, (partition, event.session_id)
         session = self.sessions.get(key)
         if session is None:
-            begun = self._begun(event.session_id, at_ms)
+            begun = self._begun(event.session_id, at_ms, at_ms)
             session = self.sessions[key] = TwinSession(event.session_id, event.visitor_id, begun)
             if event.visitor_id is not None:
                 before = self._latest.get((partition, event.visitor_id))
@@ -51,12 +51,12 @@ class TwinVisitors:
             self._take_over(partition, session, trail, at_ms)
             return
         shown = [prompt.place for prompt in trail.prompts.values()]
-        session.trail = self._begun(session.session_id, trail.last_ms)
+        session.trail = self._begun(session.session_id, trail.last_ms, at_ms)
         session.trail.orders |= session.left_orders
         session.trail.whose, session.trail.forgotten = here, max([trail.forgotten, *shown])
 
-    def _begun(self, session_id: str, at_ms: int) -> TwinTrail:
-        return TwinTrail([session_id], at_ms, apart_max=self._apart_max)
+    def _begun(self, session_id: str, last_ms: int, at_ms: int) -> TwinTrail:
+        return TwinTrail([session_id], last_ms, at_ms, apart_max=self._apart_max)
 
     def _lets_on(self, trail: TwinTrail, who: str | None, at_ms: int) -> bool:
         """Whether a session with this shopper in it, or nobody, may go on with a trail."""
