@@ -176,6 +176,7 @@ class Identity:
             self._deny(session, event)
         if session.ties.visitor is not None and event.shopper_id is not None:
             session.ties = session.ties.signed(event, None)
+        session.signed_in.nobody_began()
         if signs_out and (session.signed_in.hash is not None or event.schema_version > 1):
             self._sign_in(session, event, None)
         session.of_before = self.of_before(session, event)

@@ -57,7 +57,8 @@ class SignIn:
     since_ms: int = 0
     """Since when they are there; 0: from the first event of the session on, or nobody is.
 
-    Before the first event of a visit is told: since when whom it names was in those before.
+    Before the first event of a visit is told: since when whom it names was in those before; no
+    longer, as who that is may not be kept, if it signs nobody in.
     """
     gone: tuple[Stay, ...] = ()
     """Who was there before, in this visit."""
@@ -103,6 +104,11 @@ class SignIn:
                 others = (*others[:-1], last._replace(until_ms=at_ms))
         if max(after_ms, visit_ms) <= at_ms < self.since_ms:
             self.since_ms, self.gone = at_ms, others
+
+    def nobody_began(self) -> None:
+        """An event signs nobody in: who comes next has not been there since before the visit."""
+        if self.hash is None:
+            self.since_ms = 0
 
     def begins(self, at_ms: int, started_ms: int) -> int:
         """Since when somebody has been there who signs in now, in a visit that began then."""

@@ -109,6 +109,25 @@ def test_whoever_comes_back_from_a_pause_was_there_before_it() -> None:
     assert {hashed("ann")} == {*till.shop.identity.denials.at_s}
 
 
+@pytest.mark.parametrize(("after_s", "again"), [(0, False), (1, False), (1, True)])
+def test_whoever_comes_at_once_after_a_pause_was_not_there_before_it(
+    after_s: int, again: bool
+) -> None:
+    """Whom the visit's first event named, with no word of consent or by an id of before, was."""
+    story = Story(schema_version=2)
+    named = story.order("bread", shopper_id="ann")
+    denies = story.view("jam", consent=False)
+    back = story.view("tea", after_s=PAUSE_S, shopper_id="ann", consent=None)
+    if again:
+        back = back.model_copy(update={"event_id": named.event_id})
+    another = story.view("tea", after_s=after_s, shopper_id="bob")
+    till = served([*past("bob"), named, back, another, denies])
+
+    assert another.occurred_at_ms == in_shop(till.shop).signed_in.since_ms
+    assert not till.shop.identity.denials.at_s
+    assert "bob" in repeats(till)
+
+
 def test_a_late_refusal_holds_whoever_has_left_since() -> None:
     """Where consent is supposed: of whoever comes later, as when it is told in time."""
     story = Story()

@@ -26,8 +26,8 @@ class TwinSession:
     """Since when they have been there; 0: always."""
     stays: list[tuple[str, int, int]] = field(default_factory=list)
     """Who has left in this visit, and from when to when they were there."""
-    paused: tuple[str | None, int, int] = (None, 0, 0)
-    """Who was there before this visit, since when, and when it began."""
+    paused: tuple[str | None, int, str] = (None, 0, "")
+    """Who was there before this visit, since when, and with which event it began."""
     side: Told | None = None
     left_ms: int = 0
     """When another session of its visitor went on with its trail,"""
@@ -44,16 +44,17 @@ class TwinSession:
             if who is not None and who == before:
                 self._came_by(event.occurred_at_ms)
             return False
-        self._changed(before, event.occurred_at_ms)
+        self._changed(before, event)
         self.trail.cart = ()
         return True
 
-    def _changed(self, before: str | None, at_ms: int) -> None:
+    def _changed(self, before: str | None, event: Event) -> None:
         """Somebody else is there; who comes back from a pause at once has not been away."""
+        at_ms = event.occurred_at_ms
         if before is not None:
             self.stays.append((before, self.came_ms, at_ms))
-        who, came_ms, back_ms = self.paused
-        back = before is None and (who, back_ms) == (self.signed_in, at_ms)
+        who, came_ms, began = self.paused
+        back = (who, began) == (self.signed_in, event.event_id)
         self.came_ms = 0 if len(self.seen) == 1 else came_ms if back else at_ms
 
     def _came_by(self, at_ms: int) -> None:
@@ -73,11 +74,11 @@ class TwinSession:
         stays = [*here, *self.stays[-2:]]
         return next((who for who, came_ms, left_ms in stays if came_ms <= at_ms < left_ms), None)
 
-    def pause(self, at_ms: int) -> None:
+    def pause(self, event: Event) -> None:
         """A visit begins, and nobody is there until it is said."""
-        self.paused, self.stays = (self.signed_in, self.came_ms, at_ms), []
+        self.paused, self.stays = (self.signed_in, self.came_ms, event.event_id), []
         self.signed_in, self.signed_ms = None, 0
-        self.trail.began_ms = self.trail.last_ms = at_ms
+        self.trail.began_ms = self.trail.last_ms = event.occurred_at_ms
         self.trail.cart = ()
 
     @property

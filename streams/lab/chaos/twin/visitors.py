@@ -36,7 +36,7 @@ class TwinVisitors:
         elif not session.holds and at_ms > session.left_ms:
             self._back(partition, session, event)
         if at_ms - session.trail.last_ms > self._gap_ms:
-            session.pause(at_ms)
+            session.pause(event)
         return session
 
     def _back(self, partition: int, session: TwinSession, event: Event) -> None:
