@@ -37,7 +37,7 @@ class KeptUnits(NamedTuple):
 
 
 _Lines = tuple[CountedLine, ...]
-_Returned = tuple[At, _Lines] | tuple[At, _Lines, str]
+_Returned = tuple[At, _Lines] | tuple[At, _Lines, str | None]
 
 
 class _UnitsState(BaseModel):

@@ -51,8 +51,9 @@ class CameBack(NamedTuple):
 
     lines: tuple[CountedLine, ...]
     """No line: all of the order."""
-    currency: str = ""
-    """Of its prices; "" where it told none: then they are in the order's."""
+    currency: str | None = None
+    """Of its prices; None: in the order's. "" is that of orders without one, and of what was told
+    before returns had one: such prices may be in any, so they say nothing of an order with one."""
 
     def state(self) -> list[Any]:
         """As JSON has it."""
@@ -122,13 +123,14 @@ def tuples_of(lines: list[Any]) -> tuple[CountedLine, ...]:
 
 
 def back_seen(record: Returned | Unmatched) -> CameBack:
-    """What came back by a record."""
-    return CameBack(lines_of(record), record.currency or "")
+    """What came back by a record. A `returned` one names the currency of an order that has one."""
+    none_told = "" if isinstance(record, Returned) else None
+    return CameBack(lines_of(record), record.currency or none_told)
 
 
-def back_of(lines: list[Any], currency: str = "") -> CameBack:
+def back_of(lines: list[Any], currency: str | None = "") -> CameBack:
     """The one that JSON has made a list; those of before told no currency."""
-    return CameBack(tuples_of(lines), intern(currency))
+    return CameBack(tuples_of(lines), currency and intern(currency))
 
 
 def order_of(state: list[Any]) -> OrderSeen:
@@ -171,7 +173,7 @@ def _back(order: OrderSeen, returns: Iterable[CameBack]) -> dict[str, Gone]:
     """By item what came back: no more than was ordered; of a return without lines all."""
     back = {line.item_id: Gone() for line in order.lines}
     for one in returns:
-        alike = one.currency in ("", order.currency)
+        alike = one.currency in (None, order.currency)
         for line in one.lines or order.lines:
             if (gone := back.get(line.item_id)) is not None:
                 gone.pieces += line.quantity

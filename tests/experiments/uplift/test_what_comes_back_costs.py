@@ -22,7 +22,14 @@ from streams.experiments.uplift.net_orders import (
     count,
 )
 from streams.experiments.uplift.units import Units
-from tests.experiments.uplift.records import EXPERIMENT, assigned, folded, ordered, returned
+from tests.experiments.uplift.records import (
+    EXPERIMENT,
+    assigned,
+    folded,
+    ordered,
+    returned,
+    unmatched,
+)
 from tests.storefront.intake.samples import shop_line, shop_order, shop_refund
 from tests.storefront.intake.test_cases import read as intake
 from tests.stories import Story, Till
@@ -265,7 +272,7 @@ def test_a_refund_is_of_what_was_paid_less_discounts(refund: dict[str, Any], lef
 
 
 def test_prices_of_what_came_back_are_kept_with_their_currency(tmp_path: Path) -> None:
-    """A file of before has none, and reads on as if they were the order's."""
+    """A file of before has none: its prices may be in any, and say nothing."""
     unit = assigned(1)
     order = ordered(unit, bread=2)
     backs = [
@@ -294,7 +301,37 @@ def test_prices_of_what_came_back_are_kept_with_their_currency(tmp_path: Path) -
         before = read(path, "outcomes")
         assert before is not None
         (done,) = _all(before.units)
-        assert {"EUR": 410} == done.revenue
+        assert {"EUR": 250} == done.revenue
+
+
+def test_a_return_of_before_returns_had_a_currency_takes_the_average() -> None:
+    """Its price may be in any, and of some of its pieces: figures stay as they were told then.
+
+    Of an order without a currency, whose returns have none either, it is in the order's.
+    """
+    unit = assigned(1)
+    order = ordered(unit, bread=2)
+    line = returned(order, bread=1).lines[0].model_copy(update={"value_minor": -90})
+    back = returned(order, bread=1).model_copy(update={"lines": (line,)})
+    nowhere = order.model_copy(update={"currency": None})
+
+    assert {"EUR": 250} == revenue([unit, order, back])
+    assert {"": 410} == revenue([unit, nowhere, back])
+
+
+def test_a_return_elsewhere_that_tells_no_currency_is_in_the_orders(tmp_path: Path) -> None:
+    """Who tells it need not know the order; also when it was kept."""
+    unit = assigned(1)
+    order = ordered(unit, bread=2)
+    back = unmatched(order, "office", bread=1)
+    line = back.lines[0].model_copy(update={"value_minor": -90})
+    records: list[AnyOutcome] = [unit, order, back.model_copy(update={"lines": (line,)})]
+    write(tmp_path / "kept.json", "outcomes", KeptUnits(folded(records), {}))
+    kept = read(tmp_path / "kept.json", "outcomes")
+
+    assert kept is not None
+    assert [{"EUR": 410}] == [one.revenue for one in _all(kept.units)]
+    assert {"EUR": 410} == revenue(records)
 
 
 def _all(units: Units) -> list[UnitTotals]:
