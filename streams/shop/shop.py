@@ -161,9 +161,9 @@ class Shop:
                 self.too_late += type(event) is not ShopperForgotten
             else:
                 session.note(event, offset)
-                if not session.assignment and self.experiment and asks(event):
-                    side = self.experiment.assigned(event, offset, len(session.orders))
-                    session.assignment = None if late(event, self.settings) else side
+                drawn = None if session.assignment else self.experiment
+                if drawn and asks(event) and not late(event, self.settings):
+                    session.assignment = drawn.assigned(event, offset, len(session.orders))
                 self.identity.sign(session, event)
                 self._handlers[type(event)](session, event)
         elif (
