@@ -5,7 +5,7 @@ from the delta method: see `models.evaluation.uplift`. What units had ordered be
 assigned explains some of the noise away (CUPED); where nobody had, nothing changes.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import mul
@@ -42,10 +42,7 @@ Measure = Callable[[UnitTotals], tuple[int, int]]
 
 @dataclass(frozen=True)
 class InCurrency:
-    """A measure of money: of a unit, or of an order with such a price.
-
-    Of many currencies most units have nothing in most: sums go by those that have.
-    """
+    """A measure of money: of a unit, or of an order with such a price."""
 
     code: str
     name: str = "revenue"
@@ -56,10 +53,6 @@ class InCurrency:
         """As any measure."""
         worth = getattr(unit, self.name).get(self.code, 0)
         return worth, 1 if self.a_unit else getattr(unit, self.of).get(self.code, 0)
-
-    def told(self, units: Iterable[UnitTotals]) -> list[UnitTotals]:
-        """Those with anything in it; all others have 0."""
-        return [unit for unit in units if self.code in getattr(unit, self.of)]
 
 
 class UpliftRow(NamedTuple):
@@ -125,8 +118,9 @@ def compared(
     totals: ExperimentTotals, measures: Mapping[str, Measure], alpha: float = 0.05
 ) -> list[UpliftRow]:
     """The same by some metrics, of some units."""
+    held_out, may_get = map(SideUnits, _sides(totals))
     return [
-        UpliftRow(name, uplift_of(sums_of(totals.held_out, of), sums_of(totals.may_get, of), alpha))
+        UpliftRow(name, uplift_of(held_out.sums(of), may_get.sums(of), alpha))
         for name, of in measures.items()
     ]
 
@@ -227,21 +221,46 @@ def _sides(totals: ExperimentTotals) -> tuple[list[UnitTotals], list[UnitTotals]
     return totals.held_out, totals.may_get
 
 
+class SideUnits:
+    """Units of a side: what every metric needs of all of them is reckoned once.
+
+    Of many currencies most units have nothing in most: sums of money go by those that have.
+    """
+
+    def __init__(self, units: Iterable[UnitTotals]) -> None:
+        self.units = list(units)
+        before = [unit.before for unit in self.units]
+        self.x, self.xx = sum(before), sum(map(mul, before, before))
+        self._told: dict[str, dict[str, list[UnitTotals]]] = {}
+
+    def told(self, of: str, code: str) -> list[UnitTotals]:
+        """Those with such orders in a currency."""
+        if of not in self._told:
+            by_code = self._told[of] = defaultdict[str, list[UnitTotals]](list)
+            for unit in self.units:
+                for each in getattr(unit, of):
+                    by_code[each].append(unit)
+        return self._told[of].get(code, [])
+
+    def sums(self, measure: Measure) -> UnitSums:
+        """The sums, with what units had ordered before as the covariate."""
+        told, each = self.units, 0
+        if isinstance(measure, InCurrency):  # all others have 0 in it
+            told, each = self.told(measure.of, measure.code), int(measure.a_unit)
+        pairs, x = list(map(measure, told)), [unit.before for unit in told]
+        y, s = ([pair[at] for pair in pairs] for at in (0, 1))
+        n, more_x = len(self.units), each * (self.x - sum(x))
+        more = each * (n - len(told))
+        yy, ss, ys, yx, sx = (
+            sum(map(mul, *pair)) for pair in ((y, y), (s, s), (y, s), (y, x), (s, x))
+        )
+        sums = n, sum(y), sum(s) + more, self.x, yy, ss + more, self.xx, ys, yx, sx + more_x
+        return UnitSums(*map(float, sums))
+
+
 def sums_of(units: Iterable[UnitTotals], measure: Measure) -> UnitSums:
-    """The sums of a side, with what its units had ordered before as the covariate."""
-    units = list(units)
-    told, each = units, 0
-    if isinstance(measure, InCurrency):
-        told, each = measure.told(units), int(measure.a_unit)
-    pairs = list(map(measure, told))
-    y, s = ([pair[at] for pair in pairs] for at in (0, 1))
-    x, every = ([unit.before for unit in of] for of in (told, units))
-    more, more_x = each * (len(units) - len(told)), each * (sum(every) - sum(x))
-    yy, ss, xx, ys, yx, sx = (
-        sum(map(mul, *pair)) for pair in ((y, y), (s, s), (every, every), (y, s), (y, x), (s, x))
-    )
-    sums = len(units), sum(y), sum(s) + more, sum(every), yy, ss + more, xx, ys, yx, sx + more_x
-    return UnitSums(*map(float, sums))
+    """The sums of a side by one metric."""
+    return SideUnits(units).sums(measure)
 
 
 def main_currency(units: Iterable[UnitTotals]) -> str | None:

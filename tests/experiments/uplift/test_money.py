@@ -1,7 +1,7 @@
 """Revenue and margin, net of what came back, reckoned again: piece by piece, and by numpy."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,9 +22,11 @@ from streams.experiments.uplift.net_orders import (
     lines_of,
     order_seen,
 )
+from streams.experiments.uplift.sides import ExperimentSeen
 from streams.experiments.uplift.tables import Findings, as_values
 from streams.experiments.uplift.told_rows import for_people
-from streams.experiments.uplift.units import Units
+from streams.experiments.uplift.units import ExperimentTotals, Units
+from streams.operations.console.watching.experiments.told import bounds_of
 from tests.experiments.uplift.records import assigned, folded, found, ordered, returned
 from tests.experiments.uplift.test_groups import words
 
@@ -240,6 +242,33 @@ def test_sums_of_money_are_those_of_every_unit_one_by_one(chance: random.Random)
             assert (len(units), sum(y), sum(s), sum(x), *plain) == sums_of(
                 units, InCurrency(code, a_unit=a_unit)
             )
+
+
+class Watched(UnitTotals):
+    """A unit that counts how often anything of it is read."""
+
+    reads = 0
+
+    def __getattribute__(self, name: str) -> Any:
+        """As ever, and counted."""
+        Watched.reads += 1
+        return super().__getattribute__(name)
+
+
+@pytest.mark.parametrize("told", [rows, bounds_of])
+def test_who_bought_nothing_is_read_as_often_in_a_shop_of_one_currency_as_of_hundreds(
+    told: Callable[[ExperimentTotals], Any],
+) -> None:
+    """Anybody may send two hundred codes: a report would take minutes."""
+    reads = []
+    for codes in (CODES[:1], CODES[:200]):
+        bought = [UnitTotals(1, 1, 0, {code: 9}, {code: 1}) for code in codes]
+        nothing: list[UnitTotals] = [Watched()]
+        seen, Watched.reads = ExperimentSeen("spring", 0.5, 0, 1, 1, 0), 0
+        told(ExperimentTotals(seen, nothing, bought, 0, 0, 0, 0))
+        reads.append(Watched.reads)
+
+    assert reads[0] == reads[1] > 0
 
 
 def test_an_order_at_a_loss_has_a_negative_margin_and_none_when_all_comes_back() -> None:

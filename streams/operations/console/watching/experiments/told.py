@@ -12,11 +12,11 @@ from streams.experiments.questions.planning.observing import rates_of_totals
 from streams.experiments.questions.planning.rates import UnitRates
 from streams.experiments.uplift.figures import (
     HoldoutSample,
+    SideUnits,
     main_currency,
     metrics,
     sample,
     sizes,
-    sums_of,
     uplift_of,
 )
 from streams.experiments.uplift.tables import Findings, as_values, table
@@ -88,8 +88,9 @@ def bounds_of(totals: ExperimentTotals) -> dict[str, EffectBounds]:
 
     As parts of what the held out do just where the table has per cent (`Uplift.relative`).
     """
+    held_out, may_get = SideUnits(totals.held_out), SideUnits(totals.may_get)
     compared = {
-        name: UnitsCompared(sums_of(totals.held_out, of), sums_of(totals.may_get, of))
+        name: UnitsCompared(held_out.sums(of), may_get.sums(of))
         for name, of in metrics(totals).items()
     }
     found = {name: _bounds(one) for name, one in compared.items()}
