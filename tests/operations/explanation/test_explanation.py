@@ -494,6 +494,23 @@ def test_orders_and_what_comes_back_are_told() -> None:
     assert ["ordered"] == [one["type"] for one in visitors.to_json()["of_units"]]
 
 
+@pytest.mark.parametrize(
+    ("share", "delay_s", "why"),
+    [(0.0, 0.0, "no experiment ran"), (0.2, 200_000.0, "its session had not asked, or too late")],
+)
+def test_an_order_of_a_session_that_has_asked_may_be_of_no_unit(
+    share: float, delay_s: float, why: str
+) -> None:
+    """Where nobody is assigned, or where it asked too late to be."""
+    worker, story = OneWorker(Settings(**POLITE | {"holdout_share": share})), Story("ann")
+    for event in (story.view("jam"), story.order("milk")):
+        worker.take(0, event, delay_s=delay_s)
+    _, order = explained(worker, "ann")
+
+    assert () == order.of_units
+    assert why in in_words(order)
+
+
 def test_what_was_taken_for_a_repeat_is_not_said_to_be_one() -> None:
     """Nor that it was learned from: its session had forgotten, and its id was never there."""
     worker, story = OneWorker(Settings(**POLITE)), Story("ann")

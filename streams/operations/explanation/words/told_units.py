@@ -7,7 +7,8 @@ from streams.contract.prompts import Assigned, Ordered, Returned, UnitOutcome
 
 NOBODYS = (
     "read, unless its order_id was before; no prompt of this session was credited by it, and it is "
-    "of no unit: told before, or its session had not asked and names no visitor or known shopper"
+    "of no unit: told before, or no experiment ran, or its session had not asked, or too late, and "
+    "the order names no visitor or consenting shopper"
 )
 """Of an order of which nothing was published."""
 
