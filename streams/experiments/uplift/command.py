@@ -116,7 +116,8 @@ def uplift(
     shown a prompt), `held_out_shown_alarm`, `crossovers` (shoppers on both sides), `crossed_units`,
     `orders_left_out` (of units whose assignment is gone), `units_before` (assigned before the
     start, left out), `orders_outside` (of units assigned before the start or after the end),
-    `orders_of_nobody` (of sessions that never asked, and nobody who had been assigned by then),
+    `orders_of_nobody` (of sessions that never asked or asked too late, and of nobody who had been
+    assigned by then, as far as the log remembers),
     `currencies_left_out` (with their orders: of more than 200 currencies those of the fewest),
     `log_begins_ms` (if what was before is gone), `power` (`visible`, `effect`, `days_needed`),
     `others` (experiments), `unmatched` (returns), `left_out`, `unreadable`, `explained` (`units`

@@ -1,4 +1,4 @@
-"""Orders of sessions that had not asked: a payment page's, a webhook's, a till's.
+"""Orders of sessions that had not asked, or too late: a payment page's, a webhook's, a till's.
 
 Such a session is on no side, but its order says whose it is. It counts for a unit that was assigned
 by then, in another session: for the visitor who is named, or else for the shopper, if the *first*
@@ -89,6 +89,7 @@ class OtherSessions:
         """Orders of none of the `first` units: those of `every` other one, and those of nobody.
 
         Of nobody are those alone that were placed in that time: before it nobody was assigned.
+        Whose assignment the log has forgotten is not told from who never had one.
         """
         mine, theirs = ({one[0] for one in self.of(experiment, of, known)} for of in (first, every))
         known = {*known, *mine, *theirs}

@@ -158,7 +158,7 @@ def _notes(found: Findings, measured: Sequence[UpliftRow]) -> list[str]:
         "a unit is a visitor, or a session without one; figures are net of what came back",
         *unknown(measured),
         *unlisted(other_currencies(totals)),
-        *_of_the_split(totals, split),
+        *_of_the_split(totals, split, forgot=found.log_begins_ms is not None),
         *_from_before(totals, measured),
     ]
     if row is not None:
@@ -182,7 +182,14 @@ def _without_orders(totals: ExperimentTotals, *rates: float) -> list[str]:
     ]
 
 
-def _of_the_split(totals: ExperimentTotals, split: HoldoutSample) -> list[str]:
+NOBODYS = (
+    "orders left out: of sessions that never asked or asked too late, whose visitor or shopper had "
+    "not been assigned by then, or whose assignment the log has forgotten"
+)
+WIRED = "; does the page that tells them name the shop's visitor_id?"
+
+
+def _of_the_split(totals: ExperimentTotals, split: HoldoutSample, *, forgot: bool) -> list[str]:
     held, others = sizes(totals)
     observed, planned = _share(split.observed_share), _share(split.planned_share)
     said = [
@@ -194,22 +201,17 @@ def _of_the_split(totals: ExperimentTotals, split: HoldoutSample) -> list[str]:
             f"{split.held_out_shown:,} held out were shown prompts"
         ),
     ]
-    if totals.units_before:
-        what = "units left out: they were assigned before the start, and may have come back for it"
-        said.append(many(totals.units_before, what))
-    if totals.orders_outside:
-        what = "orders left out: of units that were assigned before the start, or after the end"
-        said.append(many(totals.orders_outside, what))
-    if totals.orders_left_out:
-        what = "orders left out: of units whose assignment the log has forgotten"
-        said.append(many(totals.orders_left_out, what))
-    if totals.orders_of_nobody:
-        what = (
-            "orders left out: of sessions that never asked, whose visitor or shopper had not been "
-            "assigned by then; does the page that tells them name the shop's visitor_id?"
-        )
-        said.append(many(totals.orders_of_nobody, what))
-    return said
+    left_out = {
+        "units left out: they were assigned before the start, and may have come back for it": (
+            totals.units_before
+        ),
+        "orders left out: of units that were assigned before the start, or after the end": (
+            totals.orders_outside
+        ),
+        "orders left out: of units whose assignment the log has forgotten": totals.orders_left_out,
+        NOBODYS + ("" if forgot else WIRED): totals.orders_of_nobody,
+    }
+    return [*said, *(many(count, what) for what, count in left_out.items() if count)]
 
 
 def _from_before(totals: ExperimentTotals, measured: Sequence[UpliftRow]) -> list[str]:

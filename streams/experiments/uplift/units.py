@@ -64,8 +64,8 @@ class ExperimentTotals(NamedTuple):
     orders_outside: int = 0
     """Orders of units that are known, but were assigned before that time, or after it."""
     orders_of_nobody: int = 0
-    """Orders of sessions that had not asked, placed in that time and since the first assignment,
-    whose visitor or shopper had not been assigned by then."""
+    """Orders of sessions that had not asked in time, placed in that time and since the first
+    assignment, whose visitor or shopper had not been assigned by then, as far as records tell."""
 
 
 class Units:

@@ -73,10 +73,20 @@ def test_whose_visitor_was_never_assigned_is_in_no_experiment() -> None:
         *(said["orders_left_out"], said["orders_of_nobody"]),
         orders([assigned(1), elsewhere(2)]),
     )
-    assert "1 order left out: of sessions that never asked, whose visitor" in words(
-        findings, columns=300
-    )
+    said_so = words(findings, columns=300)
+    assert "1 order left out: of sessions that never asked or asked too late, whose" in said_so
+    assert "does the page that tells them name the shop's visitor_id?" in said_so
     assert "never asked" not in words(found([assigned(2), elsewhere(2)]), columns=300)
+
+
+def test_where_the_log_has_forgotten_assignments_no_page_is_blamed() -> None:
+    """They may be theirs, as of an order of the session itself, which says so."""
+    records = [assigned(1), elsewhere(2), ordered(assigned(2), "own")]
+    said = words(found(records, log_begins_ms=1_767_225_600_000), columns=300)
+
+    assert "1 order left out: of units whose assignment the log has forgotten" in said
+    assert "assigned by then, or whose assignment the log has forgotten" in said
+    assert "does the page" not in said
 
 
 @given(
