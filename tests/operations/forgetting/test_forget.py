@@ -435,6 +435,7 @@ def test_what_has_folded_it_stands_behind_it(operator: Operator, tmp_path: Path)
 
 
 EVERYWHERE = {"group shop": True}
+CHECKPOINT_IS_LATE = EVERYWHERE | {"checkpoint in x": False}
 OLD = (Trace("generation 7", 2, None, writes=2), Trace("generation 6", 2, None, writes=1))
 
 
@@ -472,15 +473,27 @@ def test_what_does_not_go_by_itself_is_a_fault(folded: dict[str, bool], search: 
 
 def test_that_only_a_checkpoint_has_to_come_is_said() -> None:
     """It is no fault: nobody had written one within --wait; an exit code of 1 all the same."""
-    folded = {"group shop": True, "checkpoint in x": False}
-    report = told(Settings(), Place(1, 7), folded, Search([*OLD], []))
-    late = told(Settings(), Place(1, 7), folded | {"http://w2:1": False}, Search([*OLD], []))
+    goes = [*OLD, Trace("checkpoint in x", 2, None), Trace("shop.events", 4, 1_767_268_800_000)]
+    report = told(Settings(), Place(1, 7), CHECKPOINT_IS_LATE, Search(goes, []))
+    folded = CHECKPOINT_IS_LATE | {"http://w2:1": False}
+    late = told(Settings(), Place(1, 7), folded, Search([*OLD], []))
     words = [*in_words(report)][-1]
 
     assert 1 == exit_code(report)
     assert words.startswith("NOT forgotten everywhere yet: workers have folded it, and none has")
     assert "GOESWITH_CHECKPOINT_EVERY_S" in words
     assert "NOT forgotten everywhere" == [*in_words(late)][-1]
+
+
+@pytest.mark.parametrize(
+    "place", ["Redis key shop:prompts:s", "/var/goeswith/shop.checkpoint, refused-1", "shop.events"]
+)
+def test_what_is_left_elsewhere_does_not_go_with_a_newer_checkpoint(place: str) -> None:
+    """Views, a checkpoint that was kept aside, a topic without retention: somebody has to act."""
+    left = [Trace("checkpoint in x", 2, None), Trace(place, 3, None)]
+    report = told(Settings(), Place(1, 7), CHECKPOINT_IS_LATE, Search(left, []))
+
+    assert (1, "NOT forgotten everywhere") == (exit_code(report), [*in_words(report)][-1])
 
 
 def test_what_was_found_is_told_in_words() -> None:
