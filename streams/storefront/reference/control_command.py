@@ -5,11 +5,11 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import click
-import orjson
 
 from streams.cli.live import show
 from streams.cli.options import with_settings
@@ -21,7 +21,7 @@ from streams.contract.events.reference.control import ControlRecord
 from streams.contract.events.reference.declared import named_by
 from streams.contract.settings import Settings
 from streams.shop.decision.controls.registry import CONTROLS
-from streams.storefront.reference.control_changes import change, make, note_of
+from streams.storefront.reference.control_changes import change, differ, make, note_of
 from streams.storefront.reference.topic_log import kept, latest
 
 FILE_BYTES_MAX = 10_000_000
@@ -68,7 +68,9 @@ def set_(
     as_json: bool,
 ) -> None:
     """Set KEY to VALUE, which is JSON, else a text; null: set it no longer."""
-    record = change(key, parsed(value), author, reason, unknown=unknown)
+    wanted = parsed(value)
+    stands = partial(_standing, settings) if wanted is None else dict[str, ControlRecord]
+    record = change(key, wanted, author, reason, unknown=unknown, standing=stands)
     make(settings, record)
     if as_json:
         click.echo(record.model_dump_json())
@@ -163,11 +165,13 @@ def apply(
 
     All of it is checked before anything is set.
     """
+    asked = cache(partial(_standing, settings))
     wanted = [
-        change(key, value, author, reason, unknown=unknown) for key, value in _wanted(file).items()
+        change(key, value, author, reason, unknown=unknown, standing=asked)
+        for key, value in _wanted(file).items()
     ]
-    standing = _standing(settings)
-    changes = [one for one in wanted if _differ(one, standing.get(one.key))]
+    standing = asked()
+    changes = [one for one in wanted if differ(one, standing.get(one.key))]
     if not dry_run and changes:
         make(settings, *changes)
     if as_json:
@@ -215,13 +219,6 @@ def parsed(said: str) -> Any:
         return said
     except RecursionError:
         raise Misconfigured("the value is nested too deeply") from None
-
-
-def _differ(wanted: ControlRecord, standing: ControlRecord | None) -> bool:
-    """Whether another value is wanted; `true` is not 1, though Python takes it for that."""
-    values = (wanted.value, standing.value if standing is not None else None)
-    first, second = (orjson.dumps(one, option=orjson.OPT_SORT_KEYS) for one in values)
-    return first != second
 
 
 def _say_of_notes(changes: Iterable[ControlRecord]) -> None:

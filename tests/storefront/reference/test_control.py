@@ -1,6 +1,7 @@
 """What `goeswith control` takes for a change, and for a value."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,32 @@ from click.testing import CliRunner
 from streams.cli.root import goeswith
 from streams.contract.errors import Misconfigured
 from streams.contract.events.reference.control import ControlRecord
+from streams.contract.settings import Settings
+from streams.lab.embedded.broker import EmbeddedBroker
 from streams.shop.decision.controls.registry import CONTROLS
 from streams.storefront.reference import control_command
 from streams.storefront.reference.control_changes import change, note_of
 from streams.storefront.reference.control_command import parsed
+from tests.integration.operators import Operator
 
+WHY = ("--author", "ann", "--reason", "why")
 STANDING = {"on": 1, "off": False, "share": {"a": 1, "b": [True]}}
 
 
 def _said(name: str, value: Any) -> ControlRecord:
     return ControlRecord(key=name, value=value, author="ann", reason="why", at_ms=1_767_225_600_000)
+
+
+@pytest.fixture
+def operator(embedded_broker: EmbeddedBroker, topic_prefix: str) -> Operator:
+    """Of a shop in which no control is set."""
+    settings = Settings(
+        kafka_bootstrap=embedded_broker.bootstrap,
+        kafka_api_version="2.0",
+        topic_prefix=topic_prefix,
+    )
+    embedded_broker.create_topic(settings.topics.control, 1)
+    return Operator(settings)
 
 
 @pytest.mark.parametrize(
@@ -74,28 +91,58 @@ def test_what_workers_would_refuse_is_not_sent_and_the_reason_said(
         ("policy.flor", "did you mean policy.floor?"),
         ("loyalty.programme", "did you mean loyalty.program?"),
         ("items.hiden", "did you mean items.hidden?"),
+        ("PROMPTS.PAUSED", "did you mean prompts.paused?"),
     ],
 )
 def test_a_slip_of_the_pen_in_a_name_is_refused_and_what_was_meant_is_said(
-    key: str, meant: str, tmp_path: Path
+    operator: Operator, key: str, meant: str, tmp_path: Path
 ) -> None:
-    """The kill switch did not kill, and said that it was on; a file is not set, either."""
-    file = tmp_path / "controls.json"
-    file.write_text(json.dumps({key: True}))
-    why = ("--reason", "why")
-    for typed in (("set", key, "true"), ("apply", str(file))):
-        result = CliRunner().invoke(goeswith, ["control", *typed, *why])
+    """The kill switch did not kill, and said that it was on; nor is it off by such a name.
 
-        assert 2 == result.exit_code
-        assert f"control {key}: " in result.output
-        assert meant in result.output
-        assert "--unknown" in result.output
+    A file is not set, either. Nothing can be called by a name in capitals, whatever is typed.
+    """
+    for value in ("true", "null"):
+        file = _file(tmp_path, {key: json.loads(value)})
+        for typed in (("set", key, value), ("apply", file)):
+            result = operator.types("control", *typed, *WHY)
+
+            assert 2 == result.exit_code
+            assert f"control {key}: there is no such control" in result.output
+            assert meant in result.output
+            assert key.islower() == ("--unknown" in result.output)
+    assert "{}" == operator.types("control", "export").stdout.strip()
+
+
+def test_notes_of_before_that_look_like_controls_are_no_slips(
+    operator: Operator, tmp_path: Path
+) -> None:
+    """What was exported can be applied, and a note be taken back; what differs is looked at."""
+    for key, value in (("prompts.owner", "ann"), ("prompts.paused", "true")):
+        operator.types("control", "set", key, value, *WHY, "--unknown")
+    exported = json.loads(operator.types("control", "export").stdout)
+    changed = _file(tmp_path, exported | {"prompts.paused": False})
+    asked = operator.asks("control", "apply", changed, *WHY, "--dry-run")
+    other = _file(tmp_path, exported | {"prompts.owner": "bob"})
+    refused = operator.types("control", "apply", other, *WHY)
+
+    assert {"prompts.owner": "ann", "prompts.paused": True} == exported
+    assert {"prompts.paused": False} == asked["changed"]
+    assert (2, True) == (refused.exit_code, "control prompts.owner: " in refused.output)
+    assert 0 == operator.types("control", "set", "prompts.owner", "null", *WHY).exit_code
+    assert 2 == operator.types("control", "set", "prompts.owner", "null", *WHY).exit_code
+
+
+def _file(folder: Path, controls: Mapping[str, Any]) -> str:
+    file = folder / "controls.json"
+    file.write_text(json.dumps(controls))
+    return str(file)
 
 
 def test_what_looks_like_a_control_is_set_for_workers_that_know_more_and_taken_back() -> None:
     """And any other name is a note, as before."""
     assert change("prompts.tone", "kind", "ann", "why", unknown=True).value == "kind"
-    assert change("prompts.pausd", None, "ann", "why").value is None
+    stands = {"prompts.pausd": _said("prompts.pausd", True)}
+    assert change("prompts.pausd", None, "ann", "why", standing=lambda: stands).value is None
     for note in ("floor", "slots", "till.closed", "share"):
         assert 1 == change(note, 1, "ann", "why").value
 

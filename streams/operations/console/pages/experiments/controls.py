@@ -44,7 +44,7 @@ async def changed(request: Request, here: Here) -> Response:
     """Make the change of the form, or say why not."""
     visitor, said = await sent_by_operator(request)
     try:
-        record = wanted(said, visitor)
+        record = wanted(said, visitor, _standing(here))
         await run_in_threadpool(here.operate, record)
     except GoeswithError as error:
         return rendered(request, "refused_control.html", status=400, said=str(error))
@@ -61,7 +61,14 @@ async def sent_by_operator(request: Request) -> tuple[Visitor, dict[str, str]]:
     return visitor, await form_of(request, FORM_BYTES_MAX)
 
 
-def wanted(said: dict[str, str], visitor: Visitor) -> ControlRecord:
+def _standing(console: Console) -> dict[str, ControlRecord]:
+    seen = console.sources.controls.reading.value
+    return {} if seen is None else seen.standing
+
+
+def wanted(
+    said: dict[str, str], visitor: Visitor, standing: dict[str, ControlRecord]
+) -> ControlRecord:
     """The change that a form asks for. Raises `Misconfigured` for one that workers would refuse."""
     value = said.get("value", "").strip()
     author = visitor.name or said.get("author", "").strip()
@@ -70,6 +77,7 @@ def wanted(said: dict[str, str], visitor: Visitor) -> ControlRecord:
         parsed(value) if value else None,
         author,
         said.get("reason", "").strip(),
+        standing=lambda: standing,
     )
 
 
@@ -77,7 +85,7 @@ def shown(console: Console, request: Request) -> dict[str, Any]:
     """What stands, what was changed last, and what an operator may do about it."""
     source = console.sources.controls
     seen, visitor = source.reading.value, getattr(request.state, "visitor", None)
-    standing = {} if seen is None else seen.standing
+    standing = _standing(console)
     key = request.query_params.get("changed", "")
     return {
         "controls_trouble": source.reading.trouble,
