@@ -24,7 +24,7 @@ from streams.experiments.arm_estimates import AGAINST, ArmEstimates, sample_rati
 from streams.experiments.declared.reading import declared_start_ms
 from streams.experiments.evidence.arm_tables import evidence_json, evidence_table
 from streams.experiments.evidence.conclusion import RewardScale
-from streams.experiments.evidence.quiet_log import quiet_time
+from streams.experiments.evidence.quiet_log import NowAndThen, quiet_time
 from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trials
 from streams.experiments.off_policy.off_policy import add_outcome
 from streams.experiments.open_prompts import QuietTime
@@ -47,8 +47,9 @@ class BoardReader:
         against: str = AGAINST,
         with_progress: bool = False,
         quiet: Callable[[], QuietTime] = QuietTime,
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._quiet = quiet
+        self._quiet = NowAndThen(quiet, clock_s)
         self.board = ArmBoard()
         self.trials = Trials(settle_s * 1000, in_money=settings.reward == "net")
         self.scale = RewardScale.of(settings)

@@ -16,6 +16,7 @@ from streams.contract.schemas.examples import OUTCOME, PROMPT, SHOWN, UNIT_OUTCO
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import ArmEstimates
 from streams.experiments.arms import BoardReader, board_table, since_minutes_ago_ms
+from streams.experiments.evidence.quiet_log import QUIET_EVERY_S
 from streams.experiments.impressions import Trials
 from streams.experiments.off_policy.off_policy import trials_of_log
 from streams.experiments.open_prompts import QuietTime
@@ -120,6 +121,26 @@ def test_impressions_settle_while_the_shop_is_quiet() -> None:
         told[name] = board.json()["evidence"]["pending"]
 
     assert {"unknown": 40, "soon": 40, "later": 0} == told
+
+
+def test_how_long_nothing_has_come_is_asked_now_and_then() -> None:
+    """Each time opens two clients; what has settled in between stays settled."""
+    asked, looks = [], iter([0.0, 2.0, QUIET_EVERY_S - 1, QUIET_EVERY_S, QUIET_EVERY_S + 2])
+
+    def quiet() -> QuietTime:
+        asked.append(len(pending))
+        shown_ms = SHOWN.occurred_at_ms
+        return QuietTime(shown_ms, shown_ms + 600_000) if len(asked) > 1 else QuietTime()
+
+    log = Log([outcome(n, "shown").to_json() for n in range(40)])
+    board = BoardReader(SETTINGS, log, None, quiet=quiet, clock_s=lambda: next(looks))
+    pending: list[int] = []
+    for _ in range(5):
+        board.catch_up()
+        pending.append(board.json()["evidence"]["pending"])
+
+    assert [0, 3] == asked
+    assert [40, 40, 40, 0, 0] == pending
 
 
 @pytest.mark.parametrize("minutes", [30_000_000.0, 1e30, 1.7e308])

@@ -35,16 +35,18 @@ def in_an_hour() -> float:
 
 
 def test_what_is_quiet_is_told_until_an_event_waits(market: Market) -> None:
-    """Not of a group of another name, nor while a worker is away."""
+    """Not of a group of another name, of senders' time, nor while a worker is away."""
     market.staff.until_answered()
     settings = market.settings
     market.staff.until(lambda: quiet_time(settings, in_an_hour) != QuietTime(), "all is committed")
     quiet = quiet_time(settings, in_an_hour)
     other = settings.model_copy(update={"group_id": "nobody's"})
+    of_senders = settings.model_copy(update={"create_time_allowed": True})
 
     assert 0 < quiet.since_ms <= time.time() * 1000
     assert quiet.until_ms - quiet.since_ms >= HOUR_S * 1000 - AHEAD_MS
     assert QuietTime() == quiet_time(other, in_an_hour)
+    assert QuietTime() == quiet_time(of_senders, in_an_hour)
 
     assert 0 == market.staff.workers["ann"].stop()
     assert quiet.since_ms == quiet_time(settings, in_an_hour).since_ms

@@ -81,3 +81,13 @@ def test_of_a_log_that_is_played_again_no_more_is_over_than_has_passed_since() -
 def test_where_kafka_cannot_be_asked_the_log_s_time_counts() -> None:
     """Who reads outcomes may not be one who may describe the group."""
     assert UNKNOWN == quiet_time(Settings(kafka_bootstrap="127.0.0.1:1"), lambda: NOW_MS / 1000)
+
+
+def test_of_senders_time_nobody_knows() -> None:
+    """A clock that is an hour behind would have settled what was shown a minute ago."""
+    allowed = Settings(kafka_bootstrap="127.0.0.1:1", create_time_allowed=True)
+
+    def never() -> float:
+        raise AssertionError("there is nothing to ask")
+
+    assert UNKNOWN == quiet_time(allowed, never)

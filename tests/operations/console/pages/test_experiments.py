@@ -13,13 +13,13 @@ from models.evaluation.arm_values import Interval
 from models.evaluation.confidence_sequences import asymptotic_half_width
 from streams.contract.prompts import Assigned
 from streams.contract.schemas.examples import SHOWN
+from streams.experiments.evidence.quiet_log import QUIET_EVERY_S
 from streams.experiments.open_prompts import QuietTime
 from streams.experiments.uplift.figures import BORROWED
 from streams.operations.console.charts.course import course
 from streams.operations.console.charts.intervals import Band, intervals
 from streams.operations.console.pages.experiments.page import series
 from streams.operations.console.watching.experiments.course import Point
-from streams.operations.console.watching.experiments.outcomes import QUIET_EVERY_S
 from tests.experiments.uplift.records import assigned, ordered, returned, shop
 from tests.operations.console.eyes import HOSTILE, Eyes, shown, trial
 

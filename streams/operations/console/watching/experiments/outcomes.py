@@ -25,7 +25,7 @@ from streams.experiments.arms import board_json, board_table
 from streams.experiments.declared.register import Register
 from streams.experiments.evidence.arm_tables import evidence_json, evidence_table
 from streams.experiments.evidence.conclusion import RewardScale
-from streams.experiments.evidence.quiet_log import quiet_time
+from streams.experiments.evidence.quiet_log import NowAndThen, quiet_time
 from streams.experiments.impressions import Trials
 from streams.experiments.open_prompts import QuietTime
 from streams.experiments.questions.answer import QuestionAnswer
@@ -46,7 +46,6 @@ from streams.views.arm_board import ArmBoard
 
 SLICE = 10_000
 """So many records are read before something new is shown, of all partitions together."""
-QUIET_EVERY_S = 30.0
 PART_OF_TIME = 0.05
 """So much of the time may go into reckoning what follows."""
 
@@ -78,7 +77,7 @@ class OutcomeFold:
         now_s: Callable[[], float] = time.time,
         quiet: Callable[[], QuietTime] = QuietTime,
     ) -> None:
-        self._quiet, self._ask_s = quiet, 0.0
+        self._quiet = NowAndThen(quiet, clock_s)
         self._settings = settings
         self._now_s = now_s
         self.asked = AskedQuestions(settings, register)
@@ -160,11 +159,8 @@ class OutcomeFold:
 
     def _asked_quiet(self) -> QuietTime:
         """How long nothing has come, asked now and then, and where something waits for it."""
-        now_s = self._clock_s()
-        if now_s < self._ask_s or not (self._seen and self._seen.read_share == 1.0):
-            return QuietTime()
-        self._ask_s = now_s + QUIET_EVERY_S
-        return self._quiet()
+        all_is_read = self._seen is not None and self._seen.read_share == 1.0
+        return self._quiet() if all_is_read else QuietTime()
 
     def _settle(self, left: Mapping[Partition, int], quiet: QuietTime) -> None:
         self.trials.quiet = quiet
