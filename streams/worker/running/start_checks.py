@@ -14,12 +14,14 @@ logger = logging.getLogger(__name__)
 
 HEARTBEATS_MIN = 3
 """In a session timeout: of fewer one that is late costs a worker its place."""
+ROUNDING = 1e-9
+"""3 times 1.1 s is more than 3.3 s in floating point."""
 SECRET_CHARS_MIN = 12
 """A shorter secret can be guessed."""
 
 
 def check_start(settings: Settings) -> None:
-    """Raises `Misconfigured` for what would end the worker later; warns of secrets that are short.
+    """Raises `Misconfigured` for what would end the worker later; warns of what is unwise.
 
     >>> check_start(Settings(heartbeat_s=20.0, session_timeout_s=10.0))
     Traceback (most recent call last):
@@ -27,12 +29,7 @@ def check_start(settings: Settings) -> None:
     streams.contract.errors.Misconfigured: GOESWITH_HEARTBEAT_S=20 is more than a third of
     GOESWITH_SESSION_TIMEOUT_S=10: the group would take the worker for gone
     """
-    if settings.heartbeat_s * HEARTBEATS_MIN > settings.session_timeout_s:
-        raise Misconfigured(
-            f"GOESWITH_HEARTBEAT_S={settings.heartbeat_s:g} is more than a third of "
-            f"GOESWITH_SESSION_TIMEOUT_S={settings.session_timeout_s:g}: the group would take the "
-            "worker for gone"
-        )
+    _check_heartbeat(settings)
     _check_folder(settings)
     for said in short_secrets(settings):
         logger.warning(said)
@@ -60,6 +57,20 @@ def short_secrets(settings: Settings) -> list[str]:
 
 def _lengths(secrets: SecretStr) -> list[int]:
     return [len(one) for one in map(str.strip, secrets.get_secret_value().split(",")) if one]
+
+
+def _check_heartbeat(settings: Settings) -> None:
+    """A heartbeat that nobody has set is no reason to end a worker that ran with it: it is told."""
+    beat_s, timeout_s = settings.heartbeat_s, settings.session_timeout_s
+    if beat_s * HEARTBEATS_MIN <= timeout_s * (1.0 + ROUNDING):
+        return
+    said = (
+        f"GOESWITH_HEARTBEAT_S={beat_s:g} is more than a third of "
+        f"GOESWITH_SESSION_TIMEOUT_S={timeout_s:g}: the group would take the worker for gone"
+    )
+    if "heartbeat_s" in settings.model_fields_set or beat_s >= timeout_s:
+        raise Misconfigured(said)
+    logger.warning("%s where one of its heartbeats is late", said)
 
 
 def _check_folder(settings: Settings) -> None:

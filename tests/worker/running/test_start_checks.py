@@ -23,6 +23,33 @@ def test_a_heartbeat_that_is_too_slow_for_the_session_timeout_is_refused(tmp_pat
             check_start(just.model_copy(update=slow))
 
 
+@pytest.mark.parametrize(("heartbeat_s", "timeout_s"), [(1.1, 3.3), (2.2, 6.6), (0.7, 2.1)])
+def test_a_third_is_a_third_however_it_is_rounded(
+    tmp_path: Path, heartbeat_s: float, timeout_s: float
+) -> None:
+    """3 times 1.1 is more than 3.3 in floating point."""
+    times = {"heartbeat_s": heartbeat_s, "session_timeout_s": timeout_s}
+    check_start(Settings(**times, data_dir=str(tmp_path)))
+
+    with pytest.raises(Misconfigured, match="more than a third"):
+        check_start(Settings(**times | {"heartbeat_s": heartbeat_s + 0.001}))
+
+
+def test_a_short_session_timeout_alone_is_warned_of_where_a_heartbeat_fits_in(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody has set the heartbeat: such a worker ran before, and is not to end at an update."""
+    with caplog.at_level(logging.WARNING):
+        check_start(Settings(session_timeout_s=2.0, data_dir=str(tmp_path)))
+    assert ["GOESWITH_HEARTBEAT_S=1 is more than a third of GOESWITH_SESSION_TIMEOUT_S=2"] == [
+        said.partition(": ")[0] for said in caplog.messages
+    ]
+
+    for ended in ({"session_timeout_s": 1.0}, {"session_timeout_s": 2.0, "heartbeat_s": 1.0}):
+        with pytest.raises(Misconfigured, match="more than a third"):
+            check_start(Settings(**ended, data_dir=str(tmp_path)))
+
+
 @pytest.mark.parametrize("place", ["/proc/x", "{}/file", "{}/file/below"])
 def test_a_data_dir_that_is_no_folder_is_refused(tmp_path: Path, place: str) -> None:
     """A supervisor would start what fails there again and again."""
