@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -28,7 +29,7 @@ def test_a_third_is_a_third_however_it_is_rounded(
     tmp_path: Path, heartbeat_s: float, timeout_s: float
 ) -> None:
     """3 times 1.1 is more than 3.3 in floating point."""
-    times = {"heartbeat_s": heartbeat_s, "session_timeout_s": timeout_s}
+    times: dict[str, Any] = {"heartbeat_s": heartbeat_s, "session_timeout_s": timeout_s}
     check_start(Settings(**times, data_dir=str(tmp_path)))
 
     with pytest.raises(Misconfigured, match="more than a third"):
@@ -45,7 +46,11 @@ def test_a_short_session_timeout_alone_is_warned_of_where_a_heartbeat_fits_in(
         said.partition(": ")[0] for said in caplog.messages
     ]
 
-    for ended in ({"session_timeout_s": 1.0}, {"session_timeout_s": 2.0, "heartbeat_s": 1.0}):
+    refused: list[dict[str, Any]] = [
+        {"session_timeout_s": 1.0},
+        {"session_timeout_s": 2.0, "heartbeat_s": 1.0},
+    ]
+    for ended in refused:
         with pytest.raises(Misconfigured, match="more than a third"):
             check_start(Settings(**ended, data_dir=str(tmp_path)))
 
