@@ -38,10 +38,8 @@ REFUSED, UNREAD = 1, 2
 MARK_BITS = 2
 OFFSET_MAX = 2**46 - 1
 READ_LATE_MAX = 8
-SHORT = 12
-"""Characters of an id that is kept as it is, where it may be any."""
-HASHED = "#"
-"""What the fingerprint of a longer one begins with."""
+SHORT, HASHED = 12, "#"
+"""Characters of an id that is kept as it is, where it may be any; what stands for a longer one."""
 
 
 @lru_cache(maxsize=4096)
