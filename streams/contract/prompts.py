@@ -16,8 +16,7 @@ from streams.contract.wire.shop.withdrawals import WithdrawalReason
 
 Stage = Literal["shown", "clicked", "dismissed", "added", "removed", "bought", "returned"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
-ITEM_STAGES = frozenset[Stage]({"added", "removed", "bought", "returned"})
-"""Stages that a prompt reaches by item."""
+ITEM_STAGES = frozenset[Stage]({"added", "removed", "bought", "returned"})  # reached by item
 
 
 def prompt_id(event_id: str, session_id: str, placement: Placement) -> str:
@@ -139,8 +138,7 @@ class PromptWithdrawn(_Published):
     session_id: str
     """Whose it was."""
     because: WithdrawalReason
-    """What the shopper did, or what the catalogue or a control says by now, of one of its items or
-    of all that it promises."""
+    """What the shopper did, or the catalogue or a control says by now, of an item or of all."""
     item_id: str | None = None
     """That item, if it is one."""
     caused_by: str
@@ -244,6 +242,8 @@ class OutcomeLine(_Part):
     """Their worth in minor units of the order's currency, where the event told a price."""
     margin_minor: Whole | None = None
     """What they earn, in the same units, where the event told it; less than 0 where they lose."""
+    price_max_minor: Count | None = None
+    """What the dearest of them cost, of an order in which that is more than the average."""
 
 
 class _Lines(_Published):

@@ -161,11 +161,13 @@ def _by_item(lines: Sequence[OrderLine], sign: int, *, priced: bool) -> list[Out
     quantities: dict[str, int] = {}
     values: dict[str, int] = {}
     margins: dict[str, int] = {}
+    dearest: dict[str, int] = {}
     for line in lines:
         item, quantity = line.item_id, sign * line.quantity
         quantities[item] = quantities.get(item, 0) + quantity
         if line.price_minor is not None and priced:
             values[item] = values.get(item, 0) + quantity * line.price_minor
+            dearest[item] = max(dearest.get(item, 0), line.price_minor)
         if line.margin_minor is not None and priced:
             margins[item] = margins.get(item, 0) + quantity * line.margin_minor
     if sign < 0:
@@ -178,6 +180,18 @@ def _by_item(lines: Sequence[OrderLine], sign: int, *, priced: bool) -> list[Out
             quantity=quantity,
             value_minor=values.get(item),
             margin_minor=margins.get(item),
+            price_max_minor=_above_average(dearest.get(item), values.get(item), quantity),
         )
         for item, quantity in quantities.items()
     ]
+
+
+def _above_average(price_minor: int | None, value_minor: int | None, pieces: int) -> int | None:
+    """A price of an order's item, if it is more than the average, rounded up; of a return none.
+
+    >>> _above_average(500, 600, 2), _above_average(834, 2_500, 3), _above_average(5, -6, -2)
+    (500, None, None)
+    """
+    if price_minor is None or value_minor is None or pieces <= 0:
+        return None
+    return price_minor if price_minor > -(-value_minor // pieces) else None

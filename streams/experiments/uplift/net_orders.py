@@ -3,7 +3,8 @@
 A return is joined with its order by the order's number, whichever came first. One without lines is
 of everything. What came back with a price of its own, in the order's currency, takes that off what
 the item was worth, and never more than is left; what came back without one takes its part of what
-is left then. Of the margin it takes its part. When all pieces are back nothing is left, whatever
+is left then. No piece takes more than the dearest of the order: a price above that is one before
+discounts. Of the margin it takes its part. When all pieces are back nothing is left, whatever
 prices were told: all of this is sums, so returns count alike in any order.
 """
 
@@ -26,6 +27,19 @@ class CountedLine(NamedTuple):
     """Their worth, likewise; None: no price was told."""
     margin_minor: Whole | None = None
     """What they earn, in minor units; less than 0 where they lose."""
+    price_max_minor: Count | None = None
+    """What the dearest of them cost; None: no more than the average."""
+
+    def cost_max(self, pieces: int) -> int:
+        """What so many of what was ordered cost at most.
+
+        >>> alike, others = CountedLine("jam", 3, 2_500), CountedLine("jam", 2, 60, None, 50)
+        >>> alike.cost_max(2), others.cost_max(1)
+        (1666, 50)
+        """
+        if self.price_max_minor is not None:
+            return pieces * self.price_max_minor
+        return (self.value_minor or 0) * pieces // max(1, self.quantity)
 
 
 At = tuple[TimeMs, str]
@@ -107,6 +121,7 @@ def lines_of(record: Ordered | Returned | Unmatched) -> tuple[CountedLine, ...]:
             abs(line.quantity),
             None if line.value_minor is None else abs(line.value_minor),
             None if line.margin_minor is None else sign * line.margin_minor,
+            line.price_max_minor,
         )
         for line in record.lines
     )
@@ -172,6 +187,7 @@ def _add_money(
 def _back(order: OrderSeen, returns: Iterable[CameBack]) -> dict[str, Gone]:
     """By item what came back: no more than was ordered; of a return without lines all."""
     back = {line.item_id: Gone() for line in order.lines}
+    bought = {line.item_id: line for line in order.lines}
     for one in returns:
         alike = one.currency in (None, order.currency)
         for line in one.lines or order.lines:
@@ -179,7 +195,8 @@ def _back(order: OrderSeen, returns: Iterable[CameBack]) -> dict[str, Gone]:
                 gone.pieces += line.quantity
                 if one.lines and alike and line.value_minor is not None:
                     gone.priced += line.quantity
-                    gone.worth += line.value_minor
+                    cost_max = bought[line.item_id].cost_max(line.quantity)
+                    gone.worth += min(line.value_minor, cost_max)
     for line in order.lines:
         gone = back[line.item_id]
         gone.pieces = min(gone.pieces, line.quantity)

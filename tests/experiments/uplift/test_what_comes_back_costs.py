@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.events import Event, OrderLine, OrderReturned
-from streams.contract.prompts import AnyOutcome, Returned, Unmatched
+from streams.contract.prompts import AnyOutcome, Ordered, Returned, Unmatched
 from streams.contract.settings import Settings
 from streams.experiments.uplift.kept_units import KeptUnits, read, write
 from streams.experiments.uplift.net_orders import (
@@ -20,6 +21,7 @@ from streams.experiments.uplift.net_orders import (
     OrderSeen,
     UnitTotals,
     count,
+    order_seen,
 )
 from streams.experiments.uplift.units import Units
 from tests.experiments.uplift.records import (
@@ -30,7 +32,7 @@ from tests.experiments.uplift.records import (
     returned,
     unmatched,
 )
-from tests.storefront.intake.samples import shop_line, shop_order, shop_refund
+from tests.storefront.intake.samples import shop_line, shop_order, shop_refund, track
 from tests.storefront.intake.test_cases import read as intake
 from tests.stories import Story, Till
 
@@ -67,13 +69,13 @@ VARIANTS = lines(("shirt", 1, 1_000), ("shirt", 1, 5_000))
 
 
 @pytest.mark.parametrize(
-    ("price", "left"), [(5_000, 1_000), (1_000, 5_000), (None, 3_000), (0, 6_000), (9_000, 0)]
+    ("price", "left"), [(5_000, 1_000), (1_000, 5_000), (None, 3_000), (0, 6_000), (9_000, 1_000)]
 )
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_the_dear_variant_that_comes_back_takes_its_own_price(
     price: int | None, left: int, elsewhere: bool
 ) -> None:
-    """No more than is left; of what tells no price the average, as of what was given away nothing.
+    """No more than the dearest; of what tells no price the average, of a gift nothing.
 
     Whether the session of the order tells it, or a back office.
     """
@@ -136,12 +138,18 @@ def test_of_an_item_of_which_not_all_lines_tell_a_price_none_is_told() -> None:
 
 ITEMS = "ab"
 PRICES = st.one_of(st.none(), st.integers(0, 900))
-BOUGHT = st.lists(st.tuples(st.sampled_from(ITEMS), st.integers(1, 4), st.integers(0, 900)))
+BOUGHT = st.lists(
+    st.tuples(st.sampled_from(ITEMS), st.integers(1, 4), st.integers(0, 900)), min_size=1
+)
 BACK = st.lists(st.tuples(st.sampled_from(ITEMS), st.integers(1, 3), PRICES), max_size=4)
 
 
 def plainly(bought: Sequence[tuple[str, int, int]], backs: Sequence[Any]) -> int:
-    """What is left, by item: what told a price goes first, then the average of the rest."""
+    """What is left, by item: what told a price goes first, then the average of the rest.
+
+    A price that nobody paid for it in the order is not believed: the dearest piece cost less, or
+    all of them cost their average but for what rounding makes of it.
+    """
     left = 0
     for item in ITEMS:
         pieces = sum(n for name, n, _ in bought if name == item)
@@ -149,9 +157,12 @@ def plainly(bought: Sequence[tuple[str, int, int]], backs: Sequence[Any]) -> int
         mine = [(n, price) for back in backs for name, n, price in back if name == item]
         if pieces == 0 or sum(n for n, _ in mine) >= pieces:
             continue
-        for n, price in mine:
+        dear = max(price for name, _, price in bought if name == item)
+        alike = dear < Fraction(worth, pieces) + 1
+        paid = [n * dear if not alike else worth * n // pieces for n, _ in mine]
+        for (n, price), most in zip(mine, paid, strict=True):
             if price is not None:
-                pieces, worth = pieces - n, max(0, worth - n * price)
+                pieces, worth = pieces - n, max(0, worth - min(n * price, most))
         gone = sum(n for n, price in mine if price is None)
         left += worth - worth * gone // pieces
     return left
@@ -159,15 +170,11 @@ def plainly(bought: Sequence[tuple[str, int, int]], backs: Sequence[Any]) -> int
 
 def seen(bought: Sequence[tuple[str, int, int]]) -> OrderSeen:
     """The order as outcomes tell it."""
-    by_item = {
-        item: (
-            sum(n for name, n, _ in bought if name == item),
-            sum(n * price for name, n, price in bought if name == item),
-        )
-        for item in dict.fromkeys(name for name, _, _ in bought)
-    }
-    told = tuple(CountedLine(item, n, worth) for item, (n, worth) in by_item.items())
-    return OrderSeen((0, ""), "", "", "EUR", told)
+    story = Story()
+    events: list[Event] = [story.view("tea"), story.order(lines=lines(*bought), currency="EUR")]
+    told = outcomes(events)[-1]
+    assert isinstance(told, Ordered)
+    return order_seen(told)
 
 
 def as_back(said: Sequence[tuple[str, int, int | None]]) -> CameBack:
@@ -239,6 +246,51 @@ def test_an_order_that_all_comes_back_was_never_placed_whatever_it_is_said_to_ha
 
     assert {"EUR": 70} == revenue(records) == revenue(outcomes([view, other]))
     assert with_it.shop.digests() == unpriced.shop.digests()
+
+
+TEA = {"product_id": "tea", "price": 10, "quantity": 3}
+
+
+@pytest.mark.parametrize(
+    ("off", "pieces", "left"),
+    [
+        *[({"discount": 5}, (1,), 1_667), ({"discount": 5}, (1, 1), 834)],
+        *[({"discount": 5}, (3,), 0), ({"discount": 5}, (1, 1, 1), 0)],
+        *[({}, (1,), 2_000), ({"discount": 30}, (1,), 0)],
+    ],
+)
+def test_a_piece_takes_no_more_than_was_paid_where_its_refund_tells_the_price_before_discounts(
+    off: dict[str, int], pieces: tuple[int, ...], left: int
+) -> None:
+    """As those do that tell the products of an order once more, and not what was paid for them."""
+    order = {"order_id": "o", "currency": "EUR", "products": [TEA], **off}
+    (placed,) = intake("segment", track("Order Completed", order)).events
+    story = Story(placed.session_id, start_ms=placed.occurred_at_ms - 5_000)
+    came: list[Event] = [story.view("tea"), placed]
+    for number, quantity in enumerate(pieces):
+        back = {"order_id": "o", "currency": "EUR", "products": [TEA | {"quantity": quantity}]}
+        (one,) = intake("segment", track("Order Refunded", back)).events
+        update = {"event_id": f"back-{number}", "occurred_at_ms": one.occurred_at_ms + number + 1}
+        came.append(one.model_copy(update=update))
+
+    assert {"EUR": left} == revenue(outcomes(came))
+
+
+@pytest.mark.parametrize(
+    ("prices", "told"), [((1_000, 5_000), 5_000), ((834, 833), None), ((835, 833), 835)]
+)
+def test_an_order_tells_what_the_dearest_piece_cost_where_that_is_above_the_average(
+    prices: tuple[int, int], told: int | None
+) -> None:
+    """Up to a minor unit, as a discount that is spread over lines leaves it; no return tells it."""
+    story = Story()
+    two = lines(("shirt", 1, prices[0]), ("shirt", 1, prices[1]))
+    events = story.view("tea"), story.order(lines=two), story.send_back(lines=two)
+    *_, order, back = outcomes(events)
+
+    assert isinstance(order, Ordered)
+    assert isinstance(back, Returned)
+    assert [told, None] == [one.lines[0].price_max_minor for one in (order, back)]
 
 
 def test_a_refund_of_shopifys_takes_back_what_was_paid_for_its_line() -> None:
@@ -332,6 +384,22 @@ def test_a_return_elsewhere_that_tells_no_currency_is_in_the_orders(tmp_path: Pa
     assert kept is not None
     assert [{"EUR": 410}] == [one.revenue for one in _all(kept.units)]
     assert {"EUR": 410} == revenue(records)
+
+
+def test_what_the_dearest_piece_cost_is_kept(tmp_path: Path) -> None:
+    """So that a refund of the dear variant that comes after the look takes its own price."""
+    till, story = Till(**HALF), Story()
+    path = tmp_path / "kept.json"
+    before = outcomes([story.view("tea"), story.order(lines=VARIANTS)], till)
+    write(path, "outcomes", KeptUnits(folded(before), {}))
+    kept = read(path, "outcomes")
+    assert kept is not None
+    (back,) = outcomes([story.send_back(lines=lines(("shirt", 1, 9_000)))], till)
+    kept.units.add(back)
+    totals = kept.units.totals(kept.units.experiments()[-1].id)
+    (done,) = [*totals.held_out, *totals.may_get]
+
+    assert {"": 1_000} == done.revenue
 
 
 def _all(units: Units) -> list[UnitTotals]:

@@ -18,7 +18,7 @@ from streams.lab.chaos.twin.ledger import same
 
 Told = dict[str, Any]
 """The fields of an outcome, without those that say nothing."""
-LINE = ("item_id", "quantity", "value_minor", "margin_minor")
+LINE = ("item_id", "quantity", "value_minor", "margin_minor", "price_max_minor")
 WORDS = {
     *("type", "prompt_id", "session_id", "stage", "arm", "context", "propensity", "reward"),
     *("caused_by", "occurred_at_ms", "prompted_at_ms", "propensities", "estimates", "order_id"),
@@ -77,6 +77,10 @@ def goods(lines: Iterable[OrderLine] | None, sign: int) -> Told:
         for name, each in (("value_minor", line.price_minor), ("margin_minor", line.margin_minor)):
             if each is not None:
                 one[name] = one.get(name, 0) + sign * line.quantity * each
+    for one in by_item.values() if sign > 0 else ():
+        prices = [line.price_minor or 0 for line in lines or () if line.item_id == one["item_id"]]
+        if max(prices) * one["quantity"] >= one.get("value_minor", 0) + one["quantity"]:
+            one["price_max_minor"] = max(prices)  # a minor unit above the average, or more
     told = {
         name: [one[name] for one in by_item.values() if name in one]
         for name in ("value_minor", "margin_minor")
