@@ -18,6 +18,7 @@ from streams.contract.events import (
     decode,
     encode,
 )
+from streams.contract.events.fields import DENIALS
 from streams.contract.receipts import YEAR_2015_MS, YEAR_2100_MS
 from streams.contract.settings import Settings
 from tests.stories import NOON_MS, Story
@@ -340,9 +341,11 @@ def test_a_session_is_called_as_it_was_sent() -> None:
     assert "wrong_key" == refusal(event(session_id="s1 "))
 
 
-@pytest.mark.parametrize("said", ["denied", "No", " FALSE ", "off", " 0", 0, 0.0])
+@pytest.mark.parametrize(
+    "said", [*sorted(DENIALS - {"0"}), "No", " FALSE ", "Declined", " 0", 0, 0.0]
+)
 @pytest.mark.parametrize("version", [1, 2])
-def test_a_no_to_consent_is_one_in_whatever_words(said: Any, version: int) -> None:
+def test_a_no_to_consent_is_one_in_all_words_that_are_read(said: Any, version: int) -> None:
     """What it drops would be offered again after the next yes, had it been refused."""
     told = decode(b"s1", event(schema_version=version, consent=said, shopper_id="ann"), **NOW)
 
@@ -352,7 +355,7 @@ def test_a_no_to_consent_is_one_in_whatever_words(said: Any, version: int) -> No
     )
 
 
-@pytest.mark.parametrize("said", ["granted", "yes", "true", 1, "unset", [], {}, -1])
+@pytest.mark.parametrize("said", ["granted", "yes", "true", 1, "unset", "none", [], {}, -1])
 def test_no_word_is_taken_for_a_yes_to_consent(said: Any) -> None:
     """It is refused, and told how a yes is said."""
     assert "item_added.consent: true or false: nothing else is a yes" == str(

@@ -4,9 +4,10 @@ An optional field that is sent empty (`""` or null, or an id of blanks) is as go
 language tag that is too long the first words are read, and a segment or category that is too long
 is none. In an event of version 1 so is a field of version 2 with a value that is not valid for it:
 it was an unknown field once. So are `slots` that are no list, in any version, and of a list what we
-do not know, and a `points_balance` that is none. A no to consent is false, in whatever words. A
-clock that is ahead of all that is valid is set back like any other. This is looked at only where an
-event is not valid as it is.
+do not know, and a `points_balance` that is none. A no to consent is false, in eleven words
+(`DENIALS`, such as `denied`, `declined` and `no`) and as 0; any other word is refused. A clock that
+is ahead of all that is valid is set back like any other. This is looked at only where an event is
+not valid as it is.
 """
 
 from collections.abc import Container, Iterable

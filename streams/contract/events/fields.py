@@ -38,7 +38,8 @@ LOCALE_MAX = 16
 Receipt = Annotated[str, Field(min_length=1, max_length=4096)]
 POINTS_MAX = 10**12
 """Loyalty points of one shopper: a large account in points of a thousandth of a cent."""
-DENIALS = frozenset({"denied", "no", "false", "0", "off"})
+_REFUSALS = ("denied", "declined", "refused", "rejected", "revoked", "withdrawn")
+DENIALS = frozenset((*_REFUSALS, "no", "n", "false", "off", "0"))
 """What else than false says that a shopper's history may not be used, in small letters."""
 Balance = Annotated[int, Field(ge=-POINTS_MAX, le=POINTS_MAX)]
 
@@ -57,10 +58,10 @@ def as_balance(said: Any) -> int | None:
 
 
 def is_denial(said: Any) -> bool:
-    """Whether this is a no to consent, in any of the usual words; of a yes no word is guessed.
+    """Whether this is a no to consent, in one of these words; of a yes no word is guessed.
 
-    >>> [is_denial(said) for said in (False, 0, 0.0, " Denied", "true", 1, None, [])]
-    [True, True, True, True, False, False, False, False]
+    >>> [is_denial(said) for said in (False, 0, 0.0, " Denied", "N", "true", 1, None, [])]
+    [True, True, True, True, True, False, False, False, False]
     """
     if isinstance(said, int | float):
         return said == 0
