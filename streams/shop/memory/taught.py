@@ -70,9 +70,9 @@ class Taught:
 
     >>> taught = Taught()
     >>> taught.lesson("bread", [])
-    Lesson(item_id='bread', others=[], first=True, begins=True)
+    Lesson(item_id='bread', others=[], first=True, begins=True, offered=False)
     >>> taught.lesson("butter", ["bread"])
-    Lesson(item_id='butter', others=['bread'], first=True, begins=False)
+    Lesson(item_id='butter', others=['bread'], first=True, begins=False, offered=False)
     >>> taught.lesson("butter", ["bread"]) is None
     True
     """
