@@ -11,11 +11,10 @@ import pytest
 from streams.clients.sync_kafka import make_topics, open_admin
 from streams.contract.events import Event
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.operations.topics import create_topics
 from streams.storefront.reference.topic_log import send
 from tests.integration.operators import ByHand, Operator
 from tests.integration.operators import send as send_by_hand
-from tests.integration.workers import Staff
+from tests.integration.workers import Staff, staffed
 from tests.integration.workers import send as send_events
 from tests.stories import Story
 
@@ -77,12 +76,8 @@ class Market:
 @pytest.fixture
 def market(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Market]:
     """The market, not open yet."""
-    staff = Staff(kafka, topic_prefix, tmp_path, partitions=2)
-    create_topics(staff.settings)
-    try:
+    with staffed(kafka, topic_prefix, tmp_path) as staff:
         yield Market(staff, tmp_path)
-    finally:
-        staff.go_home()
 
 
 def test_what_goes_out_of_stock_is_offered_no_more_within_a_second_until_it_is_back(

@@ -16,11 +16,10 @@ from streams.operations.console.access import Door
 from streams.operations.console.app import create_app
 from streams.operations.console.pages.experiments.controls import PATH
 from streams.operations.console.watching.sources import Pollers
-from streams.operations.topics import create_topics
 from tests.integration.operators import ByHand
 from tests.integration.operators import send as send_by_hand
 from tests.integration.test_catalog import SEEN_S_MAX, Market
-from tests.integration.workers import Staff
+from tests.integration.workers import staffed
 from tests.stories import Story
 
 WHO = ("--author", "ann", "--reason")
@@ -30,14 +29,10 @@ WORD = "not a secret, and long enough for it"
 @pytest.fixture
 def market(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Market]:
     """A market whose worker has learned what goes with bread."""
-    staff = Staff(kafka, topic_prefix, tmp_path, partitions=2)
-    create_topics(staff.settings)
-    try:
+    with staffed(kafka, topic_prefix, tmp_path) as staff:
         found = Market(staff, tmp_path)
         found.open()
         yield found
-    finally:
-        staff.go_home()
 
 
 def sets(market: Market, key: str, value: str, why: str) -> None:

@@ -15,12 +15,11 @@ from streams.contract.events import Event
 from streams.contract.events.reference.catalog import CatalogItem, Relation
 from streams.contract.prompts import ANY_PUBLISHED, Prompt, PromptWithdrawn
 from streams.contract.wire.shop.offers import BundleOffer, LoyaltyOffer
-from streams.operations.topics import create_topics
 from streams.shop.decision.languages.message_files import LANGUAGES
 from streams.shop.decision.languages.messages import TEXTS
 from streams.storefront.reference.topic_log import send
 from tests.integration.operators import Operator
-from tests.integration.workers import Staff
+from tests.integration.workers import Staff, staffed
 from tests.integration.workers import send as send_events
 from tests.stories import Story
 
@@ -197,14 +196,10 @@ def market(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mar
         "holdout_share": 0.0,
     }
     prefix, folder = f"craft-{uuid4().hex[:8]}", tmp_path_factory.mktemp("craft")
-    staff = Staff(kafka, prefix, folder, partitions=2, **settings)
-    create_topics(staff.settings)
-    try:
+    with staffed(kafka, prefix, folder, **settings) as staff:
         found = Market(staff)
         found.open()
         yield found
-    finally:
-        staff.go_home()
 
 
 def test_an_accessory_is_offered_that_nobody_ever_bought(market: Market) -> None:

@@ -13,10 +13,9 @@ import pytest
 from streams.contract.events import Event
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.prompts import ANY_OUTCOME, Outcome, Prompt
-from streams.operations.topics import create_topics
 from streams.storefront.reference.topic_log import send
 from tests.integration.operators import Operator
-from tests.integration.workers import Staff
+from tests.integration.workers import Staff, staffed
 from tests.integration.workers import send as send_events
 from tests.stories import Story
 
@@ -111,14 +110,10 @@ def market(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mar
         "together_min": 1,
     }
     prefix = f"profit-{uuid4().hex[:8]}"
-    staff = Staff(kafka, prefix, tmp_path_factory.mktemp("profit"), partitions=2, **settings)
-    create_topics(staff.settings)
-    try:
+    with staffed(kafka, prefix, tmp_path_factory.mktemp("profit"), **settings) as staff:
         found = Market(staff)
         found.open()
         yield found
-    finally:
-        staff.go_home()
 
 
 def test_what_earns_most_is_offered_first_and_what_loses_not_at_all(market: Market) -> None:

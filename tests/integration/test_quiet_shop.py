@@ -8,9 +8,8 @@ import pytest
 
 from streams.experiments.evidence.quiet_log import AHEAD_MS, quiet_time
 from streams.experiments.open_prompts import QuietTime
-from streams.operations.topics import create_topics
 from tests.integration.test_catalog import Market
-from tests.integration.workers import Staff
+from tests.integration.workers import staffed
 from tests.stories import Story
 
 HOUR_S = 3_600.0
@@ -19,14 +18,10 @@ HOUR_S = 3_600.0
 @pytest.fixture
 def market(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Market]:
     """A market with a worker, which has answered some."""
-    staff = Staff(kafka, topic_prefix, tmp_path, partitions=2)
-    create_topics(staff.settings)
-    try:
+    with staffed(kafka, topic_prefix, tmp_path) as staff:
         found = Market(staff, tmp_path)
         found.open()
         yield found
-    finally:
-        staff.go_home()
 
 
 def in_an_hour() -> float:

@@ -10,9 +10,8 @@ from streams.contract.events import Event
 from streams.contract.events.reference.catalog import CatalogItem, Relation
 from streams.contract.prompts import Prompt
 from streams.contract.wire.shop.offers import FreeShippingOffer
-from streams.operations.topics import create_topics
 from streams.storefront.reference.topic_log import send
-from tests.integration.workers import Staff
+from tests.integration.workers import Staff, staffed
 from tests.integration.workers import send as send_events
 from tests.stories import Story
 
@@ -68,12 +67,8 @@ class Market:
 def market(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Market]:
     """The market, not open yet."""
     more = {"free_shipping": "EUR=5000", "catalog_prices_max": 100, "arm_floor": 0.2}
-    staff = Staff(kafka, topic_prefix, tmp_path, partitions=2, **more)
-    create_topics(staff.settings)
-    try:
+    with staffed(kafka, topic_prefix, tmp_path, **more) as staff:
         yield Market(staff)
-    finally:
-        staff.go_home()
 
 
 def test_a_visit_is_spoken_to_at_each_touchpoint_that_asks(market: Market) -> None:

@@ -24,6 +24,7 @@ from streams.clients.sync_kafka import open_admin
 from streams.contract.events import Event, ItemViewed, decode, encode
 from streams.contract.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
+from streams.operations.topics import create_topics
 from streams.shop.shop import Shop
 from tests.scenarios.storefront import Worker
 from tests.stories import OPEN
@@ -156,6 +157,17 @@ class Staff:
     def _has_folded(self, name: str, position: Mapping[int, int]) -> bool:
         said = self.state(name).get("position", {})
         return {int(number): offset for number, offset in said.items() if offset} == position
+
+
+@contextmanager
+def staffed(kafka: str, prefix: str, folder: Path, **more: Any) -> Iterator[Staff]:
+    """The staff of a shop with its topics, of two partitions; in the end all go home."""
+    staff = Staff(kafka, prefix, folder, partitions=2, **more)
+    create_topics(staff.settings)
+    try:
+        yield staff
+    finally:
+        staff.go_home()
 
 
 def views(number: int) -> Iterator[ItemViewed]:
