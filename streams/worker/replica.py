@@ -46,6 +46,8 @@ from streams.worker.transport.rounds import SLICE, KafkaRecord, slices
 FOLLOW_WAIT_MS = 50
 """How far a standby may trail behind the log; also how long its fetches wait for company."""
 FOLLOW_TIMEOUT_MS = 500
+CATCH_UP_SLICE = 256
+"""Records folded without yielding to the event loop before a worker answers: none waits for it."""
 GAP_POLL_S = 0.005
 
 
@@ -200,7 +202,7 @@ class Replica(Service):
         with unsearched():
             for tp, end in ends.items():
                 while not self.should_stop and await self._consumer.position(tp) < end:
-                    await self._follow_once()
+                    await self._follow_once(CATCH_UP_SLICE)
         self.telemetry.caught_up_cpu_s = time.process_time()
         gc.freeze()  # what is known by now stays: no use in looking at it, not even once
 
@@ -245,10 +247,10 @@ class Replica(Service):
             self._consumer.pause(self._partition(partition))
             self._left.add(partition)
 
-    async def _follow_once(self) -> None:
+    async def _follow_once(self, slice_max: int = SLICE) -> None:
         with translating_corruption(), translating_refusals(self.settings):
             batches = await self._consumer.getmany(timeout_ms=FOLLOW_TIMEOUT_MS)
-        for partition, records in slices(list(batches.items()), SLICE):
+        for partition, records in slices(list(batches.items()), slice_max):
             for record, found in zip(records, self.read(records), strict=True):
                 self.fold(partition, record.offset, found)
             await asyncio.sleep(0)

@@ -34,6 +34,7 @@ from models.recommenders.pair_table.layout import (
     VoteWeights,
     longer,
     name_hash,
+    whole_numbers,
 )
 from models.snapshot.arrays import column
 
@@ -77,7 +78,7 @@ class PairTable:
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles leave out the scratch: reading changes nothing."""
         self._settle()
-        return {name: value for name, value in vars(self).items() if name != "_scratch"}
+        return {name: it for name, it in vars(self).items() if name not in ("_scratch", "_hashes")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -113,7 +114,7 @@ class PairTable:
                     self._rows = longer(self._rows)
                     self._make_scratch()
             self.number[item] = number
-            self._rows[number]["hash"] = name_hash(item)
+            self._hashes[number] = name_hash(item)
         return number
 
     def learn(
@@ -142,7 +143,7 @@ class PairTable:
         """Count what has been learned and was not counted yet."""
         if not self._steps:
             return
-        steps, contexts = np.array(self._steps, np.int64), np.array(self._contexts, np.int64)
+        steps, contexts = whole_numbers(self._steps), whole_numbers(self._contexts)
         self._steps.clear()
         self._contexts.clear()
         done = at = 0
@@ -238,7 +239,7 @@ class PairTable:
         return {item: (latest[n], before[n], times[n]) for item, n in self.number.items()}
 
     def _make_scratch(self) -> None:
-        size = len(self._rows)
+        size, self._hashes = len(self._rows), self._rows["hash"]
         self._scratch = (
             np.empty(size),
             np.zeros(size, VOTE),

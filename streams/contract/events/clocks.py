@@ -36,7 +36,7 @@ def set_right(event: EventBase, timestamp_ms: int) -> None:
     noted = vars(event)  # nobody else has it yet; a copy would cost as much as reading it did
     received_ms = min(YEAR_2100_MS, timestamp_ms)
     noted["received_at_ms"] = received_ms
-    at_ms, sent_ms = event.occurred_at_ms, event.sent_at_ms
+    at_ms, sent_ms = noted["occurred_at_ms"], noted["sent_at_ms"]
     if sent_ms is not None:
         at_ms = noted["occurred_at_ms"] = max(YEAR_2015_MS, at_ms + received_ms - sent_ms)
     if at_ms > received_ms:

@@ -75,17 +75,18 @@ class Sessions:
 
     def of(self, event: Event) -> Session:
         """The session that an event belongs to: a new one after a pause."""
-        at_ms = event.occurred_at_ms
-        if event.received_at_ms > self.watermark_ms:  # noqa: PLR1730  # no call on every event
-            self.watermark_ms = event.received_at_ms
+        session_id, at_ms = event.session_id, event.occurred_at_ms  # each once: it takes a while
+        received_ms = event.received_at_ms
+        if received_ms > self.watermark_ms:  # noqa: PLR1730  # no call on every event
+            self.watermark_ms = received_ms
         if at_ms > self.latest_ms:  # noqa: PLR1730
             self.latest_ms = at_ms
-        session = self._sessions.get(event.session_id)
+        session = self._sessions.get(session_id)
         if session is None:
-            return self._born(event) if event.session_id not in self._formers else self._back(event)
+            return self._born(event) if session_id not in self._formers else self._back(event)
         if at_ms - session.last_ms > self._pause_ms:
             session = self._after_pause(session, event)
-        self._sessions.move_to_end(event.session_id)
+        self._sessions.move_to_end(session_id)
         return session
 
     def _born(self, event: Event) -> Session:

@@ -96,8 +96,9 @@ class Teaching:
 
     def viewed(self, session: Session, event: ItemViewed) -> None:
         """A look counts once in a visit, however often a page is loaded again."""
-        if session.looks_first(event.item_id):
-            item_id, time_s = event.item_id, event.time_s
+        item_id = event.item_id
+        if session.looks_first(item_id):
+            time_s = event.time_s
             for teach in self._first_view:
                 teach(session, item_id, time_s)
         if self._next_item:

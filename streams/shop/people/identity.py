@@ -108,24 +108,27 @@ class Identity:
 
         What was kept by a shopper who denies is dropped.
         """
-        consent = event.consent
+        consent, at_ms = event.consent, event.occurred_at_ms
+        consented = consent is True
         if consent is None:
             consent = self.consent_default and not session.refused_consent
         else:
-            self._note_consent(session, event.occurred_at_ms, consent=consent)
+            self._note_consent(session, at_ms, consent=consent)
         if not consent or type(event) is ShopperForgotten:
             self._sign_nobody(session, event, signs_out=not consent)
             return
         named, before = event.shopper_id, session.signed_in
         session.names_shopper = named is not None
         if named is not None and named == before.shopper_id:  # as nearly always: as before
-            if event.occurred_at_ms >= before.at_ms:
-                before.at_ms, before.consented = event.occurred_at_ms, event.consent is True
+            if at_ms >= before.at_ms:
+                before.at_ms, before.consented = at_ms, consented
             else:
-                before.came_by(event.occurred_at_ms, session.started_ms)
-        elif named is not None or before.hash is not None or event.schema_version > 1:
-            self._sign_in(session, event, named)
-        session.of_before = self.of_before(session, event)
+                before.came_by(at_ms, session.started_ms)
+            session.of_before = at_ms < session.parted_ms  # as below, by whoever is signed in
+        else:
+            if named is not None or before.hash is not None or event.schema_version > 1:
+                self._sign_in(session, event, named)
+            session.of_before = self.of_before(session, event)
         denied = self.denials.at_s
         if named == before.shopper_id and not (denied and before.hash in denied):
             session.buyer = session.shopper_id = named
