@@ -5,10 +5,8 @@ the order in which they met; chunks have room for 4, 8, 16, … cells, and one t
 kept for another row of its size.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from struct import pack
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -93,15 +91,6 @@ class VoteWeights(NamedTuple):
     """What a vote is worth relative to that of the voter before."""
     norm: float
     """Power of its own events by which a voter's votes are divided."""
-
-
-def whole_numbers(numbers: Sequence[int]) -> Numbers:
-    """These numbers as an array, in half the time that numpy takes to look at each of them.
-
-    >>> whole_numbers([3, 1, 2])
-    array([3, 1, 2])
-    """
-    return np.frombuffer(pack(f"{len(numbers)}q", *numbers), np.int64)
 
 
 @lru_cache(maxsize=256)

@@ -34,7 +34,6 @@ from models.recommenders.pair_table.layout import (
     VoteWeights,
     longer,
     name_hash,
-    whole_numbers,
 )
 from models.snapshot.arrays import column
 
@@ -143,7 +142,7 @@ class PairTable:
         """Count what has been learned and was not counted yet."""
         if not self._steps:
             return
-        steps, contexts = whole_numbers(self._steps), whole_numbers(self._contexts)
+        steps, contexts = np.array(self._steps, np.int64), np.array(self._contexts, np.int64)
         self._steps.clear()
         self._contexts.clear()
         done = at = 0
