@@ -5,7 +5,7 @@ taken or sent away since, and what the catalogue keeps out by now.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from streams.contract.events.reference.catalog import CatalogItem
@@ -15,7 +15,7 @@ from streams.shop.decision.catalog.catalog import reason_to_withhold
 from streams.shop.decision.languages.message_files import FALLBACK
 from streams.shop.decision.languages.messages import TEXTS, reason, spoken_in
 from streams.shop.decision.languages.sentences import evidence_sentence, staff_sentence
-from streams.storefront.feeds.sessions import FeedSession, FeedSessions
+from streams.storefront.feeds.sessions import FeedOrder, FeedSession, FeedSessions
 
 
 class FeedRow(NamedTuple):
@@ -80,12 +80,12 @@ class FeedMaker:
         orders = [
             (order, session)
             for session in self._sessions.sessions.values()
-            if self._sessions.orders(session) and self._may(session)
-            for order in self._sessions.orders(session)
+            for order in self._orders(session)
         ]
         for order, session in sorted(orders, key=lambda each: (each[0].at_ms, each[0].order_id)):
             out = self._sessions.bought(session)
-            for prompt, item in self._items(session, out, withdrawn=True):
+            gone = order.items.keys() - self._sessions.kept(order)
+            for prompt, item in self._items(session, out, withdrawn=True, gone=gone):
                 row = self._row(session, prompt, item, self._reason(prompt, item))
                 yield row._replace(
                     order_id=order.order_id, at_ms=order.at_ms, shopper_id=order.shopper_id
@@ -106,6 +106,19 @@ class FeedMaker:
             for prompt, item in self._items(session, out, withdrawn=False):
                 yield self._row(session, prompt, item, self._said_by_staff(prompt, item))
 
+    def _orders(self, session: FeedSession) -> list[FeedOrder]:
+        """The orders of a session that may be completed; counts it as left out if none may."""
+        why = {
+            number: self._sessions.order_left_out(session, order)
+            for number, order in session.orders.items()
+        }
+        standing = [each for each in why.values() if each != "taken_back"]
+        if not why or (standing and not self._may(session)):
+            return []
+        if all(why.values()):
+            self.left_out[next(filter(None, standing), "taken_back")] += 1
+        return [order for number, order in session.orders.items() if why[number] is None]
+
     def _may(self, session: FeedSession) -> bool:
         why = self._sessions.left_out(session)
         if why is not None:
@@ -113,12 +126,22 @@ class FeedMaker:
         return why is None
 
     def _items(
-        self, session: FeedSession, out: set[str], *, withdrawn: bool
+        self,
+        session: FeedSession,
+        out: set[str],
+        *,
+        withdrawn: bool,
+        gone: Collection[str] = (),
     ) -> Iterator[tuple[Prompt, PromptItem]]:
-        """What was offered and may be still, the latest prompt's best item first, each once."""
+        """What was offered and may be still, the latest prompt's best item first, each once.
+
+        Not what goes with an item that is `gone`: it came back.
+        """
         seen = set(out)
         for prompt in session.offered(withdrawn=withdrawn):
             for item in prompt.items:
+                if _anchor(prompt, item) in gone:
+                    continue
                 if item.item_id not in seen and not self._withheld(item.item_id):
                     seen.add(item.item_id)
                     yield prompt, item

@@ -10,7 +10,7 @@ of the same shopper or visitor that comes later, in any session, takes it back; 
 forgotten.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -27,6 +27,7 @@ from streams.contract.events import (
     ShopperForgotten,
 )
 from streams.contract.prompts import Assigned, Ordered, Prompt, Published, UnitOutcome
+from streams.storefront.feeds.taken_back import Pieces, TakenBack, pieces
 
 PROMPTS_MAX = 200_000
 PEOPLE_MAX = 1_000_000
@@ -36,7 +37,7 @@ People = tuple[str | None, str | None]
 """A shopper and a visitor."""
 NOBODY: People = (None, None)
 
-LeftOut = Literal["no_consent", "denied", "held_out"]
+LeftOut = Literal["no_consent", "denied", "held_out", "taken_back"]
 Who = tuple[Literal["shopper", "visitor"], str]
 """By whom an order is known: their ids may be alike."""
 
@@ -46,7 +47,7 @@ class Bought(NamedTuple):
 
     shopper_id: str | None
     """Who was signed in; None: nobody."""
-    items: frozenset[str]
+    items: Pieces
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ class FeedOrder:
     shopper_id: str | None
     consented: bool
     """Whether the session had said yes by then, and said so of this shopper."""
-    items: frozenset[str]
+    items: Pieces
 
 
 @dataclass(slots=True)
@@ -107,8 +108,7 @@ class FeedSessions:
         """By shopper and visitor the orders, by number."""
         self._bought_in: dict[str, dict[str, Bought]] = {}
         """The same by session."""
-        self._taken_back: set[str] = set()
-        """Orders that do not stand: said in any session, and perhaps read before the order."""
+        self._taken_back = TakenBack()
 
     def publish(self, said: Published) -> None:
         """A record of the prompts topic; repeats change nothing."""
@@ -134,9 +134,9 @@ class FeedSessions:
         self._consent(event)
         if isinstance(event, OrderPlaced):
             self._order(event)
-        if isinstance(event, OrderCancelled | OrderReturned) and event.lines is None:
-            self._taken_back.add(event.order_id)
-            _bounded(len(self._taken_back), self.people_max, "orders taken back")
+        if isinstance(event, OrderCancelled | OrderReturned):
+            self._taken_back.note(event)
+            _bounded(self._taken_back.events, self.people_max, "orders taken back")
         if (session := self.sessions.get(event.session_id)) is not None:
             _note(session, event)
 
@@ -149,15 +149,18 @@ class FeedSessions:
         people = session.shopper_id, session.visitor_id
         return "denied" if self._denied(people, session.consented_ms) else None
 
-    def orders(self, session: FeedSession) -> list[FeedOrder]:
-        """The orders of a session that stand, of people who said yes, and never no since."""
-        return [
-            one
-            for one in session.orders.values()
-            if one.order_id not in self._taken_back
-            and (one.consented or one.shopper_id == session.shopper_id)
-            and not self._denied((one.shopper_id, session.visitor_id), one.at_ms)
-        ]
+    def order_left_out(self, session: FeedSession, order: FeedOrder) -> LeftOut | None:
+        """Why an order is in no feed; None: it stands, of who said yes, and never no since."""
+        if not self.kept(order):
+            return "taken_back"
+        if not order.consented and order.shopper_id != session.shopper_id:
+            return "no_consent"
+        people = order.shopper_id, session.visitor_id
+        return "denied" if self._denied(people, order.at_ms) else None
+
+    def kept(self, order: FeedOrder) -> Collection[str]:
+        """The items of an order that did not come back, or not all of their pieces."""
+        return self._taken_back.kept(order.order_id, order.items)
 
     def _denied(self, people: People, since_ms: int) -> bool:
         """Whether one of these has said no from then on."""
@@ -165,7 +168,8 @@ class FeedSessions:
 
     def has_ordered(self, session: FeedSession) -> bool:
         """Whether its shopper or visitor has an order that stands, in whichever session."""
-        return not self._taken_back.issuperset(self._orders_of(session))
+        orders = self._orders_of(session).items()
+        return any(self._taken_back.kept(number, order.items) for number, order in orders)
 
     def bought(self, session: FeedSession) -> set[str]:
         """What the session bought, or its shopper or visitor in any; taken back or not."""
@@ -189,7 +193,7 @@ class FeedSessions:
     def _order(self, event: OrderPlaced) -> None:
         """Note what was bought, and by whom as far as that was said by then."""
         people = self._people.get(event.session_id, NOBODY)
-        order = Bought(people[0], frozenset(line.item_id for line in event.lines))
+        order = Bought(people[0], pieces(event.lines))
         self._bought_in.setdefault(event.session_id, {})[event.order_id] = order
         _bounded(len(self._bought_in), self.people_max, "sessions that ordered")
         for who in _known_by(people):
@@ -249,12 +253,12 @@ def _note(session: FeedSession, event: Event) -> None:
     elif isinstance(event, PromptDismissed):
         session.dismissed.add(event.receipt)
     elif isinstance(event, OrderPlaced):
-        items = frozenset(line.item_id for line in event.lines)
+        items = pieces(event.lines)
         said_yes = session.consented_ms is not None
         by = session.shopper_id
         order = FeedOrder(event.order_id, event.occurred_at_ms, by, said_yes, items)
         session.orders.setdefault(event.order_id, order)
-        session.basket -= items
+        session.basket -= items.keys()
 
 
 def _bounded(number: int, most: int, what: str) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from streams.contract.errors import Misconfigured
 from streams.contract.events import Event
+from streams.contract.events.fields import OrderLine
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.prompts import (
     Assigned,
@@ -306,6 +307,61 @@ def test_an_order_that_does_not_stand_is_not_completed(how: str) -> None:
     log.happens(taken_back(order_id=order.order_id, lines=None), order)
 
     assert [] == log.post_purchase()
+
+
+@pytest.mark.parametrize("by", ["ann", "desk"])
+def test_an_order_of_which_nothing_was_kept_is_not_completed(by: str) -> None:
+    """Returned line by line, once or twice, in its own session or another one."""
+    log, ann = Log(), Story("ann", **YES)
+    log.offers(ann, "camera", "bag")
+    order = ann.order("camera", "case")
+    teller = ann if by == "ann" else Story("desk", start_ms=ann.now_ms + 1000)
+    half = teller.send_back("camera", order_id=order.order_id)
+    log.happens(half, order, half)
+    maker = log.maker()
+
+    assert [] == [*maker.post_purchase()], "its anchor came back"
+    assert {} == dict(maker.left_out)
+    assert [] == log.staff(), "the case was kept"
+    log.happens(teller.send_back("case", order_id=order.order_id))
+    assert [] == [*maker.post_purchase()]
+    assert {"taken_back": 1} == dict(maker.left_out)
+    assert ["bag"] == items(log.staff()), "whoever has kept nothing has not ordered"
+
+
+def test_what_goes_with_what_was_kept_is_offered_after_a_return_of_a_part() -> None:
+    """One of two pieces is kept; and a repeat of the return takes nothing more back."""
+    log, ann = Log(), Story("ann", **YES)
+    log.offers(ann, "bread", "butter")
+    log.offers(ann, "tea", "milk")
+    two = OrderLine(item_id="bread", quantity=2)
+    order = ann.order("tea").model_copy(update={"lines": (two, OrderLine(item_id="tea"))})
+    back = ann.send_back("bread", "tea")
+    log.happens(order, back, back)
+
+    assert ["butter"] == items(log.post_purchase())
+    log.happens(ann.send_back("bread"))
+    assert [] == log.post_purchase()
+
+
+@pytest.mark.parametrize("how", ["elsewhere", "forgotten", "silent", "another"])
+def test_a_feed_after_the_purchase_says_how_many_sessions_it_left_out(how: str) -> None:
+    """Who said no elsewhere, was forgotten, never said yes, or came before the one who did."""
+    consent = None if how in ("silent", "another") else True
+    log, ann = Log(), Story("ann", shopper_id="a-1", visitor_id="v-1", consent=consent, **V2)
+    log.offers(ann, "bread", "butter")
+    log.happens(ann.order("bread"))
+    later = Story("other", start_ms=ann.now_ms + 1000)
+    if how == "another":
+        log.happens(ann.view("tea", shopper_id="b-1", **YES))
+    elif how != "silent":
+        denies = later.view("tea", visitor_id="v-1", consent=False)
+        log.happens(denies if how == "elsewhere" else later.forget("a-1"))
+    maker = log.maker()
+
+    assert [] == [*maker.post_purchase()]
+    said = "denied" if how in ("elsewhere", "forgotten") else "no_consent"
+    assert {said: 1} == dict(maker.left_out)
 
 
 def test_what_the_shopper_bought_in_another_session_is_not_offered() -> None:
