@@ -14,7 +14,12 @@ from streams.contract.prompts import Prompt, PromptItem
 from streams.shop.decision.catalog.catalog import reason_to_withhold
 from streams.shop.decision.languages.message_files import FALLBACK
 from streams.shop.decision.languages.messages import TEXTS, reason, spoken_in
-from streams.shop.decision.languages.sentences import evidence_sentence, staff_sentence
+from streams.shop.decision.languages.sentences import (
+    evidence_sentence,
+    said_by_staff,
+    staff_sentence,
+)
+from streams.storefront.feeds.offers import offer_fields, said_of_offer
 from streams.storefront.feeds.sessions import FeedOrder, FeedSession, FeedSessions
 
 
@@ -42,6 +47,14 @@ class FeedRow(NamedTuple):
     """A sentence: for the shopper, or for staff to say."""
     evidence_text: str | None
     prompt_id: str
+    offer: str | None = None
+    """What the basket gets with it, for staff to say: see `OfferFields`, also of what follows."""
+    offer_missing_minor: int | None = None
+    offer_threshold_minor: int | None = None
+    offer_price_minor: int | None = None
+    offer_discount_minor: int | None = None
+    offer_points: int | None = None
+    offer_currency: str | None = None
 
 
 class FeedMaker:
@@ -104,7 +117,8 @@ class FeedMaker:
         for session in sorted(sessions, key=lambda each: each.session_id):
             out = self._sessions.bought(session) | session.basket
             for prompt, item in self._items(session, out, withdrawn=False):
-                yield self._row(session, prompt, item, self._said_by_staff(prompt, item))
+                row = self._row(session, prompt, item, self._said_by_staff(session, prompt, item))
+                yield row._replace(**offer_fields(prompt, item)._asdict())
 
     def _orders(self, session: FeedSession) -> list[FeedOrder]:
         """The orders of a session that may be completed; counts it as left out if none may."""
@@ -179,18 +193,29 @@ class FeedMaker:
     def _reason(self, prompt: Prompt, item: PromptItem) -> str:
         """Why, for the shopper: the prompt's reason, as far as it is this item's.
 
-        What an `offer` said of a basket, such as free shipping, is no word of the item.
+        What an `offer` said of a basket, such as free shipping, is no word of the item: such an
+        item is suggested.
         """
         key = self._key(prompt, item)
         anchor = self._title(_anchor(prompt, item), prompt)
         if key in TEXTS[FALLBACK] and prompt.offer is None:
             return reason(key, anchor=anchor, locale=self._locale(prompt))["text"]
-        return self._said_by_staff(prompt, item)
+        return self._by_reason(prompt, item)
 
-    def _said_by_staff(self, prompt: Prompt, item: PromptItem) -> str:
-        anchor, title = _anchor(prompt, item), self._title(item.item_id, prompt)
-        key, language = self._key(prompt, item) or "", self._spoken(prompt)
-        return staff_sentence(key, language, anchor=self._title(anchor, prompt), item=title)
+    def _said_by_staff(self, session: FeedSession, prompt: Prompt, item: PromptItem) -> str:
+        """What staff say: the offer, or else why."""
+        kind = said_of_offer(prompt, is_less=session.less_ms > prompt.occurred_at_ms)
+        if kind is None:
+            return self._by_reason(prompt, item)
+        return said_by_staff(kind, self._spoken(prompt), **self._titles(prompt, item))
+
+    def _by_reason(self, prompt: Prompt, item: PromptItem) -> str:
+        key = self._key(prompt, item) or ""
+        return staff_sentence(key, self._spoken(prompt), **self._titles(prompt, item))
+
+    def _titles(self, prompt: Prompt, item: PromptItem) -> dict[str, str]:
+        anchor = self._title(_anchor(prompt, item), prompt)
+        return {"anchor": anchor, "item": self._title(item.item_id, prompt)}
 
     def _key(self, prompt: Prompt, item: PromptItem) -> str | None:
         """The key of what speaks for an item; None: of an arm of several sources it is not told."""

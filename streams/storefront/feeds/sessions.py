@@ -77,6 +77,8 @@ class FeedSession:
     """Receipts of the prompts that were sent away."""
     basket: set[str] = field(default_factory=set)
     orders: dict[str, FeedOrder] = field(default_factory=dict)
+    less_ms: int = -1
+    """When something was last taken out of the basket, or may have been."""
 
     def offered(self, *, withdrawn: bool) -> Iterator[Prompt]:
         """Prompts that were not sent away, the latest first; those withdrawn only if asked for.
@@ -248,8 +250,10 @@ def _note(session: FeedSession, event: Event) -> None:
         session.basket.add(event.item_id)
     elif isinstance(event, ItemRemoved):
         session.basket.discard(event.item_id)
+        session.less_ms = event.occurred_at_ms
     elif isinstance(event, BasketUpdated):
         session.basket = {line.item_id for line in event.lines}
+        session.less_ms = event.occurred_at_ms
     elif isinstance(event, PromptDismissed):
         session.dismissed.add(event.receipt)
     elif isinstance(event, OrderPlaced):

@@ -19,7 +19,7 @@ from streams.contract.prompts import (
     Reason,
     prompt_id,
 )
-from streams.contract.wire.shop.offers import FreeShippingOffer
+from streams.contract.wire.shop.offers import BundleOffer, FreeShippingOffer, LoyaltyOffer
 from streams.shop.decision.languages.message_files import LANGUAGES
 from streams.shop.decision.languages.messages import reason
 from streams.storefront.feeds.command import cells
@@ -440,15 +440,68 @@ def test_no_mail_after_the_order_promises_free_shipping() -> None:
     """That was said of a basket which is none any more; the item is offered all the same."""
     log, ann = Log(), Story("ann", **YES)
     added = ann.add("bread")
-    offer = FreeShippingOffer(missing_minor=2000, threshold_minor=5000, currency="EUR")
-    said = prompt(ann, added, "butter", key="top_up").model_copy(update={"offer": offer})
+    said = prompt(ann, added, "butter", key="top_up").model_copy(update={"offer": SHIPPING})
     log.sessions.publish(said)
     log.happens(added, ann.order("bread"))
 
     (row,) = log.post_purchase()
 
-    assert "butter goes well with bread." == row.text
-    assert row.evidence_text is None
+    assert "We suggest butter." == row.text
+    assert (None, None, None) == (row.evidence_text, row.offer, row.offer_missing_minor)
+
+
+SHIPPING = FreeShippingOffer(missing_minor=2000, threshold_minor=5000, currency="EUR")
+BUNDLE = BundleOffer(
+    bundle="breakfast",
+    bundle_items=("bread", "pot", "jam"),
+    price_minor=900,
+    discount_minor=90,
+    currency="EUR",
+)
+POINTS = LoyaltyOffer(tier="member", points=(30, 6), currency="EUR")
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+@pytest.mark.parametrize(
+    ("key", "offer", "names", "said", "fields"),
+    [
+        ("top_up", SHIPPING, ["pot"], "With pot the shipping is free.", (2000, 5000, "EUR")),
+        (
+            *("top_up", SHIPPING, ["pot", "jam"]),
+            *("pot brings the basket closer to free shipping.", (2000, 5000, "EUR")),
+        ),
+        ("bundle", BUNDLE, ["pot"], "pot is part of a bundle that costs", (900, 90, "EUR")),
+        ("loyalty", POINTS, ["pot", "jam"], "pot brings you loyalty points.", (30, "EUR")),
+    ],
+)
+def test_staff_tell_what_is_offered_with_an_item_and_no_more(
+    key: str, offer: Any, names: list[str], said: str, fields: tuple[Any, ...], form: str
+) -> None:
+    """Not that it goes with anything; amounts are fields, in both forms."""
+    log, ann = Log(), Story("ann", **YES)
+    added = ann.add("bread")
+    offered = prompt(ann, added, *names, key=key).model_copy(update={"offer": offer})
+    log.sessions.publish(offered)
+    log.happens(added)
+
+    row = log.staff()[0]
+
+    assert row.text.startswith(said)
+    beside = row[FeedRow._fields.index("offer") :]
+    told = [*row._asdict().values()] if form == "json" else cells(row)
+    assert (offer.type, *fields) == tuple(each for each in beside if each is not None)
+    assert [*beside] == [each if each != "" else None for each in told[-len(beside) :]]
+
+
+def test_free_shipping_is_promised_of_the_basket_that_it_was_offered_for() -> None:
+    """Something was taken out of it since: the item alone may not reach it any more."""
+    log, ann = Log(), Story("ann", **YES)
+    tea, added = ann.add("tea"), ann.add("bread")
+    offered = prompt(ann, added, "pot", key="top_up").model_copy(update={"offer": SHIPPING})
+    log.sessions.publish(offered)
+    log.happens(tea, added, ann.remove("tea"))
+
+    assert ["pot brings the basket closer to free shipping."] == [each.text for each in log.staff()]
 
 
 def test_more_than_a_feed_may_hold_is_an_error_that_says_what_to_do() -> None:

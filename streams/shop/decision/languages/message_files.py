@@ -6,7 +6,8 @@ there where a translation is missing. Four kinds of messages:
 - reasons, by their key: for the shopper; `{anchor}` is the item that speaks for what is offered;
 - `evidence/…`: what was counted, `{together}` of `{of}`, with the plural forms that `{of}` needs;
 - `points/…`: of loyalty points, `{points}` of them, of a `{tier}` and an `{amount}` of money;
-- `staff/…`: what shop staff may say to a shopper, of `{item}`, which is offered, and `{anchor}`.
+- `staff/…`: what shop staff may say to a shopper, of `{item}`, which is offered, and `{anchor}`:
+  by the reason, or of an offer such as free shipping.
 
 A file is read once, on first use (milliseconds); nothing is looked up in it while a prompt is made.
 """

@@ -43,8 +43,17 @@ SAID_BY_STAFF = {
     "best_fit/session": "seen",
     "best_fit/category": "category",
     "upgrade": "upgrade",
+    "top_up": "suggested",
+    "bundle": "suggested",
+    "loyalty": "suggested",
 }
-"""Key of a reason -> which of staff's sentences tells it; `any` says that both go together."""
+"""Key of a reason -> which of staff's sentences tells it; `any` says that both go together.
+
+What was chosen for its price, or for its points, is suggested: nobody has counted that it goes
+with anything. What it is offered with has sentences of its own (`OF_OFFERS`).
+"""
+OF_OFFERS = frozenset({"top_up", "top_up_part", "bundle", "loyalty"})
+"""Staff's sentences of free shipping that an item reaches or comes closer to, bundle and points."""
 
 DIGITS = {
     name: str.maketrans("0123456789", "".join(chr(zero + n) for n in range(10)))
@@ -79,13 +88,24 @@ def staff_sentence(key: str, language: str, *, anchor: str, item: str) -> str:
     >>> staff_sentence("curated", "de", anchor="Brot", item="Butter")
     'Butter passt gut zu Brot.'
     """
-    template = messages_in(language).staff[SAID_BY_STAFF.get(key, "any")]
+    return said_by_staff(SAID_BY_STAFF.get(key, "any"), language, anchor=anchor, item=item)
+
+
+def said_by_staff(kind: str, language: str, *, anchor: str, item: str) -> str:
+    """One of staff's sentences, with the titles of both items as far as it names them.
+
+    >>> said_by_staff("top_up", "de", anchor="Brot", item="Butter")
+    'Mit Butter ist der Versand frei.'
+    """
+    template = messages_in(language).staff[kind]
+    item_place = ITEM
     if language in RIGHT_TO_LEFT:
+        item_place = isolated(ITEM)
         for place in (ANCHOR, ITEM):
             template = template.replace(place, isolated(place))
-    before, place, after = template.partition(ITEM)  # a title may hold what looks like a place
+    before, _, after = template.partition(item_place)  # a title may hold what looks like a place
     parts = (put(part, ANCHOR, anchor) for part in (before, after))
-    return put(place, ITEM, item).join(parts) if place else put(template, ANCHOR, anchor)
+    return put(item_place, ITEM, item).join(parts)
 
 
 def written(number: int, messages: MessageFile) -> str:

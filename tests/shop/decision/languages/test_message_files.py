@@ -27,8 +27,10 @@ from streams.shop.decision.languages.message_files import (
 from streams.shop.decision.languages.messages import TEXTS, reason, spoken_in
 from streams.shop.decision.languages.sentences import (
     COUNTED,
+    OF_OFFERS,
     SAID_BY_STAFF,
     evidence_sentence,
+    said_by_staff,
     staff_sentence,
 )
 
@@ -182,7 +184,7 @@ def test_every_reason_is_counted_in_something_and_said_by_staff() -> None:
     assert COUNTED.keys() <= reasons
     assert SAID_BY_STAFF.keys() <= reasons
     assert set(COUNTED.values()) == evidence.keys()
-    assert {*SAID_BY_STAFF.values(), "any"} == staff.keys()
+    assert {*SAID_BY_STAFF.values(), *OF_OFFERS, "any"} == staff.keys()
 
 
 @pytest.mark.parametrize(
@@ -266,6 +268,27 @@ def test_staff_say_ids_that_run_the_other_way_apart_from_their_sentence(
     assert said.count("\u2068SKU-2\u2069") == said.count("SKU-2") == template.count("{item}")
     assert said.count("\u2068SKU-1\u2069") == said.count("SKU-1") == template.count("{anchor}")
     assert 1 == template.count("{item}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_staff_say_a_title_of_the_other_direction_isolated_once(language: str) -> None:
+    """Of either direction, in sentences of either: no isolate is within another."""
+    for title in ("خبز", "SKU-1"):
+        said = staff_sentence("curated", language, anchor=title, item=title)
+        isolates = re.findall(f"{FIRST_STRONG_ISOLATE}{re.escape(title)}{POP_ISOLATE}", said)
+        runs_otherwise = language in RIGHT_TO_LEFT or title == "خبز"
+
+        assert 2 * runs_otherwise == len(isolates)
+        assert len(isolates) == said.count(FIRST_STRONG_ISOLATE) == said.count(POP_ISOLATE)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", sorted(OF_OFFERS))
+def test_what_is_said_of_an_offer_names_the_item_and_no_other(kind: str, language: str) -> None:
+    """Nobody has counted that it goes with anything."""
+    said = said_by_staff(kind, language, anchor="bread", item="pot")
+
+    assert ("pot" in said, "bread" in said) == (True, False)
 
 
 def test_a_name_is_isolated_once_and_only_where_it_runs_the_other_way() -> None:
