@@ -18,6 +18,7 @@ from streams.cli.progress import progress_bar
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.settings import Settings
 from streams.shop.decision.catalog.catalog import reason_to_withhold
+from streams.storefront.intake.values.money import currency_code
 from streams.storefront.reference.formats.drafts import Options, Problem
 from streams.storefront.reference.formats.guessing import NAMES
 from streams.storefront.reference.reading import CatalogFile, Found
@@ -73,6 +74,8 @@ def import_(
 
     An item that is not in FILE stays in the catalogue as it is.
     """
+    if currency and currency_code(currency) is None:
+        raise click.BadParameter(f"{currency!r} is no code of ISO 4217, such as EUR")
     options = Options(
         items or settings.intake_items,
         currency or settings.intake_currency,
@@ -91,7 +94,7 @@ def import_(
             sent = send(settings, settings.topics.catalog, _told(found, advance))
     said = {"format": source.format, **counts, "sent": sent}
     click.echo(json.dumps(said) if as_json else _in_words(said, settings, dry_run=dry_run))
-    for note in [] if as_json else notes(found, options):
+    for note in [] if as_json else notes(found):
         click.echo(note, err=True)
     raise click.exceptions.Exit(1 if counts["problems"] or not found else 0)
 
@@ -142,20 +145,20 @@ def _read(
     return found, counts
 
 
-def notes(items: Sequence[CatalogItem], options: Options) -> list[str]:
+def notes(items: Sequence[CatalogItem]) -> list[str]:
     """What an import may have got wrong without anybody noticing.
 
-    >>> for note in notes([CatalogItem(item_id="shirt-m")], Options()):
+    >>> for note in notes([CatalogItem(item_id="shirt-m")]):
     ...     print(note)
     items are called as in shirt-m: events have to call them so (--items, --id-column)
-    no price was read: none is there, or no currency is known (--currency)
+    no price was read: the file has none
     """
     if not items:
         return []
     named = ", ".join(printable(item.item_id, 40) for item in items[:3])
     said = [f"items are called as in {named}: events have to call them so (--items, --id-column)"]
-    if not options.currency and all(item.price_minor is None for item in items):
-        said.append("no price was read: none is there, or no currency is known (--currency)")
+    if all(item.price_minor is None for item in items):
+        said.append("no price was read: the file has none")
     return said
 
 

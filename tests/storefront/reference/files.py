@@ -15,7 +15,7 @@ def read(
     path = folder / "file"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     name = options.pop("format_name", None)
-    found = [*CatalogFile(path, Options(currency="EUR", **options), name).read()]
+    found = [*CatalogFile(path, Options(**{"currency": "EUR", **options}), name).read()]
     return (
         {one.item.item_id: one.item for one in found if isinstance(one, Found)},
         [one for one in found if isinstance(one, Problem)],

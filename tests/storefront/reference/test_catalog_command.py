@@ -26,3 +26,16 @@ def test_an_import_counts_what_the_margin_floor_withholds(tmp_path: Path) -> Non
     assert 1 == json.loads(told.output.splitlines()[-1])["margin"]
     assert "2 items (1 below the margin floor)" in words
     assert "margin" not in without
+
+
+def test_a_currency_of_the_command_that_is_none_is_refused_before_anything_is_read(
+    tmp_path: Path,
+) -> None:
+    """Each line would be wrong, for one word that is."""
+    file = tmp_path / "feed.csv"
+    file.write_text(FILE)
+    typed = ["catalog", "import", str(file), "--dry-run", "--currency", "EURO"]
+    done = CliRunner().invoke(goeswith, typed)
+
+    assert 2 == done.exit_code
+    assert "'EURO' is no code of ISO 4217, such as EUR" in done.output

@@ -160,8 +160,24 @@ def is_finer(price: str, currency: str) -> bool:
     return exact is not None and exact % 1 != 0
 
 
+def known_currency(said: str) -> str:
+    """The code of a currency that has minor units. Raises `ValueError` for another, and for none.
+
+    >>> known_currency("eur")
+    'EUR'
+    """
+    if not said.strip():
+        raise ValueError("a price or a margin needs a currency (--currency)")
+    code = currency_code(said)
+    if code is None:
+        raise ValueError(f"currency {said[:40]!r} is no code of ISO 4217, such as EUR")
+    return code
+
+
 def money(price: str, cost: str, currency: str, *, is_net: bool = False) -> dict[str, Any]:
-    """The fields of price and margin; without a currency none. Raises `ValueError` for no amount.
+    """The fields of price and margin; without a price none. Raises `ValueError` for no amount.
+
+    So it does for a currency that is none, and for none: the item would pass any margin floor.
 
     A price that is finer than its currency is none, unless it may be net of taxes (`is_net`), and
     the currency has decimals: then it is rounded, as is a cost, which may be an average. A cost
@@ -169,12 +185,16 @@ def money(price: str, cost: str, currency: str, *, is_net: bool = False) -> dict
 
     >>> money("3.19", "2.29", "EUR")
     {'price_minor': 319, 'currency': 'EUR', 'margin_minor': 90}
-    >>> money("", "", "EUR"), money("3.19", "", "")
-    ({}, {})
+    >>> money("", "", "EURO")
+    {}
+    >>> money("3.19", "", "EURO")
+    Traceback (most recent call last):
+      ...
+    ValueError: currency 'EURO' is no code of ISO 4217, such as EUR
     """
-    code = currency_code(currency)
-    if not price or code is None:
+    if not price:
         return {}
+    code = known_currency(currency)
     price_minor = minor_units(price, code)
     if price_minor is None:
         raise ValueError(f"price {price[:40]!r} is no amount in {code}")

@@ -17,6 +17,7 @@ from streams.storefront.reference.formats.drafts import (
     Format,
     Options,
     Problem,
+    known_currency,
     money,
     shown,
     text_of,
@@ -48,7 +49,7 @@ def _fields(row: FileRow, options: Options) -> dict[str, Any]:
     fields: dict[str, Any] = money(row.cell("price"), row.cell("cost"), currency)
     for name in NUMBERS:
         if said := row.cell(name):
-            fields |= {name: _whole(name, said), "currency": currency or None}
+            fields |= {name: _whole(name, said), "currency": known_currency(currency)}
     titles = title(row.cell("title"), options).get("titles", {})
     titles |= {
         column.removeprefix("title_"): text_of(said, column)

@@ -67,3 +67,47 @@ def test_a_cost_that_is_no_amount_is_told(tmp_path: Path) -> None:
 
     assert {"jam": 200} == {name: item.margin_minor for name, item in items.items()}
     assert problems == [(2, "cost 'about two' is no amount in EUR")]
+
+
+OWN = "item_id,title,price,cost,currency\ntea,Tea,5.00,4.00,{}\njam,Jam,5.00,4.00,EUR\n"
+FEED = "id,title,availability,price\ntea,Tea,in_stock,{}\njam,Jam,in_stock,5.00 EUR\n"
+NO_CODE = "currency {!r} is no code of ISO 4217, such as EUR"
+NONE = "a price or a margin needs a currency (--currency)"
+
+
+@pytest.mark.parametrize("currency", ["", "EUR"])
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (OWN.format("EURO"), NO_CODE.format("EURO")),
+        (OWN.format("\N{EURO SIGN}"), NO_CODE.format("\N{EURO SIGN}")),
+        (OWN.replace("price", "price_minor").replace("5.00", "500").format("EURO"), None),
+        (FEED.format("20.00 EURO"), NO_CODE.format("EURO")),
+        (FEED.format("XXQ 20.00"), NO_CODE.format("XXQ")),
+    ],
+)
+def test_a_currency_that_is_none_is_told(
+    tmp_path: Path, text: str, wrong: str | None, currency: str
+) -> None:
+    """Without price and margin the item would pass any margin floor; the option is of no row."""
+    items, problems = read(tmp_path, text, currency=currency)
+
+    assert {"jam"} == items.keys()
+    assert [(2, wrong or NO_CODE.format("EURO"))] == problems
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "item_id,price,cost\ntea,5.00,4.00\n",
+        "item_id,price_minor\ntea,500\n",
+        "id,title,availability,price\ntea,Tea,in_stock,5.00\n",
+        "ID,Type,SKU,Name,Regular price\ntea,simple,,Tea,5.00\n",
+        "Handle,Title,Variant Price\ntea,Tea,5.00\n",
+    ],
+)
+def test_a_price_without_a_currency_is_told(tmp_path: Path, text: str) -> None:
+    """In a table of any kind, as in JSON lines; without a price nobody needs one."""
+    assert ({}, [(2, NONE)]) == read(tmp_path, text, currency="")
+    without = text.replace("5.00", "").replace("500", "")
+    assert ["tea"] == [*read(tmp_path, without, currency="")[0]]
