@@ -23,6 +23,12 @@ from streams.storefront.reference.formats.drafts import Options, Problem
 from streams.storefront.reference.formats.guessing import NAMES
 from streams.storefront.reference.reading import CatalogFile, Found
 
+WORDS = {
+    "margin": "below the margin floor",
+    "rounded": "with a price that was rounded",
+    "sale_dearer": "at the regular price, as the sale price is dearer",
+}
+"""What counts are called, where it is not their name."""
 PROBLEMS_MAX = 100
 EVERY = 1000
 
@@ -130,7 +136,14 @@ def _read(
     """The items of a file, and counts of what they are; says what is wrong as it comes."""
     found: list[CatalogItem] = []
     counts = Counter(
-        items=0, problems=0, out_of_stock=0, hidden=0, restricted=0, variants=0, rounded=0
+        items=0,
+        problems=0,
+        out_of_stock=0,
+        hidden=0,
+        restricted=0,
+        variants=0,
+        rounded=0,
+        sale_dearer=0,
     )
     with progress_bar("reading", every=EVERY) as advance:
         for one in source.read():
@@ -164,7 +177,11 @@ def notes(items: Sequence[CatalogItem]) -> list[str]:
 
 def _kinds(found: Found, margin_ratio_min: float) -> list[str]:
     why, item = reason_to_withhold(found.item, margin_ratio_min), found.item
-    more = {"variants": item.variant_of, "rounded": found.rounded}
+    more = {
+        "variants": item.variant_of,
+        "rounded": found.rounded,
+        "sale_dearer": found.sale_dearer,
+    }
     return ["items", *([why] if why else []), *(name for name, is_so in more.items() if is_so)]
 
 
@@ -187,10 +204,10 @@ def _in_words(said: dict[str, Any], settings: Settings, *, dry_run: bool) -> str
     >>> print(_in_words(counts, Settings(), dry_run=False))
     own: 2 items (1 out of stock), 0 problems; sent 2 to goeswith.catalog
     """
-    words = {"margin": "below the margin floor", "rounded": "with a price that was rounded"}
+    names = "out_of_stock", "hidden", "restricted", "margin", "variants", "rounded", "sale_dearer"
     kinds = [
-        f"{said[name]:,} {words.get(name, name.replace('_', ' '))}"
-        for name in ("out_of_stock", "hidden", "restricted", "margin", "variants", "rounded")
+        f"{said[name]:,} {WORDS.get(name, name.replace('_', ' '))}"
+        for name in names
         if said.get(name)
     ]
     told = f" ({', '.join(kinds)})" if kinds else ""

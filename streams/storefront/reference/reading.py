@@ -36,6 +36,8 @@ class Found(NamedTuple):
     item: CatalogItem
     rounded: bool = False
     """Whether its price was finer than its currency goes."""
+    sale_dearer: bool = False
+    """Whether its sale price was dearer than the regular one, which counts then."""
 
 
 class CatalogFile:
@@ -95,7 +97,9 @@ class CatalogFile:
                 yield one
                 continue
             found = _checked(one.line, _fields(one))
-            yield found._replace(rounded=one.rounded) if isinstance(found, Found) else found
+            if isinstance(found, Found):
+                found = found._replace(rounded=one.rounded, sale_dearer=one.sale_dearer)
+            yield found
 
     def _read_table(self, table: Table) -> Iterator[Draft | Problem]:
         try:
@@ -157,7 +161,7 @@ def products(drafts: Iterable[Draft | Problem]) -> Iterator[Draft | Problem]:
         words = (one.fields.get("restricted") for one in all_)
         if restricted := next(filter(None, words), None):
             fields["restricted"] = restricted
-        yield Draft(all_[0].line, product, product, fields, rounded=cheapest.rounded)
+        yield cheapest._replace(line=all_[0].line, item_id=product, product=product, fields=fields)
 
 
 def _without_prices(fields: Mapping[str, Any]) -> dict[str, Any]:

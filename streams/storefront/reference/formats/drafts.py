@@ -73,6 +73,8 @@ class Draft(NamedTuple):
     """What tells it from other variants, where several have one id."""
     rounded: bool = False
     """Whether its price was finer than its currency goes."""
+    sale_dearer: bool = False
+    """Whether its sale price was dearer than the regular one, which counts then."""
 
 
 Reads = Callable[[Iterable[FileRow], Options], Iterator[Draft | Problem]]

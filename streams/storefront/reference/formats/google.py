@@ -18,7 +18,7 @@ from streams.storefront.reference.formats.drafts import (
     title,
     truth,
 )
-from streams.storefront.reference.formats.sales import on_sale
+from streams.storefront.reference.formats.sales import lower, on_sale
 
 THERE = frozenset({"", "in_stock", "preorder", "backorder", "available_for_order"})
 GONE = frozenset({"out_of_stock", "discontinued"})
@@ -29,10 +29,10 @@ def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]
     for row in rows:
         item_id = row.cell(options.id_column or "id")
         group = row.cell("item_group_id", "item group id")
-        cost, _ = amount(row.cell("cost_of_goods_sold", "cost of goods sold"))
         try:
-            price, currency = amount(_price(row, options.now_ms))
-            fields = money(price, cost, currency or options.currency)
+            price, currency, is_dearer = _price(row, options)
+            cost = _in(currency, "cost", row.cell("cost_of_goods_sold", "cost of goods sold"))
+            fields = money(price, cost, currency)
             fields["in_stock"] = _in_stock(row)
             adult = truth(row, "adult", otherwise=False)
             fields |= title(row.cell("title"), options)
@@ -43,15 +43,38 @@ def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]
         fields |= addresses(row.cell("image_link", "image link"), row.cell("link"))
         if adult:
             fields["restricted"] = "age"
-        yield Draft(row.line, item_id, group or item_id, fields, is_alone=not group)
+        yield Draft(
+            row.line,
+            item_id,
+            group or item_id,
+            fields,
+            is_alone=not group,
+            sale_dearer=is_dearer,
+        )
 
 
-def _price(row: FileRow, now_ms: int | None) -> str:
-    """What it costs now. Raises `ValueError` where it cannot be told until when."""
+def _price(row: FileRow, options: Options) -> tuple[str, str, bool]:
+    """What it costs now, in which currency, and whether the sale price would be dearer.
+
+    Raises `ValueError` where it cannot be told until when, or which is the lower one.
+    """
     span = row.cell("sale_price_effective_date", "sale price effective date")
     begins, _, ends = span.partition("/")
     sale = row.cell("sale_price", "sale price")
-    return sale if sale and on_sale(begins, ends, now_ms) else row.cell("price")
+    regular, currency = amount(row.cell("price"))
+    if not sale or not on_sale(begins, ends, options.now_ms):
+        return regular, currency or options.currency, False
+    currency = currency or (not regular and amount(sale)[1]) or options.currency
+    price, is_dearer = lower(regular, _in(currency, "sale price", sale), currency)
+    return price, currency, is_dearer
+
+
+def _in(currency: str, what: str, said: str) -> str:
+    """An amount of the price's currency. Raises `ValueError` for one of another currency."""
+    number, named = amount(said)
+    if named and named.upper() != currency.upper():
+        raise ValueError(f"{what} {said[:40]!r} is in another currency than the price")
+    return number
 
 
 def _in_stock(row: FileRow) -> bool:

@@ -1,5 +1,6 @@
 """Sale prices that hold for a while: before and after, the price is the regular one."""
 
+from streams.storefront.intake.values.money import currency_code, exact_amount
 from streams.storefront.intake.values.times import milliseconds
 
 DATE_CHARS = len("2026-01-01")
@@ -23,6 +24,25 @@ def on_sale(begins: str, ends: str, now_ms: int | None) -> bool:
     if now_ms is None:
         return True
     return (from_ms is None or from_ms <= now_ms) and (until_ms is None or now_ms < until_ms)
+
+
+def lower(regular: str, sale: str, currency: str) -> tuple[str, bool]:
+    """The lower one of two prices, and whether the sale price is the dearer one: a slip.
+
+    Raises `ValueError` for a regular price that is no amount: nobody can tell then. What is wrong
+    with the currency, or with the sale price, is told where the price is read.
+
+    >>> lower("5.00", "4.00", "EUR"), lower("5.00", "6.00", "EUR"), lower("", "6.00", "EUR")
+    (('4.00', False), ('5.00', True), ('6.00', False))
+    """
+    code = currency_code(currency)
+    if not regular or code is None:
+        return sale, False
+    before, now = exact_amount(regular, code), exact_amount(sale, code)
+    if before is None:
+        raise ValueError(f"price {regular[:40]!r} is no amount in {code}")
+    is_dearer = now is not None and now > before
+    return (regular if is_dearer else sale), is_dearer
 
 
 def _at(said: str) -> int | None:

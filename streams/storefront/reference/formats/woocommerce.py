@@ -20,7 +20,7 @@ from streams.storefront.reference.formats.drafts import (
     title,
     truth,
 )
-from streams.storefront.reference.formats.sales import on_sale
+from streams.storefront.reference.formats.sales import lower, on_sale
 
 STOCK = {"instock": True, "outofstock": False, "backorder": True, "onbackorder": True}
 """What WooCommerce calls them, besides yes and no."""
@@ -48,7 +48,8 @@ def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]
             continue
         shared = products.shared.get(parent, {})
         try:
-            price, cost = _price(row, options.now_ms), row.cell("Meta: _wc_cog_cost")
+            price, is_dearer = _price(row, options)
+            cost = row.cell("Meta: _wc_cog_cost")
             prices = money(price, cost, options.currency, is_net=True)
             fields = shared | _own(row, options) | prices | {"in_stock": _in_stock(row)}
         except ValueError as error:
@@ -62,6 +63,7 @@ def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]
             fields,
             is_product=not is_variation,
             rounded=is_finer(price, options.currency),
+            sale_dearer=is_dearer,
         )
 
 
@@ -94,11 +96,16 @@ def _own(row: FileRow, options: Options) -> dict[str, Any]:
     return named | addresses(row.cell("Images"), "") | {"hidden": _hidden(row)}
 
 
-def _price(row: FileRow, now_ms: int | None) -> str:
-    """What it costs now. Raises `ValueError` where it cannot be told until when."""
+def _price(row: FileRow, options: Options) -> tuple[str, bool]:
+    """What it costs now, and whether the sale price would be dearer.
+
+    Raises `ValueError` where it cannot be told until when, or which is the lower one.
+    """
     begins, ends = row.cell("Date sale price starts"), row.cell("Date sale price ends")
-    sale = row.cell("Sale price")
-    return sale if sale and on_sale(begins, ends, now_ms) else row.cell("Regular price")
+    regular, sale = row.cell("Regular price"), row.cell("Sale price")
+    if not sale or not on_sale(begins, ends, options.now_ms):
+        return regular, False
+    return lower(regular, sale, options.currency)
 
 
 def _hidden(row: FileRow) -> bool:

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from streams.cli.root import goeswith
 from tests.storefront.reference.files import read
 
 GOOGLE = """id\ttitle\tavailability\tprice\tsale_price\tsale_price_effective_date
@@ -111,3 +113,50 @@ def test_a_price_without_a_currency_is_told(tmp_path: Path, text: str) -> None:
     assert ({}, [(2, NONE)]) == read(tmp_path, text, currency="")
     without = text.replace("5.00", "").replace("500", "")
     assert ["tea"] == [*read(tmp_path, without, currency="")[0]]
+
+
+@pytest.mark.parametrize("items", ["parent", "variant"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ID,Type,SKU,Name,Sale price,Regular price\n7,simple,,Tea,15.00,10.00\n",
+        "id,title,availability,price,sale_price\n7,Tea,in_stock,10.00 EUR,15.00 EUR\n",
+        "id,title,availability,price,sale_price\n7,Tea,in_stock,10.00,EUR 15.00\n",
+    ],
+)
+def test_a_sale_price_that_is_dearer_is_passed_over_and_noted(
+    tmp_path: Path, text: str, items: str
+) -> None:
+    """Two columns were swapped, or the regular price has fallen since; a lower one is none."""
+    file = tmp_path / "feed"
+    file.write_text(text)
+    typed = ["catalog", "import", str(file), "--dry-run", "--currency", "EUR", "--items", items]
+    done = CliRunner().invoke(goeswith, typed)
+    found, problems = read(tmp_path, text, items=items)
+    lower, _ = read(tmp_path, text.replace("15.00", "9.00"), items=items)
+
+    assert (1000, 900, []) == (found["7"].price_minor, lower["7"].price_minor, problems)
+    assert "1 items (1 at the regular price, as the sale price is dearer)" in done.output
+    assert 0 == done.exit_code
+
+
+@pytest.mark.parametrize(
+    ("column", "what"), [("sale_price", "sale price"), ("cost_of_goods_sold", "cost")]
+)
+def test_an_amount_in_another_currency_than_the_price_is_told(
+    tmp_path: Path, column: str, what: str
+) -> None:
+    """It is neither lower nor higher, and no margin can be made of it."""
+    text = f"id,title,availability,price,{column}\n7,Tea,in_stock,5.00 EUR,4.00 USD\n"
+    wrong = f"{what} '4.00 USD' is in another currency than the price"
+
+    assert ({}, [(2, wrong)]) == read(tmp_path, text)
+    assert [] == read(tmp_path, text.replace("USD", "eur"))[1]
+
+
+def test_a_regular_price_that_is_no_amount_is_told_during_a_sale(tmp_path: Path) -> None:
+    """Whether the other one is lower, nobody can tell."""
+    text = "ID,Type,SKU,Name,Sale price,Regular price\n7,simple,,Tea,4.00,-5\n"
+
+    assert ({}, [(2, "price '-5' is no amount in EUR")]) == read(tmp_path, text)
+    assert 400 == read(tmp_path, text.replace("-5", ""))[0]["7"].price_minor
