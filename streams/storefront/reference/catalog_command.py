@@ -31,6 +31,7 @@ WORDS = {
 """What counts are called, where it is not their name."""
 PROBLEMS_MAX = 100
 EVERY = 1000
+COLUMNS_MAX = 20
 
 
 @click.group()
@@ -90,6 +91,9 @@ def import_(
         now_ms=round(time.time() * 1000),
     )
     source = CatalogFile(file, options, format_name)
+    if source.unread and not as_json:
+        names = ", ".join(printable(name, 40) for name in source.unread[:COLUMNS_MAX])
+        click.echo(f"columns that are not known, and not read: {names}", err=True)
     found, counts = _read(source, problems_max, settings.margin_ratio_min, as_json=as_json)
     sent = 0
     if found and not dry_run:
@@ -99,6 +103,8 @@ def import_(
         with progress_bar("sending", len(found), every=EVERY) as advance:
             sent = send(settings, settings.topics.catalog, _told(found, advance))
     said = {"format": source.format, **counts, "sent": sent}
+    if source.unread:
+        said["unread_columns"] = source.unread
     click.echo(json.dumps(said) if as_json else _in_words(said, settings, dry_run=dry_run))
     for note in [] if as_json else notes(found):
         click.echo(note, err=True)

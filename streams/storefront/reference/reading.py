@@ -7,7 +7,6 @@ events speak of products, the variants of one are one item, which is there while
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,12 +18,12 @@ from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.codec import RECORD_BYTES_MAX, encode_reference, reasons
 from streams.storefront.reference.formats.drafts import Draft, Options, Problem
 from streams.storefront.reference.formats.guessing import guessed
+from streams.storefront.reference.formats.header import ONE_LINE, header_of
+from streams.storefront.reference.formats.own import unread
 from streams.storefront.reference.table import Table
 
 REPLACED = "\N{REPLACEMENT CHARACTER}".encode()
 """What stands for bytes that are no text."""
-ONE_LINE = "its lines end in carriage returns alone: save it with line feeds"
-DELIMITERS = "\t;,"
 OF_A_SPREADSHEET = re.compile(r"\d([.,]\d+)?E\+\d{2}")
 """An id that was a long number: all that begin alike are one then, and no event calls it so."""
 
@@ -45,20 +44,24 @@ class CatalogFile:
 
     def __init__(self, path: Path, options: Options, format_name: str | None = None) -> None:
         self.path, self.options = path, options
-        first = next((line for line in _lines(path) if line.strip()), "")
+        self._header = header_of(_lines(path))
+        first = self._header.first
         if not first:
             raise FileUnusable(f"{path} is empty")
         self.is_json = format_name == "json" or (not format_name and first.lstrip()[0] == "{")
-        self.delimiter = _delimiter(first)
         self.format = "json"
+        self.unread: list[str] = []
+        """Columns that are not known, of a table of our own names."""
         if not self.is_json:
             try:
-                header = next(csv.reader([first], delimiter=self.delimiter), [])
-                self._format = guessed([name.strip() for name in header], format_name)
-            except (csv.Error, FileUnusable) as error:
+                names = self._header.names()
+                self._format = guessed(names, format_name)
+                self.format = self._format.name
+                if self.format == "own":
+                    self.unread = unread(names, options)
+            except FileUnusable as error:
                 said = ONE_LINE if "\r" in first.strip() else error
                 raise FileUnusable(f"{path}: {said}") from None
-            self.format = self._format.name
 
     def read(self) -> Iterator[Found | Problem]:
         """The items, and what is wrong: an id that came before is, too."""
@@ -88,8 +91,13 @@ class CatalogFile:
             if line.strip():
                 yield _checked(number, line)
 
+    def _rows(self) -> Iterator[str]:
+        """The lines; blank for those that say how to read the others."""
+        for number, line in enumerate(_lines(self.path)):
+            yield "\n" if number < self._header.skipped else line
+
     def _drafted(self) -> Iterator[Found | Problem]:
-        drafts = self._read_table(Table(partial(_lines, self.path), self.delimiter))
+        drafts = self._read_table(Table(self._rows, self._header.delimiter))
         if self.options.items == "parent" and self.format != "own":
             drafts = products(once_each(drafts, named=bool(self.options.id_column)))
         for one in drafts:
@@ -182,15 +190,6 @@ def _checked(line: int, said: str | Mapping[str, Any]) -> Found | Problem:
         return Found(line, CatalogItem.model_validate(said))
     except ValidationError as invalid:
         return Problem(line, reasons(invalid))
-
-
-def _delimiter(header: str) -> str:
-    """What is between the columns: the one that is there most often.
-
-    >>> _delimiter("id;title;price, net"), _delimiter("item_id")
-    (';', ',')
-    """
-    return max(reversed(DELIMITERS), key=header.count)
 
 
 def _lines(path: Path) -> Iterator[str]:

@@ -1,9 +1,13 @@
 """Rows that say something else than they seem to: a problem of their line, and never sent."""
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from streams.cli.root import goeswith
+from streams.contract.errors import FileUnusable
 from tests.storefront.reference.files import read, there
 
 
@@ -86,3 +90,64 @@ def test_a_lone_quote_is_a_problem(tmp_path: Path, rows: str, lines: list[int]) 
     assert lines == [one.line for one in problems]
     assert "tea" in items
     assert "gin" not in items
+
+
+@pytest.mark.parametrize(
+    ("column", "known"),
+    [
+        ("restrictd", "restricted"),
+        ("Restricted", "restricted"),
+        ("prise", "price"),
+        ("inStock", "in_stock"),
+        ("exclude_segments", "excluded_segments"),
+        ("acessory_of", "accessory_of"),
+        ("titel_de", "title_de"),
+    ],
+)
+def test_a_column_that_is_called_almost_as_a_known_one_is_refused(
+    tmp_path: Path, column: str, known: str
+) -> None:
+    """Before anything is sent: an age limit would be lost, and nobody would see it."""
+    with pytest.raises(FileUnusable, match=f"column {column} is not known: did you mean {known}?"):
+        read(tmp_path, f"item_id,title,{column}\ngin,Gin,age\n")
+
+
+def test_a_column_that_nothing_is_like_is_noted_once(tmp_path: Path) -> None:
+    """The shop's own; also one that is like a column which is there besides, or has the ids."""
+    file = tmp_path / "feed.csv"
+    header = "category,category_id,colour,weight,title_de,product_id,sku,\n"
+    file.write_text(header + ",,,,,,b,\n" * 3)
+    typed = ["catalog", "import", str(file), "--dry-run", "--id-column", "sku", "--format", "own"]
+    done = CliRunner().invoke(goeswith, typed)
+    as_json = CliRunner().invoke(goeswith, [*typed, "--json"])
+
+    assert 1 == done.output.count("not read: category_id, colour, weight, product_id\n")
+    told = json.loads(as_json.stdout.splitlines()[-1])
+    assert ["category_id", "colour", "weight", "product_id"] == told["unread_columns"]
+
+
+def test_a_path_of_categories_has_slashes_in_each_kind_of_table(tmp_path: Path) -> None:
+    """One category would be two: substitutes and controls go by its name."""
+    own = read(tmp_path, "item_id,category\n7,Food > Tea\n")[0]
+    google = read(tmp_path, "id,title,availability,product_type\n7,T,,Food > Tea\n")[0]
+    commas = read(tmp_path, 'item_id,category\n7,"Tea, loose/Green"\n')[0]
+
+    assert "Food/Tea" == own["7"].category == google["7"].category
+    assert "Tea, loose/Green" == commas["7"].category
+
+
+@pytest.mark.parametrize("said", ["sep=;\r\n", "\ufeffsep=;\n", '"SEP=;"\n', "sep=|\n", "sep=\t\n"])
+def test_the_line_that_tells_excel_the_delimiter_is_obeyed(tmp_path: Path, said: str) -> None:
+    """It is none of the table; lines are counted with it."""
+    delimiter = said.strip('\n\r"\ufeff')[-1]
+    rows = "item_id;title;price\njam;Jam, red, sweet, fine;3,19\ntea;Tea;cheap\n"
+    items, problems = read(tmp_path, said + rows.replace(";", delimiter))
+
+    assert ({"en": "Jam, red, sweet, fine"}, 319) == (items["jam"].titles, items["jam"].price_minor)
+    assert [(4, "price 'cheap' is no amount in EUR")] == problems
+
+
+def test_xml_is_refused_with_what_is_wanted(tmp_path: Path) -> None:
+    """Google takes both; we take one."""
+    with pytest.raises(FileUnusable, match="it is XML: a product feed is read as text with tabs"):
+        read(tmp_path, '\n<?xml version="1.0"?>\n<rss><channel/></rss>\n')

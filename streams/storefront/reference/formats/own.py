@@ -3,13 +3,19 @@
 Titles are in columns `title`, or `title_de` and so on; `restricted` is a word, or a no. Relations
 have their kind as the column, with commas between the items; between segments there may be
 semicolons or bars as well, which no segment has in it. JSON lines hold the records as they are.
+
+A column that is called almost as one of these is refused, with the whole file: whoever writes
+`restrictd` would sell to children. Others are not read.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, get_args
 
+from streams.cli.printable import printable
+from streams.contract.errors import FileUnusable
 from streams.contract.events.reference.catalog import RelationKind
+from streams.storefront.hints import meant
 from streams.storefront.reference.formats.drafts import (
     FALSE,
     Draft,
@@ -28,7 +34,17 @@ from streams.storefront.reference.formats.drafts import (
 NUMBERS = ("price_minor", "margin_minor")
 LISTS = ("eligible_segments", "excluded_segments")
 ADDRESSES = ("image_url", "url")
+COLUMNS = frozenset(
+    {
+        *("item_id", "variant_of", "price", "cost", "currency", "title", "category", "restricted"),
+        *("in_stock", "owned_once", "hidden"),
+        *(*NUMBERS, *LISTS, *ADDRESSES, *get_args(RelationKind)),
+    }
+)
+"""All that is read, besides titles by language."""
+TITLE_IN = "title_"
 NOT_RESTRICTED = FALSE | {"none"}
+_LANGUAGE = re.compile(r"_[a-z]{2}$")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 
@@ -44,6 +60,35 @@ def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]
         yield Draft(row.line, item_id, row.cell("variant_of") or item_id, fields)
 
 
+def unread(header: Collection[str], options: Options) -> list[str]:
+    """The columns that are not known. Raises `FileUnusable` for a slip.
+
+    What looks like a column that is there besides is none: `category_id` beside `category`.
+
+    >>> unread(["item_id", "title_de", "colour"], Options())
+    ['colour']
+    >>> unread(["item_id", "prise"], Options())
+    Traceback (most recent call last):
+      ...
+    streams.contract.errors.FileUnusable: column prise is not known: did you mean price? ...
+    """
+    ids = {"item_id"} if options.id_column else ()
+    tags = {_LANGUAGE.search(name) for name in header}
+    titles = {f"title{tag[0]}" for tag in tags if tag is not None}
+    absent = sorted((COLUMNS | titles).difference(header, ids))
+    read_too = {"", options.id_column}
+    found = [
+        name
+        for name in dict.fromkeys(header)
+        if name not in COLUMNS | read_too and not name.startswith(TITLE_IN)
+    ]
+    for name in found:
+        if (likely := meant(name, absent)) is not None:
+            said = f"column {printable(name, 40)} is not known: did you mean {likely}?"
+            raise FileUnusable(f"{said} Nothing was sent: rename it, or take it out")
+    return found
+
+
 def _fields(row: FileRow, options: Options) -> dict[str, Any]:
     currency = row.cell("currency") or options.currency
     fields: dict[str, Any] = money(row.cell("price"), row.cell("cost"), currency)
@@ -52,14 +97,14 @@ def _fields(row: FileRow, options: Options) -> dict[str, Any]:
             fields |= {name: _whole(name, said), "currency": known_currency(currency)}
     titles = title(row.cell("title"), options).get("titles", {})
     titles |= {
-        column.removeprefix("title_"): text_of(said, column)
+        column.removeprefix(TITLE_IN): text_of(said, column)
         for column in row.cells
-        if column.startswith("title_") and (said := row.cell(column))
+        if column.startswith(TITLE_IN) and (said := row.cell(column))
     }
     fields |= {"titles": titles} if titles else {}
     fields |= {name: said for name in ADDRESSES if shown(said := row.cell(name))}
     if said := row.cell("category"):
-        fields["category"] = said
+        fields["category"] = "/".join(part.strip() for part in said.split(">"))
     if (word := row.cell("restricted")).lower() not in NOT_RESTRICTED | {""}:
         fields["restricted"] = word
     fields["in_stock"] = truth(row, "in_stock", otherwise=True)
