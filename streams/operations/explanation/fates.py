@@ -16,7 +16,7 @@ from streams.contract.events import (
     PromptShown,
 )
 from streams.contract.events.slots import Placement
-from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn, UnitOutcome
+from streams.contract.prompts import Outcome, Prompt, PromptItem, PromptWithdrawn, UnitOutcome
 from streams.operations.explanation.advice import Told, why_too_late
 from streams.operations.explanation.log.session_log import Place, PublishedAnswers, SessionEvent
 from streams.operations.explanation.retold import NO_SILENCES, Retold
@@ -229,14 +229,16 @@ def _taken_back(gone: PromptWithdrawn) -> str:
 
 
 def _counted(prompt: Prompt) -> str:
-    """What was counted for its items, where anything was, and with what: each has its anchor."""
-    said = [
-        f"{printable(one.item_id, 40)} {one.evidence.together:,} of {one.evidence.of:,} "
-        f"with {printable(one.evidence.anchor or prompt.anchor, 40)}"
-        for one in prompt.items
-        if one.evidence.of
-    ]
+    """What was counted for its items, where anything was."""
+    said = [_counted_of(one) for one in prompt.items if one.evidence.of]
     return f": {', '.join(said)}" if said else ""
+
+
+def _counted_of(item: PromptItem) -> str:
+    """How often an item was chosen, and with what, if with anything: what is popular is not."""
+    counted = item.evidence
+    beside = f" with {printable(counted.anchor, 40)}" if counted.anchor else ""
+    return f"{printable(item.item_id, 40)} {counted.together:,} of {counted.of:,}{beside}"
 
 
 def _dead(fate: Fate, reason: str) -> Iterator[str]:
