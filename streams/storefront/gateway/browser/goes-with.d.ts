@@ -32,6 +32,10 @@ export interface Words {
   added?: string;
   dismiss?: string;
   failed?: string;
+  /** What a bundle costs less: "You save {price}" */
+  saves?: string;
+  /** What the basket lacks without the items: "{price} away from free shipping" */
+  missing?: string;
   /** Other texts for the gateway's reasons, by template. */
   reasons?: Record<string, string>;
 }

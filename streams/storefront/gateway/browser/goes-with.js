@@ -10,25 +10,29 @@ const SAID_MS = 3000; // and so long a screen reader finds the announcement
 const TRIES = 3; // to ask the shop about items
 const ASKED_MS_MAX = 10_000;
 const SPOKEN = ["en", "de", "fr", "es", "ar", "ur", "fa", "hi", "bn", "si"]; // the languages of the gateway's own reasons
+/** What an offer of a kind comes to, and the word for it. */
+const AMOUNTS = { bundle: ["discount_minor", 6, "saves"], free_shipping: ["missing_minor", 7, "missing"] };
+// Decimals by ISO 4217 where browsers write fewer.
+const TWO_PLACES = /AFN|ALL|COP|HUF|I[DR]R|KPW|LAK|LBP|MGA|MMK|PKR|RSD|SLL|SOS|SYP|YER/;
 const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)$/;
 
 /** What the element says itself, by language. */
 const WORDS = {
-  en: "Goes with {anchor}|Goes with it|Add|Added: {title}|No, thanks|That did not work",
-  ar: "يناسب {anchor}|يناسب هذا|أضف|تمت الإضافة: {title}|لا، شكرًا|لم ينجح ذلك",
-  bn: "{anchor} এর সঙ্গে|এর সঙ্গে|যোগ করুন|যোগ হয়েছে: {title}|না, ধন্যবাদ|এটি হয়নি",
-  de: "Passt zu {anchor}|Passt dazu|Hinzufügen|Hinzugefügt: {title}|Nein, danke|Das hat nicht geklappt",
-  es: "Va bien con {anchor}|Va bien con esto|Añadir|Añadido: {title}|No, gracias|No ha funcionado",
-  fa: "مناسب برای {anchor}|مناسب برای این|افزودن|افزوده شد: {title}|نه، متشکرم|انجام نشد",
-  fr: "Va avec {anchor}|Va bien avec|Ajouter|Ajouté : {title}|Non, merci|Cela n’a pas marché",
-  hi: "{anchor} के साथ|इसके साथ|जोड़ें|जोड़ा गया: {title}|नहीं, धन्यवाद|यह नहीं हो सका",
-  it: "Sta bene con {anchor}|Sta bene con questo|Aggiungi|Aggiunto: {title}|No, grazie|Non ha funzionato",
-  nl: "Past bij {anchor}|Past hierbij|Toevoegen|Toegevoegd: {title}|Nee, bedankt|Dat is niet gelukt",
-  pl: "Pasuje do: {anchor}|Pasuje do tego|Dodaj|Dodano: {title}|Nie, dziękuję|Nie udało się",
-  pt: "Combina com {anchor}|Combina com isto|Adicionar|Adicionado: {title}|Não, obrigado|Não funcionou",
-  si: "{anchor} සමඟ|මේ සමඟ|එක් කරන්න|එක් කළා: {title}|නැහැ, ස්තූතියි|එය සාර්ථක නොවීය",
-  tr: "{anchor} ile iyi gider|Bununla iyi gider|Ekle|Eklendi: {title}|Hayır, teşekkürler|Bu olmadı",
-  ur: "{anchor} کے ساتھ|اس کے ساتھ|شامل کریں|شامل ہو گیا: {title}|نہیں، شکریہ|ایسا نہیں ہو سکا",
+  en: "Goes with {anchor}|Goes with it|Add|Added: {title}|No, thanks|That did not work|You save {price}|{price} away from free shipping",
+  ar: "يناسب {anchor}|يناسب هذا|أضف|تمت الإضافة: {title}|لا، شكرًا|لم ينجح ذلك|التوفير: {price}|بقي {price} للشحن المجاني",
+  bn: "{anchor} এর সঙ্গে|এর সঙ্গে|যোগ করুন|যোগ হয়েছে: {title}|না, ধন্যবাদ|এটি হয়নি|সাশ্রয়: {price}|বিনামূল্যে ডেলিভারিতে {price} বাকি",
+  de: "Passt zu {anchor}|Passt dazu|Hinzufügen|Hinzugefügt: {title}|Nein, danke|Das hat nicht geklappt|Ersparnis: {price}|Bis zum freien Versand fehlen {price}",
+  es: "Va bien con {anchor}|Va bien con esto|Añadir|Añadido: {title}|No, gracias|No ha funcionado|Ahorro: {price}|Faltan {price} para el envío gratis",
+  fa: "مناسب برای {anchor}|مناسب برای این|افزودن|افزوده شد: {title}|نه، متشکرم|انجام نشد|صرفه‌جویی: {price}|{price} تا ارسال رایگان",
+  fr: "Va avec {anchor}|Va bien avec|Ajouter|Ajouté : {title}|Non, merci|Cela n’a pas marché|Économie : {price}|Il manque {price} pour la livraison gratuite",
+  hi: "{anchor} के साथ|इसके साथ|जोड़ें|जोड़ा गया: {title}|नहीं, धन्यवाद|यह नहीं हो सका|बचत: {price}|मुफ़्त डिलीवरी में {price} बाकी",
+  it: "Sta bene con {anchor}|Sta bene con questo|Aggiungi|Aggiunto: {title}|No, grazie|Non ha funzionato|Risparmio: {price}|Mancano {price} alla spedizione gratuita",
+  nl: "Past bij {anchor}|Past hierbij|Toevoegen|Toegevoegd: {title}|Nee, bedankt|Dat is niet gelukt|Voordeel: {price}|Nog {price} tot gratis verzending",
+  pl: "Pasuje do: {anchor}|Pasuje do tego|Dodaj|Dodano: {title}|Nie, dziękuję|Nie udało się|Oszczędność: {price}|Do darmowej dostawy brakuje {price}",
+  pt: "Combina com {anchor}|Combina com isto|Adicionar|Adicionado: {title}|Não, obrigado|Não funcionou|Economia: {price}|Faltam {price} para o envio grátis",
+  si: "{anchor} සමඟ|මේ සමඟ|එක් කරන්න|එක් කළා: {title}|නැහැ, ස්තූතියි|එය සාර්ථක නොවීය|ඉතිරිය: {price}|නොමිලේ බෙදාහැරීමට තව {price}",
+  tr: "{anchor} ile iyi gider|Bununla iyi gider|Ekle|Eklendi: {title}|Hayır, teşekkürler|Bu olmadı|Tasarruf: {price}|Ücretsiz kargoya {price} kaldı",
+  ur: "{anchor} کے ساتھ|اس کے ساتھ|شامل کریں|شامل ہو گیا: {title}|نہیں، شکریہ|ایسا نہیں ہو سکا|بچت: {price}|مفت ترسیل میں {price} باقی",
 };
 
 const STYLE = `
@@ -47,6 +51,7 @@ p { margin: 0 }
 .failed { margin-top: .5rem }
 .done::before { content: "\u2713\u00a0" / "" }
 .reason { font-weight: 600; padding-block: .25rem }
+.offer + .offer { margin-top: .25rem }
 ul {
   display: grid; gap: var(--goes-with-gap, .75rem) calc(2 * var(--goes-with-gap, .75rem));
   margin: .5rem 0 0; padding: 0; list-style: none;
@@ -310,6 +315,8 @@ export class GoesWith extends HTMLElement {
     list.setAttribute("role", "list");
     const section = make("section", "prompt", "", heading, make("header", "header", "", reason, dismiss));
     section.setAttribute("aria-labelledby", "reason");
+    const brings = offered.length < prompt.items.length ? [] : this.#offer(prompt); // all of it, or none
+    section.append(...brings);
     const counted = SPOKEN.includes(this.#language) && prompt.reason.evidence_text;
     if (counted) section.append(make("p", "evidence", "", counted));
     section.append(list);
@@ -319,7 +326,8 @@ export class GoesWith extends HTMLElement {
     this.#put(section);
     if (this.#told !== prompt.prompt_id) {
       this.#told = prompt.prompt_id;
-      this.#announce(`${reason.textContent}: ${offered.map(({ title }) => title).join(", ")}`);
+      const why = [reason, ...brings].map((said) => said.textContent).join(". ");
+      this.#announce(`${why}: ${offered.map(({ title }) => title).join(", ")}`);
       this.#tell("goes-with:show", { prompt });
     }
     this.#seeing = new IntersectionObserver((entries) => this.#seen(entries.at(-1)), {
@@ -338,6 +346,20 @@ export class GoesWith extends HTMLElement {
     let template = own ?? (spoken ? (reason.template ?? reason.text) : this.#word(0, "goes"));
     if (template.includes("{anchor}") && !title) template = this.#word(1, "label");
     return parts(template, "{anchor}", title);
+  }
+
+  /** What the items bring beside themselves: as it is said, or what it comes to in money. */
+  #offer({ offer, reason }) {
+    const line = (dir, ...said) => Object.assign(make("p", "offer", "offer", ...said), { dir });
+    if (offer?.texts) {
+      const spoken = SPOKEN.includes(this.#language) ? offer.texts : [];
+      return spoken.map((text) => line(reason.direction ?? "auto", text));
+    }
+    const [amount, place, name] = AMOUNTS[offer?.type] ?? [];
+    if (!(offer?.[amount] > 0)) return [];
+    const { [amount]: price_minor, currency } = offer;
+    const price = priceOf({ price_minor, currency, price_places: placesOf(currency) }, this.#lang);
+    return price ? [line("auto", ...parts(this.#word(place, name), "{price}", price))] : [];
   }
 
   #item(prompt, item) {
@@ -522,6 +544,13 @@ function priceOf({ price_minor: minor, currency, price_places: places }, lang) {
   } catch {
     return null; // there is no price, or no such language
   }
+}
+
+function placesOf(currency) {
+  if (currency === "IQD") return 3;
+  if (TWO_PLACES.test(currency)) return 2;
+  const format = new Intl.NumberFormat("en", { style: "currency", currency });
+  return format.resolvedOptions().maximumFractionDigits;
 }
 
 async function asked(url, options) {
