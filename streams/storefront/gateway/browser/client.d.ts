@@ -13,28 +13,24 @@ export interface PromptItem {
   url?: string;
 }
 
+/** A place of the shop that prompts are asked for. */
+export type Placement = "product_page" | "basket" | "checkout" | "post_purchase" | "upgrade";
+
 /** What a page may show: plain text, never HTML. */
 export interface Prompt {
   type: "prompt";
   prompt_id: string;
-  placement: "product_page" | "basket";
-  kind: string;
+  /** The slot that it is for. */
+  placement: Placement;
+  /** `cross_sell` completes the purchase; `upsell` is instead of `anchor`. */
+  kind: "cross_sell" | "upsell";
   /** The item that asked: what goes with this? */
   anchor: string;
   /** Best first: one to three. */
   items: PromptItem[];
-  reason: {
-    text: string;
-    /** `text` with `{anchor}` where an item is named: put its title there. */
-    template?: string;
-    /** The item that `{anchor}` stands for. */
-    anchor?: string;
-    /** The title of that item, which `text` then has in place of the id. */
-    title?: string;
-    direction?: "rtl";
-    /** What was counted: "In 41 of 57 baskets". */
-    evidence_text?: string;
-  };
+  reason: Reason;
+  /** What the items bring beside themselves. */
+  offer?: Offer;
   /** The event that asked. */
   caused_by: string;
   expires_at_ms: number;
@@ -42,11 +38,78 @@ export interface Prompt {
   receipt: string;
 }
 
+/** Why, for the shopper. */
+export interface Reason {
+  text: string;
+  /** `text` with `{anchor}` where an item is named: put its title there. */
+  template?: string;
+  /** The item that `{anchor}` stands for. */
+  anchor?: string;
+  /** The title of that item, which `text` then has in place of the id. */
+  title?: string;
+  direction?: "rtl";
+  /** What was counted: "In 41 of 57 baskets". */
+  evidence_text?: string;
+}
+
+/** By `type`; a release may add to them. Amounts are in minor units of `currency`. */
+export type Offer = FreeShippingOffer | BundleOffer | LoyaltyOffer;
+
+/** With the items the basket reaches what ships free. */
+export interface FreeShippingOffer {
+  type: "free_shipping";
+  /** What the basket lacks without them. */
+  missing_minor: number;
+  threshold_minor: number;
+  currency: string;
+}
+
+/** With the items a bundle is complete: the shop takes the discount off, once. */
+export interface BundleOffer {
+  type: "bundle";
+  bundle: string;
+  /** What the shopper has, and the items. */
+  bundle_items: string[];
+  /** All of it without the discount, one of each. */
+  price_minor: number;
+  discount_minor: number;
+  currency: string;
+}
+
+/** The items bring points; from `balance` on it is there where that is known. */
+export interface LoyaltyOffer {
+  type: "loyalty";
+  tier: string;
+  /** What one of each brings, in the order of the items. */
+  points: number[];
+  balance?: number;
+  next_tier?: string;
+  missing_points?: number;
+  /** Whether one of each item brings that many. */
+  reaches?: boolean[];
+  /** What all points pay. */
+  worth_minor?: number;
+  currency?: string;
+  /** The same as sentences, in language and direction of the reason: plain text. */
+  texts?: string[];
+}
+
+/** On the stream: not to be shown any more. The client takes it out of `prompts`. */
+export interface PromptWithdrawn {
+  type: "prompt_withdrawn";
+  prompt_id: string;
+  /** A release may add to these. */
+  because:
+    | "added" | "ordered" | "dismissed" | "checkout" | "consent" | "signed_out"
+    | "sold_out" | "hidden" | "restricted" | "not_eligible" | "repriced" | "offer_ended"
+    | "arm_stopped" | "no_longer_current" | (string & {});
+}
+
 export interface Line {
   item_id: string;
+  category?: string;
   quantity?: number;
   price_minor?: number;
-  currency?: string;
 }
 
 interface Said {
@@ -59,30 +122,95 @@ interface Said {
   consent?: boolean;
 }
 
-interface About {
+export interface ItemViewed extends Said {
+  type: "item_viewed";
   item_id: string;
   category?: string;
+  /** In minor units of `currency`. */
   price_minor?: number;
+  currency?: string;
+  /** Where prompts are asked for: `product_page`, if left out. */
+  slots?: Placement[];
+}
+
+export interface ItemAdded extends Said {
+  type: "item_added";
+  item_id: string;
+  category?: string;
+  quantity?: number;
+  /** Of one, in minor units of `currency`. */
+  price_minor?: number;
+  currency?: string;
+  /** Of the prompt that it was added from. */
+  receipt?: string;
+  /** Where prompts are asked for: `basket`, if left out. */
+  slots?: Placement[];
+}
+
+export interface ItemRemoved extends Said {
+  type: "item_removed";
+  item_id: string;
+  quantity?: number;
+}
+
+/** All that is in the basket by now. */
+export interface BasketUpdated extends Said {
+  type: "basket_updated";
+  lines: Line[];
   currency?: string;
 }
 
+export interface CheckoutStarted extends Said {
+  type: "checkout_started";
+  /** Where prompts are asked for, such as `checkout`: nowhere, if left out. */
+  slots?: Placement[];
+}
+
+export interface CheckoutLeft extends Said {
+  type: "checkout_left";
+}
+
 /**
- * What a page may say; whose it is, is the token's to say. An order only where the gateway is set to
- * believe pages (`gateway_browser_orders`): your server tells it, or a webhook.
+ * Only where the gateway is set to believe pages (`gateway_browser_orders`): your server tells it, or
+ * a webhook.
  */
-export type ShopEvent = Said &
-  (
-    | ({ type: "item_viewed" } & About)
-    | ({ type: "item_added"; quantity?: number; receipt?: string } & About)
-    | { type: "item_removed"; item_id: string; quantity?: number }
-    | { type: "basket_updated"; lines: Line[]; currency?: string }
-    | { type: "checkout_started" }
-    | { type: "checkout_left" }
-    | { type: "order_placed"; order_id: string; lines: Line[]; currency?: string }
-    | { type: "prompt_shown"; receipt: string }
-    | { type: "prompt_clicked"; receipt: string; item_id?: string }
-    | { type: "prompt_dismissed"; receipt: string }
-  );
+export interface OrderPlaced extends Said {
+  type: "order_placed";
+  order_id: string;
+  lines: Line[];
+  currency?: string;
+  /** Where prompts are asked for, such as `post_purchase`: nowhere, if left out. */
+  slots?: Placement[];
+}
+
+export interface PromptShown extends Said {
+  type: "prompt_shown";
+  receipt: string;
+}
+
+export interface PromptClicked extends Said {
+  type: "prompt_clicked";
+  receipt: string;
+  item_id?: string;
+}
+
+export interface PromptDismissed extends Said {
+  type: "prompt_dismissed";
+  receipt: string;
+}
+
+/** What a page may say; whose it is, is the token's to say. */
+export type ShopEvent =
+  | ItemViewed
+  | ItemAdded
+  | ItemRemoved
+  | BasketUpdated
+  | CheckoutStarted
+  | CheckoutLeft
+  | OrderPlaced
+  | PromptShown
+  | PromptClicked
+  | PromptDismissed;
 
 /** A session token of the shop's server, or what gets one: called again before it ends. */
 export type TokenSource = string | (() => string | Promise<string>);
@@ -130,7 +258,7 @@ export class Client extends EventTarget {
   added(
     prompt: Prompt,
     itemId: string,
-    fields?: { quantity?: number; price_minor?: number; currency?: string; category?: string },
+    fields?: Omit<ItemAdded, "type" | "item_id" | "receipt">,
   ): string;
   /** The shopper sent it away. */
   dismissed(prompt: Prompt): string;
