@@ -60,16 +60,40 @@ function goeswith_element($view = '') {
 add_action('woocommerce_after_single_product_summary', fn() => goeswith_element(get_the_ID()));
 add_action('woocommerce_before_cart', fn() => goeswith_element());
 
+/** What this request tells; and, by line of the basket, what no add has told. */
+$goeswith = (object) ['told' => [], 'moved' => []];
+$tell = function ($type, $of) use ($goeswith) {
+    $goeswith->told[] = $of + ['type' => $type, 'schema_version' => 2,
+        'event_id' => wp_generate_uuid4(), 'session_id' => goeswith_session(),
+        'occurred_at_ms' => (int) (microtime(true) * 1000)];
+};
+
 /** Whatever puts something into the basket; with the receipt of the prompt that it is from. */
-add_action('woocommerce_add_to_cart', function ($line, $product, $quantity) {
-    $event = ['type' => 'item_added', 'schema_version' => 2, 'event_id' => wp_generate_uuid4(),
-        'session_id' => goeswith_session(), 'occurred_at_ms' => (int) (microtime(true) * 1000),
-        'item_id' => (string) $product, 'quantity' => (int) $quantity,
-        'receipt' => sanitize_text_field($_REQUEST['goeswith_receipt'] ?? '')]; // empty: none
-    wp_remote_post(GOESWITH_GATEWAY . '/v1/events', ['blocking' => false,
-        'headers' => ['Authorization' => 'Bearer ' . GOESWITH_KEY, 'Content-Type' => 'text/plain'],
-        'body' => json_encode([$event])]);
+add_action('woocommerce_add_to_cart', function ($line, $id, $quantity) use ($goeswith, $tell) {
+    if (isset($goeswith->moved[$line])) $goeswith->moved[$line] -= $quantity; // it was there before
+    $tell('item_added', ['item_id' => (string) $id, 'quantity' => (int) $quantity,
+        'receipt' => sanitize_text_field($_REQUEST['goeswith_receipt'] ?? '')]); // empty: none
 }, 10, 3);
+
+/** Whatever else changes it. An order that empties it calls none of these. */
+$move = function ($line, $by) use ($goeswith) {
+    goeswith_session(); // its cookie goes out before the page does
+    $goeswith->moved[$line] = ($goeswith->moved[$line] ?? 0) + $by;
+};
+foreach (['woocommerce_cart_item_removed', 'woocommerce_cart_item_restored'] as $hook)
+    add_action($hook, fn($line) => $move($line, INF));
+add_action('woocommerce_after_cart_item_quantity_update',
+    fn($line, $now, $before) => $move($line, $now - $before), 10, 3);
+
+/** All of it goes out when the request ends, in order. */
+add_action('shutdown', function () use ($goeswith, $tell) {
+    $line = fn($l) => ['item_id' => (string) $l['product_id'], 'quantity' => (int) $l['quantity']];
+    if (array_filter($goeswith->moved)) $tell('basket_updated', [
+        'lines' => array_map($line, array_values(WC()->cart->get_cart()))]);
+    if ($goeswith->told) wp_remote_post(GOESWITH_GATEWAY . '/v1/events', ['blocking' => false,
+        'headers' => ['Authorization' => 'Bearer ' . GOESWITH_KEY, 'Content-Type' => 'text/plain'],
+        'body' => json_encode($goeswith->told)]);
+});
 
 /** The order knows its visit, and so does the gateway's webhook: of both kinds of checkout. */
 $of_order = function ($order) {

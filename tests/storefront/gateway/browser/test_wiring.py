@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.storefront.gateway.browser.shop import KEY, WAIT_S_MAX, ShopWithGatew
 ROOT = Path(__file__).parents[4]
 GUIDE = (ROOT / "docs" / "wiring.md").read_text()
 PLUGIN = ROOT / "examples" / "woocommerce" / "goeswith.php"
-LINES_MAX, COLUMNS_MAX = 80, 100
+LINES_MAX, COLUMNS_MAX = 105, 100
 NOW_S = 1_767_268_800
 ADDED = {
     "id": "sh-4b2a",
@@ -122,8 +123,22 @@ async def test_a_pixel_is_not_heard_without_null_or_without_a_token(
     assert [] == shop.bus.records
 
 
-async def php(*arguments: str) -> dict[str, Any]:
-    """What the plugin says, in a WordPress that is none."""
+ADD = ["woocommerce_add_to_cart", "kept", 42, 2, 0, [], []]
+MORE = ["woocommerce_after_cart_item_quantity_update", "kept", 3, 1, None]
+"""What is called before `ADD`, where one was there already; or where a shopper wants more."""
+FEWER = ["woocommerce_after_cart_item_quantity_update", "kept", 1, 3, None]
+OUT = ["woocommerce_cart_item_removed", "gone", None]
+BACK = ["woocommerce_cart_item_restored", "kept", None]
+
+
+async def php(
+    gateway: str,
+    hooks: Sequence[Sequence[object]] = (),
+    cart: Mapping[str, Mapping[str, object]] | None = None,
+) -> dict[str, Any]:
+    """What the plugin says in a request, in a WordPress that is none."""
+    about = (str(PLUGIN), gateway, KEY, "2.sealed", str(NOW_S))
+    arguments = (*about, json.dumps(hooks), json.dumps(cart or {}))
     program = shutil.which("php")
     if program is None:
         said = "no php here: .ci/install as root installs what the examples need"
@@ -141,7 +156,7 @@ async def php(*arguments: str) -> dict[str, Any]:
 @pytest.mark.asyncio(loop_scope="module")
 async def test_the_plugin_speaks_for_its_shop(shop: ShopWithGateway) -> None:
     """Token, items in stock, the element, the add with its receipt, the order's session."""
-    said = await php(str(PLUGIN), shop.gateway, KEY, "2.sealed", str(NOW_S))
+    said = await php(shop.gateway, [ADD])
     tokens = SessionTokens([KEY], "goeswith", life_s=3_600)
     (event,) = shop.said("item_added")
     session = said["session"]
@@ -164,8 +179,49 @@ async def test_the_plugin_speaks_for_its_shop(shop: ShopWithGateway) -> None:
     assert [kept, 0, kept, 1] == said["orders"]
 
 
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("hooks", "told"),
+    [
+        ([OUT], ["basket_updated"]),
+        ([BACK], ["basket_updated"]),
+        ([MORE], ["basket_updated"]),
+        ([FEWER, OUT, OUT], ["basket_updated"]),
+        ([ADD], ["item_added"]),
+        ([MORE, ADD], ["item_added"]),
+        ([MORE, ADD, FEWER], ["item_added", "basket_updated"]),
+        ([["woocommerce_cart_item_removed", "kept", None], ADD], ["item_added", "basket_updated"]),
+        ([], []),
+    ],
+    ids=["out", "back", "more", "several", "add", "add more", "both", "anew", "nothing"],
+)
+async def test_the_plugin_tells_the_basket_where_no_add_does(
+    shop: ShopWithGateway, hooks: list[list[object]], told: list[str]
+) -> None:
+    """All of it, once for a request and after what it added; an add is told once."""
+    cart = {
+        "kept": {"product_id": 42, "variation_id": 7, "quantity": 3, "data": {}},
+        "other": {"product_id": 44, "variation_id": 0, "quantity": 1, "data": {}},
+    }
+    said = await php(shop.gateway, hooks, cart)
+
+    assert told == [event.type for event in shop.bus.events]
+    assert {said["session"]} >= {event.session_id for event in shop.bus.events}
+    for event in shop.said("basket_updated"):
+        assert [("42", 3), ("44", 1)] == [(line.item_id, line.quantity) for line in event.lines]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_plugin_tells_that_the_basket_is_empty(shop: ShopWithGateway) -> None:
+    """By no lines."""
+    await php(shop.gateway, [OUT])
+    (event,) = shop.said("basket_updated")
+
+    assert () == event.lines
+
+
 def test_the_plugin_is_read_in_one_go() -> None:
-    """As the other examples."""
+    """It is longer than the other examples: it has the page as well as the server."""
     lines = PLUGIN.read_text().splitlines()
 
     assert len(lines) <= LINES_MAX

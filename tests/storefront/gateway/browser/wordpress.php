@@ -1,12 +1,17 @@
 <?php
 // WordPress and WooCommerce, as far as examples/woocommerce/goeswith.php asks for them, and a visit.
 //
-//     php wordpress.php PLUGIN GATEWAY KEY RECEIPT NOW_S
+//     php wordpress.php PLUGIN GATEWAY KEY RECEIPT NOW_S HOOKS CART
+//
+// HOOKS are what WooCommerce calls in this request, with their arguments; CART is what is then there.
 
 define('GOESWITH_GATEWAY', $argv[2]); define('GOESWITH_KEY', $argv[3]);
 define('GOESWITH_INTEGRITY', 'sha384-abc');
 $hooks = $routes = [];
-function add_action($at, $does, ...$more) { global $hooks; $hooks[$at][] = $does; }
+function add_action($at, $does, $priority = 10, $takes = 1) {
+    global $hooks; $hooks[$at][] = fn(...$all) => $does(...array_slice($all, 0, $takes));
+}
+function call($at, ...$all) { global $hooks; foreach ($hooks[$at] ?? [] as $does) $does(...$all); }
 function register_rest_route($of, $at, $how) { global $routes; $routes[$at] = $how['callback']; }
 function wp_generate_uuid4() { static $n = 0; return sprintf('00000000-0000-4000-8000-%012d', ++$n); }
 function nocache_headers() {}
@@ -36,6 +41,10 @@ class Product {
     function is_visible() { return true; }
 }
 function wc_get_product($id) { return $id == 44 ? false : new Product($id); }
+class Cart {
+    function get_cart() { global $argv; return json_decode($argv[7], true); }
+}
+function WC() { return (object) ['cart' => new Cart()]; }
 class Order {
     public $meta = [], $saved = 0;
     function __construct(public $id) {}
@@ -45,15 +54,16 @@ class Order {
 }
 require $argv[1];
 ob_start();
-foreach ($hooks['rest_api_init'] as $does) $does();
+call('rest_api_init');
 $_SERVER['QUERY_STRING'] = 'id=42&id=43&id=44&id=45&id=46&id=x';
 $_REQUEST['goeswith_receipt'] = $argv[4];
-foreach ($hooks['woocommerce_after_single_product_summary'] as $does) $does();
+call('woocommerce_after_single_product_summary');
 $page = ob_get_clean();
-foreach ($hooks['woocommerce_add_to_cart'] as $does) $does('line', 42, 2);
+foreach (json_decode($argv[6]) as $hook) call(...$hook);
 $new = new Order(0); $known = new Order(5);
 $hooks['woocommerce_checkout_create_order'][0]($new);
 $hooks['woocommerce_store_api_checkout_update_order_meta'][0]($known);
+call('shutdown');
 echo json_encode(['token' => $routes['/token']()['token'], 'items' => $routes['/items'](),
     'page' => $page, 'dated' => goeswith_token('visit', (int) $argv[5]),
     'session' => goeswith_session(),
