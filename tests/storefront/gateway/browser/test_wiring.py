@@ -15,10 +15,12 @@ import pytest
 from playwright.async_api import BrowserContext, Page
 
 from streams.storefront.gateway.access.tokens import SessionOwner, SessionTokens
-from tests.storefront.gateway.browser.shop import KEY, WAIT_S_MAX, ShopWithGateway
+from tests.storefront.gateway.browser.shop import KEY, WAIT_S_MAX, ShopWithGateway, offer
+from tests.storefront.gateway.browser.test_in_a_browser import now_ms
 
 ROOT = Path(__file__).parents[4]
 GUIDE = (ROOT / "docs" / "wiring.md").read_text()
+GATEWAY_GUIDE = (ROOT / "docs" / "gateway.md").read_text()
 PLUGIN = ROOT / "examples" / "woocommerce" / "goeswith.php"
 LINES_MAX, COLUMNS_MAX = 105, 100
 NOW_S = 1_767_268_800
@@ -121,6 +123,49 @@ async def test_a_pixel_is_not_heard_without_null_or_without_a_token(
     await page.close()
 
     assert [] == shop.bus.records
+
+
+async def streams_come_to(shop: ShopWithGateway, number: int) -> None:
+    """Wait until so many are open at the gateway."""
+    told = f"goeswith_gateway_streams {number}.0\n"
+    async with asyncio.timeout(WAIT_S_MAX), httpx.AsyncClient(base_url=shop.gateway) as operator:
+        while told not in (await operator.get("/metrics")).text:
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_pages_own_script_listens_while_it_is_looked_at(
+    context: BrowserContext, shop: ShopWithGateway
+) -> None:
+    """A hidden page has no stream; seen again it hears what came meanwhile, and that once."""
+    found = re.search(r"\*\*4\. .*?```js\n(.*?)```", GATEWAY_GUIDE, re.DOTALL)
+    assert found is not None
+    page = await context.new_page()
+    await page.goto(f"{shop.gateway}/healthz")  # a page without a policy of its own
+    looked_at = """(seen) => {
+      Object.defineProperty(document, "hidden", { value: !seen, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    await page.evaluate(
+        f"""([GATEWAY, token]) => {{
+          window.shown = [];
+          const show = (prompt) => shown.push(prompt.items[0].item_id), hide = () => {{}};
+          {found[1]}
+        }}""",
+        [shop.gateway, token()],
+    )
+    await streams_come_to(shop, 1)
+    shop.bus.publish(offer("session-7", "e1", now_ms(), "butter"))
+    await page.wait_for_function("() => shown.length")
+    await page.evaluate(looked_at, False)
+    await streams_come_to(shop, 0)
+    shop.bus.publish(offer("session-7", "e2", now_ms(), "jam"))
+    await page.evaluate(looked_at, True)
+    await streams_come_to(shop, 1)
+    await page.wait_for_function("() => shown.length > 1")
+
+    assert ["butter", "jam"] == await page.evaluate("shown")
+    await page.close()
 
 
 ADD = ["woocommerce_add_to_cart", "kept", 42, 2, 0, [], []]
