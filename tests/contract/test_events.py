@@ -443,3 +443,40 @@ def test_a_segment_that_is_too_long_is_none() -> None:
     told = decode(b"s1", event(segment="s" * 33, locale="de-DE-u-co-phonebk"), **NOW)
 
     assert (None, "de-DE-u-co") == (told.segment, told.locale)
+
+
+@pytest.mark.parametrize("half", ["cut \ud83c", "\udf81", "\ud83c and more"])
+@pytest.mark.parametrize("name", ["note", "note\ud83c", "category", "locale", "segment", "receipt"])
+def test_half_a_character_leaves_out_the_optional_text_that_it_is_in(name: str, half: str) -> None:
+    """An emoji that was cut: legal JSON, and no text. A field that we do not know is ignored."""
+    cut = decode(b"s1", event(**{name: half}), **NOW)
+
+    assert cut == decode(b"s1", event(), **NOW)
+    assert encode(cut)
+
+
+def test_half_a_character_in_a_line_leaves_out_its_category() -> None:
+    """And not the order."""
+    lines = [{"item_id": "bread", "category": "Toys \ud83c"}, {"item_id": "tea"}]
+    order = event(type="order_placed", order_id="o", lines=lines, note="\ud83c")
+    placed = decode(b"s1", order, **NOW)
+
+    assert isinstance(placed, OrderPlaced)
+    assert [("bread", None), ("tea", None)] == [(one.item_id, one.category) for one in placed.lines]
+
+
+@pytest.mark.parametrize("name", ["event_id", "session_id", "item_id", "shopper_id", "visitor_id"])
+def test_half_a_character_in_an_id_is_refused(name: str) -> None:
+    """It would be another's: the event is a dead letter, and says what is wrong."""
+    wrong = refused(event(schema_version=2, **{name: "cut \ud83c"}))
+
+    assert "invalid_event" == wrong.reason
+    assert name in str(wrong)
+
+
+def test_what_else_is_wrong_beside_half_a_character_is_told_as_without_it() -> None:
+    """What is no JSON stays none."""
+    assert "invalid_json" == refusal(event(note="\ud83c")[:-1])
+    assert "invalid_json" == refusal(event(note="\ud83c") + b"\xff")
+    assert "invalid_json" == refusal(b'{"note": "\\ud83c", "deep": ' + b"[" * 5_000)
+    assert "invalid_event" == refusal(event(note="\ud83c", quantity=0))

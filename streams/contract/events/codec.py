@@ -2,12 +2,13 @@
 
 An optional field that is sent empty (`""` or null, or an id of blanks) is as good as left out; of a
 language tag that is too long the first words are read, and a segment or category that is too long
-is none. In an event of version 1 so is a field of version 2 with a value that is not valid for it:
-it was an unknown field once. So are `slots` that are no list, in any version, and of a list what we
-do not know, and a `points_balance` that is none. A no to consent is false, in eleven words
-(`DENIALS`, such as `denied`, `declined` and `no`) and as 0; any other word is refused. A clock that
-is ahead of all that is valid is set back like any other. This is looked at only where an event is
-not valid as it is.
+is none, as are a language tag, a receipt that could be left out, and these two, with half a
+character in them. In an event of version 1 so is a field of version 2 with a value that is not
+valid for it: it was an unknown field once. So are `slots` that are no list, in any version, and of
+a list what we do not know, and a `points_balance` that is none. A no to consent is false, in eleven
+words (`DENIALS`, such as `denied`, `declined` and `no`) and as 0; any other word is refused. A
+clock that is ahead of all that is valid is set back like any other. This is looked at only where an
+event is not valid as it is.
 """
 
 from collections.abc import Container, Iterable
@@ -38,6 +39,7 @@ from streams.contract.events.nobody import (
     somebodys,
 )
 from streams.contract.events.slots import known_slots
+from streams.contract.events.surrogates import is_cut, parsed_with_halves
 from streams.contract.receipts import YEAR_2100_MS
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import YEAR_9999_MS
@@ -50,6 +52,8 @@ COUNTED = ("quantity", "occurred_at_ms", "sent_at_ms", BALANCE)
 """Fields in which 2.0 is a 2."""
 TRIMMED = ("shopper_id", "visitor_id")
 """Optional ids that are read without the blanks around them: of blanks alone nothing is left."""
+WORDS = ("category", "locale", "segment", "receipt")
+"""Optional texts that are left out with half a character in them; an id would be another's."""
 _OPTIONAL = {
     kind: frozenset(
         name
@@ -100,7 +104,7 @@ def decode(
     return event
 
 
-def event_of(said: dict[str, Any]) -> Event:
+def event_of(said: Any) -> Event:
     """The event of these fields, mended as those of a record are; raises `ValidationError`."""
     event: Event
     try:
@@ -137,15 +141,23 @@ def segment_names(settings: Settings) -> frozenset[str]:
 
 def _read_mended(value: bytes, invalid: ValidationError) -> Event:
     """The event once more, without what counts as left out; raises `InvalidEvent`."""
-    said = None if invalid.errors()[0]["type"] == "json_invalid" else from_json(value)
-    better = _mended(said, invalid)
     try:
-        if better is None:
+        if invalid.errors(include_url=False)[0]["type"] == "json_invalid":
+            return event_of(_with_halves(value, invalid))
+        if (better := _mended(from_json(value), invalid)) is None:
             raise invalid
         event: Event = ANY_EVENT.validator.validate_python(better)
     except ValidationError as still:
         raise InvalidEvent(*_explained(still)) from None
     return event
+
+
+def _with_halves(value: bytes, invalid: ValidationError) -> Any:
+    """What is said, if halves of characters are all that is wrong; else raises `invalid`."""
+    try:
+        return parsed_with_halves(value)
+    except ValueError:
+        raise invalid from None
 
 
 def _mended(said: Any, invalid: ValidationError) -> dict[str, Any] | None:
@@ -214,12 +226,15 @@ def _plainly(name: str, value: Any) -> Any:
 def _empty(kind: type[Event | OrderLine], name: str, value: Any) -> bool:
     """Whether an optional field says nothing; that nobody is signed in is said by null.
 
-    Nor does a category that is too long: an item is worth more than where it stands.
+    Nor does a category that is too long: an item is worth more than where it stands. Nor does
+    such a word with half a character in it.
     """
     if name not in _OPTIONAL[kind]:
         return False
     if value is None:
         return name != "shopper_id"
+    if name in WORDS and isinstance(value, str) and is_cut(value):
+        return True
     if name == "category" and isinstance(value, str) and len(value) > CATEGORY_MAX:
         return True
     return value == "" or (name in TRIMMED and isinstance(value, str) and not value.strip())

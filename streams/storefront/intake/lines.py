@@ -5,14 +5,14 @@ A source has an id of the variant, or only its name, which goes behind the produ
 is not there is made up for by the other one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
 
 from streams.contract.events.fields import LINES_MAX, QUANTITY_MAX
+from streams.contract.events.surrogates import is_cut
 from streams.storefront.intake.drafts import Drafts, Who, numbered, placed
-from streams.storefront.intake.values.discounts import NO_DISCOUNT, Discount, discounted
 from streams.storefront.intake.values.identifiers import CHARS_MAX, category_of, identifier
 from streams.storefront.intake.values.looking import at, first, listed, rows
 from streams.storefront.intake.values.money import (
@@ -24,19 +24,10 @@ from streams.storefront.intake.values.money import (
     without_minus,
     written,
 )
-from streams.storefront.intake.values.pieces import (
-    Sold,
-    added,
-    fits,
-    line_total,
-    pieces,
-    quantity_of,
-    whole,
-)
+from streams.storefront.intake.values.pieces import Sold, added, line_total, quantity_of, whole
 from streams.storefront.intake.values.times import When
 
-NO_CURRENCY = "price without currency"
-NO_LIST = "basket without items"
+NO_CURRENCY = "price without a currency that is known"
 NO_QUANTITY = f"its quantity is none above 0 and up to {QUANTITY_MAX:,}"
 NO_AMOUNT = "it is no amount from 0 on, or one that can be read in two ways"
 
@@ -94,8 +85,11 @@ def read_line(
         lacks = f"it has none of {', '.join((*names.parent, *names.variant))}"
         drafts.reject(place, "no_item_id", lacks)
         return None
-    if len(item_id) > CHARS_MAX:
-        drafts.reject(place, "item_id", f"its id is longer than {CHARS_MAX} characters")
+    if len(item_id) > CHARS_MAX or is_cut(item_id):
+        wrong = (
+            "has half a character" if is_cut(item_id) else f"is longer than {CHARS_MAX} characters"
+        )
+        drafts.reject(place, "item_id", f"its id {wrong}")
         return None
     quantity = quantity_of(at(said, names.quantity))
     if quantity is None:
@@ -199,64 +193,6 @@ def read_one(
     """The one item at this place, as `read_lines` has it."""
     line = read_line(said, names, drafts, place, currency)
     return [] if line is None else [(0, line)]
-
-
-def order_fields(
-    lines: list[tuple[int, ItemLine]], discount: Discount = NO_DISCOUNT
-) -> dict[str, Any]:
-    """The lines of an order, a return or a basket: prices in one currency, that of the first.
-
-    They cost what the source's cost, to the minor unit, less what is taken off the whole order.
-    Lines of an item of which parts were sold are one.
-    """
-    code = next((line.currency for _, line in lines if line.currency and line.fields), None)
-    told = [one.sold if one.currency == code else Sold(one.sold.quantity) for _, one in lines]
-    paid = zip(lines, discounted(told, discount, code), strict=True)
-    items = [(index, line._replace(sold=sold)) for (index, line), sold in paid if line.fields]
-    parted = {line.fields["item_id"] for _, line in items if line.sold.quantity % 1}
-    alike: dict[str | int, list[ItemLine]] = {}
-    for index, line in items:
-        item_id = line.fields["item_id"]
-        alike.setdefault(item_id if item_id in parted else index, []).append(line)
-    fields = [one for some in alike.values() for one in _order_lines(some)]
-    return {"lines": fields, "currency": code}
-
-
-def _order_lines(lines: Sequence[ItemLine]) -> list[dict[str, Any]]:
-    """The pieces of an item, as an order has them; too many for one line are told apart."""
-    sold = [one.sold for one in lines]
-    if len(lines) > 1 and not fits(sold):
-        return [told for one in lines for told in _order_lines([one])]
-    about = {k: v for one in lines for k, v in one.fields.items() if k != "price_minor"}
-    told = [about | one._asdict() for one in pieces(sold)]
-    return [{k: v for k, v in one.items() if v is not None} for one in told]
-
-
-def basket_event(
-    said: Any,
-    names: ItemNames,
-    drafts: Drafts,
-    place: str,
-    where: str,
-    event_id: str,
-    who: Who,
-    when: When,
-    currency: Any = None,
-) -> None:
-    """The `basket_updated` of a list of items, which is at `where` in the record: all of it.
-
-    It replaces what is in the basket: what lists nothing says nothing of it, and a list of which
-    an item cannot be used would take that item out.
-    """
-    if (every_one := listed(said)) is None:
-        drafts.ignore(NO_LIST)
-        return
-    lines = read_lines(said, names, drafts, where, currency)
-    if left_out := min(len(every_one), LINES_MAX + 1) - len(lines):
-        told = f"{left_out:,} of its items cannot be used: the basket would lose them"
-        drafts.reject(place, "incomplete", told)
-        return
-    drafts.event(place, "basket_updated", event_id, who, when, **order_fields(lines))
 
 
 def item_events(

@@ -47,6 +47,44 @@ async def test_a_list_of_events_is_judged_one_by_one(front: Shopfront) -> None:
     assert ["e1", "e5"] == [event.event_id for event in front.bus.events]
 
 
+async def test_half_a_character_costs_its_own_event_at_most(front: Shopfront) -> None:
+    """An emoji that a page has cut: in a field that we do not know nothing, in an id its event."""
+    cut = {**add("e2"), "title": "cut \ud83c", "category": "Toys \ud83c"}
+    said = [add("e1"), cut, add("e3\ud83c"), {**add("e4"), "item_id": "\udf81"}, add("e5")]
+    body = json.dumps(said).encode()
+    answer = await front.http.post("/v1/events", content=body, headers=bearer(await front.token()))
+
+    results = answer.json()["results"]
+    assert [None, None, "invalid_event", "invalid_event", None] == [
+        result["reason"] if result["status"] == "rejected" else None for result in results
+    ]
+    assert ["e1", "e2", "e3?", "e4", "e5"] == [result["event_id"] for result in results]
+    assert ["e1", "e2", "e5"] == [event.event_id for event in front.bus.events]
+    assert [None] * 3 == [event.model_dump()["category"] for event in front.bus.events]
+
+
+@pytest.mark.parametrize("wrong", ["NaN", "[" * 5_000, "{", "1" * 5_000])
+async def test_a_body_that_is_no_json_stays_none_beside_half_a_character(
+    front: Shopfront, wrong: str
+) -> None:
+    """It is refused as it is without."""
+    body = f'[{{"title": "cut \\ud83c"}}, {wrong}]'
+    answer = await front.http.post("/v1/events", content=body, headers=bearer(await front.token()))
+
+    assert (400, "invalid_json") == (answer.status_code, answer.json()["reason"])
+
+
+@pytest.mark.parametrize("who", ["s\ud83c", "s1"])
+async def test_a_session_of_half_a_character_is_refused(front: Shopfront, who: str) -> None:
+    """With the shop's key, which names it."""
+    said = [{**add("e1", note="\ud83c"), "session_id": who, "occurred_at_ms": NOON_S * 1000}]
+    answer = await front.http.post(
+        "/v1/events", content=json.dumps(said).encode(), headers=bearer(KEY)
+    )
+
+    assert (422 if who != "s1" else 200) == answer.status_code
+
+
 async def test_one_event_needs_no_list_and_a_beacon_no_json_type(front: Shopfront) -> None:
     """`sendBeacon` says text/plain, and has its token in the address."""
     token = await front.token()

@@ -143,7 +143,7 @@ def test_a_price_without_a_currency_is_left_out_unless_one_is_set() -> None:
     without = read("ga4", body)
 
     assert only(without).price_minor is None
-    assert without.ignored == {"price without currency": 1}
+    assert without.ignored == {"price without a currency that is known": 1}
     assert only(read("ga4", body, Settings(intake_currency="KWD"))).price_minor == 2490
 
 

@@ -8,6 +8,7 @@ asks with the shop's key is believed.
 What is written is the event that workers would read, in the contract's own fields and no others.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from streams.contract.errors import BadInput, InvalidEvent, RequestRefused
 from streams.contract.events import EVENTS, decode, encode
+from streams.contract.events.surrogates import has_half
 from streams.contract.settings import Settings
 from streams.shop.people.context import slots_of
 from streams.storefront.gateway.access.tokens import SessionOwner
@@ -113,7 +115,9 @@ def judge(
         batch.reject(
             invalid.reason,
             str(invalid),
-            event_id=told[:128] if isinstance(told, str) else None,
+            event_id=told[:128].encode(errors="replace").decode()
+            if isinstance(told, str)
+            else None,
             hints=(tuple(hints(said, TYPES)) or None) if isinstance(said, dict) else None,
             place=place,
         )
@@ -128,14 +132,25 @@ def _event(said: Any, visit: SessionOwner | None, settings: Settings, now_ms: in
     if visit is not None:
         said = _by_token(said, visit, settings)
     who = said.get("session_id")
-    key = who.encode() if isinstance(who, str) else b""
+    key = who.encode(errors="surrogatepass") if isinstance(who, str) else b""
     if said.get("occurred_at_ms") in (None, ""):  # as good as left out
         said = {**said, "occurred_at_ms": now_ms, "sent_at_ms": None}  # by our clock, not theirs
+    return decode(key, _written(said), timestamp_ms=NO_TIME_MS, settings=settings)
+
+
+def _written(said: dict[str, Any]) -> bytes:
+    """The event as JSON, halves of characters as they were sent; raises `InvalidEvent`."""
     try:
-        value = orjson.dumps(said)
+        return orjson.dumps(said)
     except TypeError:
-        raise InvalidEvent("invalid_event", "the event is nested too deeply") from None
-    return decode(key, value, timestamp_ms=NO_TIME_MS, settings=settings)
+        deep = InvalidEvent("invalid_event", "the event is nested too deeply")
+    try:
+        value = json.dumps(said).encode()
+    except RecursionError:
+        raise deep from None
+    if not has_half(value):
+        raise deep
+    return value
 
 
 def _encoded(event: Any, settings: Settings) -> bytes:

@@ -14,8 +14,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from streams.contract.events import EVENTS
+from streams.contract.events.surrogates import is_cut
 from streams.storefront.intake.adapter import Headers, json_body
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
+from streams.storefront.intake.lines import NO_CURRENCY
 from streams.storefront.intake.values.consent import answer
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, parsed, rows, text
@@ -86,7 +88,43 @@ def _say(said: Any, place: str, drafts: Drafts) -> None:
     fields = {name: data[name] for name in FIELDS[kind] if data.get(name) not in (None, "")}
     if kind == "shopper_forgotten":
         fields["shopper_id"] = drafts.shopper(data.get("shopper_id"))
+    cut = _leave_out_halves(fields, placed(place, "data"), drafts)
+    if cut and kind == "basket_updated":
+        drafts.reject(place, "incomplete", f"{cut:,} of its items cannot be used")
+        return
     drafts.event(place, kind, event_id, _who(said, data), when, **fields)
+
+
+def _leave_out_halves(fields: dict[str, Any], place: str, drafts: Drafts) -> int:
+    """Leave out lines whose id has half a character, and a currency with the prices in it.
+
+    How many lines these are. Other texts with half a character are left out for all sources alike.
+    """
+    lines, left = fields.get("lines"), []
+    for index, line in rows(lines):
+        if _is_cut(at(line, "item_id")):
+            drafts.reject(placed(place, "lines", index), "item_id", "its id has half a character")
+        else:
+            left.append(line)
+    if _is_cut(fields.get("currency")):
+        drafts.ignore(NO_CURRENCY)
+        del fields["currency"]
+        fields.pop("price_minor", None)
+        left = [_without_price(line) for line in left]
+    if not isinstance(lines, list):
+        return 0
+    fields["lines"] = left
+    return len(lines) - len(left)
+
+
+def _is_cut(said: Any) -> bool:
+    return isinstance(said, str) and is_cut(said)
+
+
+def _without_price(line: Any) -> Any:
+    if not isinstance(line, Mapping):
+        return line
+    return {k: v for k, v in line.items() if k not in ("price_minor", "margin_minor")}
 
 
 def _who(said: Mapping[str, Any], data: Mapping[str, Any]) -> Who:

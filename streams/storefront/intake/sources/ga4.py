@@ -12,18 +12,11 @@ from typing import Any, NamedTuple
 
 from streams.storefront.intake.adapter import Headers
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
-from streams.storefront.intake.lines import (
-    ItemLine,
-    ItemNames,
-    basket_event,
-    item_events,
-    order_fields,
-    read_lines,
-    taken_back,
-)
+from streams.storefront.intake.lines import ItemLine, ItemNames, item_events, read_lines, taken_back
+from streams.storefront.intake.orders import basket_event, order_fields
 from streams.storefront.intake.sources.ga4_export import exported
 from streams.storefront.intake.values.consent import answer, consented, of_google
-from streams.storefront.intake.values.identifiers import identifier
+from streams.storefront.intake.values.identifiers import identifier, item_identifier
 from streams.storefront.intake.values.looking import at, first, rows, text
 from streams.storefront.intake.values.money import below_zero
 from streams.storefront.intake.values.times import When, said_at
@@ -166,7 +159,8 @@ def _say(hit: Hit, drafts: Drafts) -> None:
     event_id = drafts.made_id(drafts.session(who), hit.told, when=hit.when)
     receipt, items = text(params.get(RECEIPT)), params.get("items")
     if name in FEEDBACK:
-        item = {"item_id": identifier(params.get("item_id"))} if name == "prompt_clicked" else {}
+        clicked = {"item_id": item_identifier(params.get("item_id"))}
+        item = clicked if name == "prompt_clicked" else {}
         drafts.event(place, name, event_id, who, hit.when, receipt=receipt, **item)
         return
     if name == "begin_checkout":
@@ -189,7 +183,7 @@ def _say(hit: Hit, drafts: Drafts) -> None:
             drafts.reject(place, "no_items", f"{name} has no item that can be used")
         item_events(kind, lines, drafts, place, event_id, who, hit.when, receipt)
     elif name == "purchase":
-        told = order_fields(lines)
+        told = order_fields(lines, drafts, params.get("currency"))
         order_id = identifier(params.get("transaction_id"))
         event_id = f"order-{order_id}"
         drafts.event(place, "order_placed", event_id, who, hit.when, order_id=order_id, **told)
@@ -201,7 +195,7 @@ def _refund(
     hit: Hit, items: Any, lines: list[tuple[int, ItemLine]], event_id: str, drafts: Drafts
 ) -> None:
     """What came back: the items that are named; without any, all of the order, as GA4 has it."""
-    back = order_fields(lines) if items else {}
+    back = order_fields(lines, drafts, hit.params.get("currency")) if items else {}
     order_id = identifier(hit.params.get("transaction_id"))
     drafts.event(
         hit.place, "order_returned", event_id, hit.who, hit.when, order_id=order_id, **back

@@ -13,15 +13,8 @@ from urllib.parse import parse_qsl
 
 from streams.storefront.intake.adapter import Headers, json_body
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
-from streams.storefront.intake.lines import (
-    ItemNames,
-    basket_event,
-    item_events,
-    order_fields,
-    read_lines,
-    read_one,
-    taken_back,
-)
+from streams.storefront.intake.lines import ItemNames, item_events, read_lines, read_one, taken_back
+from streams.storefront.intake.orders import basket_event, order_fields
 from streams.storefront.intake.values.discounts import discount_of
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, listed, parsed, rows
@@ -111,14 +104,14 @@ def _commerce(
         return
     lines = read_lines(taken_back(told, ITEM) if back else told, ITEM, drafts, where)
     if back:
-        fields = order_fields(lines)
+        fields = order_fields(lines, drafts)
         cut_off = items is None and first(said, "ec_items") is not None
         some = fields if items or cut_off else {}
         drafts.event(place, "order_returned", event_id, who, when, order_id=order_id, **some)
     else:
         event_id = f"order-{order_id}"
         off = discount_of(said, "ec_dt", ("ec_st", "revenue"), "ec_sh", "ec_tx")
-        fields = order_fields(lines, off)
+        fields = order_fields(lines, drafts, discount=off)
         drafts.event(place, "order_placed", event_id, who, when, order_id=order_id, **fields)
 
 

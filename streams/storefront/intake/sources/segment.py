@@ -10,18 +10,11 @@ from typing import Any
 
 from streams.storefront.intake.adapter import Headers
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
-from streams.storefront.intake.lines import (
-    ItemNames,
-    basket_event,
-    item_events,
-    order_fields,
-    read_lines,
-    read_one,
-    taken_back,
-)
+from streams.storefront.intake.lines import ItemNames, item_events, read_lines, read_one, taken_back
+from streams.storefront.intake.orders import basket_event, order_fields
 from streams.storefront.intake.values.consent import of_categories
 from streams.storefront.intake.values.discounts import discount_of
-from streams.storefront.intake.values.identifiers import identifier
+from streams.storefront.intake.values.identifiers import identifier, item_identifier
 from streams.storefront.intake.values.looking import at, first, rows, text
 from streams.storefront.intake.values.money import below_zero
 from streams.storefront.intake.values.times import When, by_sender
@@ -98,7 +91,7 @@ def _say(said: Mapping[str, Any], around: Mapping[str, Any], place: str, drafts:
     elif name == "checkout started":
         drafts.event(place, "checkout_started", event_id, who, when)
     elif kind := FEEDBACK.get(name):
-        clicked = {"item_id": identifier(first(properties, *item.parent))}
+        clicked = {"item_id": item_identifier(first(properties, *item.parent))}
         receipt = text(properties.get(RECEIPT))
         about = clicked if "click" in name else {}
         drafts.event(place, kind, event_id, who, when, receipt=receipt, **about)
@@ -137,13 +130,13 @@ def _order(
         properties = {**properties, "products": taken_back(properties.get("products"), item)}
     where, currency = placed(place, "properties", "products"), properties.get("currency")
     lines = read_lines(properties.get("products"), item, drafts, where, currency)
-    fields = order_fields(lines)
+    fields: dict[str, Any] = {}
     if kind == "order_placed":
         event_id = f"order-{order_id}"
         off = discount_of(properties, "discount", TOTALS, "shipping", "tax")
-        fields = order_fields(lines, off)
-    elif kind != "order_returned" or not properties.get("products"):
-        fields = {}
+        fields = order_fields(lines, drafts, currency, off)
+    elif kind == "order_returned" and properties.get("products"):
+        fields = order_fields(lines, drafts, currency)
     drafts.event(place, kind, event_id, who, when, order_id=order_id, **fields)
 
 

@@ -8,13 +8,8 @@ from typing import Any
 
 from streams.storefront.intake.adapter import Headers
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
-from streams.storefront.intake.lines import (
-    ItemNames,
-    item_events,
-    order_fields,
-    read_lines,
-    read_one,
-)
+from streams.storefront.intake.lines import ItemNames, item_events, read_lines, read_one
+from streams.storefront.intake.orders import order_fields
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, rows
 from streams.storefront.intake.values.times import said_at
@@ -41,7 +36,7 @@ def rees46(said: Any, _: Headers, drafts: Drafts) -> None:
     kind = said["event_type"]
     lines = read_one(said, REES46_ITEM, drafts, "row")
     if kind == "purchase":
-        fields = {"order_id": event_id, **order_fields(lines)}
+        fields = {"order_id": event_id, **order_fields(lines, drafts)}
         drafts.event("", "order_placed", event_id, who, when, **fields)
     elif isinstance(kind, str) and kind in KINDS:
         item_events(KINDS[kind], lines, drafts, "", event_id, who, when)
@@ -63,7 +58,7 @@ def otto(said: Any, _: Headers, drafts: Drafts) -> None:
         when, session = said_at(at(one, "ts")), drafts.session(who)
         if kind == "orders":
             bought = ordered.pop(identifier(at(one, "ts")), [])
-            fields = order_fields(read_lines(bought, OTTO_ITEM, drafts, place))
+            fields = order_fields(read_lines(bought, OTTO_ITEM, drafts, place), drafts)
             if bought:
                 order_id = drafts.made_id(session, bought)
                 drafts.event(

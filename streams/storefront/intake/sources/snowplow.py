@@ -12,13 +12,8 @@ from typing import Any
 
 from streams.storefront.intake.adapter import Headers, json_body
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who
-from streams.storefront.intake.lines import (
-    ItemNames,
-    item_events,
-    order_fields,
-    read_lines,
-    taken_back,
-)
+from streams.storefront.intake.lines import ItemNames, item_events, read_lines, taken_back
+from streams.storefront.intake.orders import order_fields
 from streams.storefront.intake.sources.snowplow_fields import fields_of
 from streams.storefront.intake.values.discounts import discount_of
 from streams.storefront.intake.values.identifiers import digest, identifier
@@ -92,12 +87,12 @@ def _say(action: str, said: Mapping[str, Any], drafts: Drafts) -> None:
         item_events(kind, lines, drafts, "", event_id, who, when)
     elif action == "transaction":
         off = discount_of(order, "discount_amount", ("revenue",), "shipping", "tax")
-        fields = order_fields(lines, off)
+        fields = order_fields(lines, drafts, at(order, "currency"), off)
         drafts.event(
             "", "order_placed", f"order-{order_id}", who, when, order_id=order_id, **fields
         )
     else:
-        back = order_fields(lines) if products else {}
+        back = order_fields(lines, drafts, at(order, "currency")) if products else {}
         drafts.event("", "order_returned", event_id, who, when, order_id=order_id, **back)
 
 

@@ -17,7 +17,8 @@ from typing import Any
 
 from streams.storefront.intake.adapter import Headers, json_body
 from streams.storefront.intake.drafts import Drafts, Unreadable, Who
-from streams.storefront.intake.lines import ItemNames, order_fields, read_lines
+from streams.storefront.intake.lines import ItemNames, read_lines
+from streams.storefront.intake.orders import order_fields
 from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSION, attribute
 from streams.storefront.intake.values.consent import answer
 from streams.storefront.intake.values.discounts import Discount
@@ -99,7 +100,7 @@ def _order(
     placed_at = changed if created.occurred_at_ms is None else created
     lines = [_item(one) for _, one in rows(said.get("line_items"))]
     read = read_lines(lines, ITEM, drafts, "line_items", said.get("currency"))
-    fields = order_fields(read, Discount(_fees_below_zero(said)))
+    fields = order_fields(read, drafts, said.get("currency"), Discount(_fees_below_zero(said)))
     event_id = f"order-{order_id}"
     drafts.event("", "order_placed", event_id, who, placed_at, order_id=order_id, **fields)
     if status == "cancelled":

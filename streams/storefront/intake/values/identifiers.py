@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 from streams.contract.events.nobody import TEMPLATE
+from streams.contract.events.surrogates import is_cut
 from streams.storefront.intake.values.looking import BITS_MAX, canonical, rows
 
 CHARS_MAX = 128
@@ -39,6 +40,16 @@ def category_of(said: Any) -> str | None:
     """A category, of several the first; None: it is none that the contract takes."""
     category = identifier(next((one for _, one in rows(said)), said))
     return category if category and len(category) <= CHARS_MAX else None
+
+
+def item_identifier(said: Any) -> str | None:
+    r"""The id of an item that need not be named; None: it is none that the contract takes.
+
+    >>> item_identifier(7), item_identifier("tea \ud83c"), item_identifier("x" * 200)
+    ('7', None, None)
+    """
+    item = identifier(said)
+    return item if item and len(item) <= CHARS_MAX and not is_cut(item) else None
 
 
 def without_gid(value: Any) -> Any:

@@ -12,14 +12,8 @@ from typing import Any
 
 from streams.storefront.intake.adapter import Headers
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who
-from streams.storefront.intake.lines import (
-    ItemNames,
-    basket_event,
-    item_events,
-    order_fields,
-    read_lines,
-    read_one,
-)
+from streams.storefront.intake.lines import ItemNames, item_events, read_lines, read_one
+from streams.storefront.intake.orders import basket_event, order_fields
 from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSION, attribute
 from streams.storefront.intake.values.consent import answer, every
 from streams.storefront.intake.values.identifiers import identifier, without_gid
@@ -59,7 +53,7 @@ def _say(name: str, said: Mapping[str, Any], drafts: Drafts) -> None:
         read = read_lines(lines, ITEM, drafts, "data.checkout.lineItems", currency)
         number = without_gid(at(checkout, "order", "id"))
         order_id = identifier(number) or identifier(at(checkout, "token"))
-        fields = order_fields(read)
+        fields = order_fields(read, drafts, currency)
         drafts.event(
             "", "order_placed", f"order-{order_id}", who, when, order_id=order_id, **fields
         )

@@ -21,7 +21,8 @@ from typing import Any
 
 from streams.storefront.intake.adapter import Headers
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
-from streams.storefront.intake.lines import ItemNames, basket_event, order_fields, read_lines
+from streams.storefront.intake.lines import ItemNames, read_lines
+from streams.storefront.intake.orders import basket_event, order_fields
 from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSION, attribute
 from streams.storefront.intake.values.consent import answer
 from streams.storefront.intake.values.identifiers import digest, identifier, without_gid
@@ -80,7 +81,7 @@ def _order(said: Mapping[str, Any], drafts: Drafts) -> None:
     when = said_at(first(said, "processed_at", "created_at"))
     lines = [_discounted(one) for _, one in rows(said.get("line_items"))]
     read = read_lines(lines, ITEM, drafts, "line_items", said.get("currency"))
-    fields = order_fields(read)
+    fields = order_fields(read, drafts, said.get("currency"))
     drafts.event("", "order_placed", f"order-{order_id}", who, when, order_id=order_id, **fields)
     if off := _off(said):
         drafts.event("", "order_cancelled", f"cancelled-{order_id}", who, off, order_id=order_id)
@@ -122,7 +123,7 @@ def _refund(
         drafts.ignore("refund of money alone")
         return
     read = read_lines(lines, REFUNDED, drafts, placed(place, "refund_line_items"), currency)
-    back = {"order_id": identifier(order), **order_fields(read)}
+    back = {"order_id": identifier(order), **order_fields(read, drafts, currency)}
     when = said_at(first(said, "processed_at", "created_at"))
     refund_id = identifier(at(said, "id")) or drafts.made_id(said, when=when)
     drafts.event(place, "order_returned", f"refund-{refund_id}", who, when, **back)
