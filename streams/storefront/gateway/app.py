@@ -7,28 +7,27 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.middleware.cors import CORSMiddleware
 
 from streams.cli.process import young_garbage
 from streams.clients.tracing.tracing import Tracing
 from streams.contract.settings import Settings
-from streams.storefront.gateway.access.origins import OriginCheck
-from streams.storefront.gateway.browser import routes as browser
+from streams.storefront.gateway.access.origins import OriginCheck, Preflight
 from streams.storefront.gateway.bus.bus import Bus
 from streams.storefront.gateway.bus.traced import TracedBus, TracedRequests
 from streams.storefront.gateway.gateway import Gateway
 from streams.storefront.gateway.live.mailboxes import ClockMs
-from streams.storefront.gateway.routes import events, health, openapi, prompts, sessions, stream
+from streams.storefront.gateway.routes import (
+    events,
+    health,
+    openapi,
+    prompts,
+    scripts,
+    sessions,
+    stream,
+)
+from streams.storefront.gateway.routes.head import HeadAsGet
 from streams.storefront.gateway.routes.refusals import register
 from streams.storefront.gateway.servers import metrics, recommendations, webhooks
-
-PREFLIGHT_S = 7200
-"""How long a browser remembers that it may ask: as long as Chromium does at most."""
-HEADERS_ALLOWED = (
-    *("Authorization", "Content-Type", "Last-Event-ID"),
-    *("ce-specversion", "ce-type", "ce-source", "ce-id", "ce-time", "ce-partitionkey"),
-)
-"""Those of a CloudEvent in binary mode among them."""
 
 
 class GatewayApp(FastAPI):
@@ -93,7 +92,7 @@ def create_app(
 def _route(app: FastAPI) -> None:
     """The routes; plain requests are looked at first."""
     app.router.routes += (events.DIRECT, stream.DIRECT)
-    for routes in (events, prompts, stream, sessions, health, browser):
+    for routes in (events, prompts, stream, sessions, health, scripts):
         app.include_router(routes.router)
     for of_servers in (webhooks, recommendations, metrics):
         app.include_router(of_servers.router)
@@ -102,15 +101,11 @@ def _route(app: FastAPI) -> None:
 def _guard(app: FastAPI, gateway: Gateway) -> None:
     """What each request passes before its route: counts, CORS, origins."""
     settings = gateway.settings
+    app.add_middleware(HeadAsGet)
     app.add_middleware(
         OriginCheck, allowed=settings.allowed_origins, refusals=gateway.traffic.refusals
     )
     app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.allowed_origins,
-        allow_methods=("GET", "POST"),
-        allow_headers=HEADERS_ALLOWED,
-        expose_headers=("Retry-After",),
-        max_age=PREFLIGHT_S,
+        Preflight, allowed=settings.allowed_origins, refusals=gateway.traffic.refusals
     )
     app.add_middleware(metrics.StatusCount, traffic=gateway.traffic)

@@ -14,9 +14,11 @@ import pytest
 from streams.contract.schemas.examples import PROMPT
 from streams.contract.settings import Settings
 from streams.contract.wire.intake import IntakeSettings
+from streams.storefront.gateway.access.origins import FOREIGN_PAGE, NOT_FOR_PAGES
 from streams.storefront.gateway.access.tokens import SessionTokens
 from streams.storefront.gateway.batches.foreign import FOREIGN
 from streams.storefront.gateway.live.rendered import RenderedPrompt, to_json
+from streams.storefront.gateway.routes.refusals import OF_HTTP
 from streams.storefront.gateway.servers.webhooks import SOURCES
 from tests.storefront.gateway.shopfront import KEY
 
@@ -55,7 +57,8 @@ def test_every_reason_of_a_refusal_is_on_the_page() -> None:
     listed = {word for row in rows for word in re.findall(r"`([a-z_]+)`", row)}
     code = "".join(path.read_text() for path in (ROOT / "streams/storefront/gateway").rglob("*.py"))
     raised = set(re.findall(r"RequestRefused\(\s*\d+,\s*\"(\w+)\"", code))
-    raised |= set(re.findall(r"refused\(\d+, \"(\w+)\"", code)) | {"origin"}
+    raised |= set(re.findall(r"refused\(\d+, \"(\w+)\"", code))
+    raised |= {reason for reason, _ in (FOREIGN_PAGE, NOT_FOR_PAGES, *OF_HTTP.values())}
     raised -= {"not_from_a_browser", "order_from_a_browser"}  # of one event, not of a request
 
     assert raised == listed

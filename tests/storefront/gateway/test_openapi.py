@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from streams.contract.events import EVENTS
 from streams.contract.schemas.examples import EXAMPLES
+from streams.storefront.gateway.browser.files import NAMES
 from tests.storefront.gateway.shopfront import KEY, SHOP, Shopfront, offers_butter
 
 EXAMPLES_OF_EVENTS = [
@@ -57,6 +58,7 @@ HEADERS = st.dictionaries(
     ).map(lambda text: text.encode("latin-1")),
     max_size=3,
 )
+FOR_ANYBODY = {"/v1/scripts", *(f"/v1/{name}" for name in NAMES)}
 QUERY = st.dictionaries(
     st.sampled_from(
         [
@@ -114,6 +116,7 @@ def test_the_description_is_whole() -> None:
         ("/v1/sessions", "post"),
         ("/v1/webhooks/{source}", "post"),
         ("/v1/recommendations/products.json", "get"),
+        *((f"/v1/{name}", "get") for name in ("scripts", *NAMES)),
         ("/healthz", "get"),
         ("/readyz", "get"),
         ("/metrics", "get"),
@@ -122,13 +125,22 @@ def test_the_description_is_whole() -> None:
         for operation in of.values():
             assert operation["summary"]
             assert operation["description"]
-            assert path.startswith("/v1/") == ("security" in operation)
-            assert path.startswith("/v1/") == ("429" in operation["responses"])
+            asks_who = path.startswith("/v1/") and path not in FOR_ANYBODY
+            assert asks_who == ("security" in operation)
+            assert asks_who == ("429" in operation["responses"])
     assert "HTTPValidationError" not in schemas
     assert (
         "text/event-stream"
         in said["paths"]["/v1/prompts/stream"]["get"]["responses"]["200"]["content"]
     )
+
+
+def test_the_description_says_how_what_is_not_there_is_refused() -> None:
+    """And that more is taken than it has."""
+    said = description()["info"]["description"]
+
+    for word in ("`not_found` (404)", "`method` (405)", "`consent`", "`shopper_id`"):
+        assert word in said
 
 
 def test_the_description_has_every_event_without_what_the_token_says() -> None:

@@ -432,6 +432,11 @@ async def test_a_browser_asks_for_leave_and_gets_it(front: Shopfront) -> None:
     assert "access-control-allow-credentials" not in answer.headers
     asked["origin"] = "https://evil.example"
     answer = await front.http.options("/v1/events", headers=asked)
-    assert 400 == answer.status_code
+    assert (403, "origin") == (answer.status_code, answer.json()["reason"])
     assert "access-control-allow-origin" not in answer.headers
     assert "Origin" in answer.headers["vary"]
+    answer = await front.http.options(
+        "/v1/events", headers=asked | {"origin": SHOP, "access-control-request-method": "PUT"}
+    )
+    assert (403, "preflight") == (answer.status_code, answer.json()["reason"])
+    assert {"origin": 1, "preflight": 1} == front.gateway.traffic.refusals

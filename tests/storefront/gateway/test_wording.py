@@ -11,7 +11,7 @@ from streams.contract.prompts import Prompt
 from streams.shop.decision.languages.messages import reason
 from streams.storefront.gateway.live.rendered import RenderedPrompt, Wording
 from streams.storefront.gateway.live.shelf import Shelf
-from streams.storefront.gateway.routes.asking.wording import accepted_languages
+from streams.storefront.gateway.routes.asking.weights import liked
 from tests.storefront.gateway.shopfront import Shopfront, add, bearer, prompt_for
 from tests.stories import Story
 
@@ -180,4 +180,4 @@ def bread() -> Event:
 )
 def test_languages_that_are_liked_are_read_with_care(header: str, tags: tuple[str, ...]) -> None:
     """The header comes from anybody."""
-    assert tags == accepted_languages(header)
+    assert tags == liked(header)

@@ -13,11 +13,26 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 ASKED_BY_PAGES = "/v1/"
 """Where what is served begins; whether the gateway lives is no secret of any page's."""
+FOREIGN_PAGE = "origin", "this page's origin may not ask"
+NOT_FOR_PAGES = (
+    "preflight",
+    "pages ask by GET, HEAD or POST, with the headers that are allowed here",
+)
+PREFLIGHT_S = 7200
+"""How long a browser remembers that it may ask: as long as Chromium does at most."""
+HEADERS_ALLOWED = (
+    *("Authorization", "Content-Type", "Last-Event-ID"),
+    *("ce-specversion", "ce-type", "ce-source", "ce-id", "ce-time", "ce-partitionkey"),
+)
+"""Those of a CloudEvent in binary mode among them."""
+OK = 200
+OF_BODY = ("content-length", "content-type")
 
 
 class OriginCheck:
@@ -38,11 +53,38 @@ class OriginCheck:
             if origin is not None and not is_allowed(
                 origin, headers.get("host"), self.allowed, scope["scheme"]
             ):
-                self.refusals["origin"] += 1
-                said = {"reason": "origin", "message": "this page's origin may not ask"}
+                reason, message = FOREIGN_PAGE
+                self.refusals[reason] += 1
+                said = {"reason": reason, "message": message}
                 await JSONResponse(said, 403)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+
+class Preflight(CORSMiddleware):
+    """CORS, whose refusals are told as all others are."""
+
+    def __init__(self, app: ASGIApp, allowed: Collection[str], refusals: Counter[str]) -> None:
+        super().__init__(
+            app,
+            allow_origins=tuple(allowed),
+            allow_methods=("GET", "HEAD", "POST"),
+            allow_headers=HEADERS_ALLOWED,
+            expose_headers=("Retry-After",),
+            max_age=PREFLIGHT_S,
+        )
+        self.refusals = refusals
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """The leave that a browser asks for before a request, or why there is none: 403."""
+        answer = super().preflight_response(request_headers)
+        if answer.status_code == OK:
+            return answer
+        ours = self.is_allowed_origin(request_headers["origin"])
+        reason, message = NOT_FOR_PAGES if ours else FOREIGN_PAGE
+        self.refusals[reason] += 1
+        kept = {name: answer.headers[name] for name in answer.headers if name not in OF_BODY}
+        return JSONResponse({"reason": reason, "message": message}, 403, kept)
 
 
 def is_allowed(

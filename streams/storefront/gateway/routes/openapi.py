@@ -13,6 +13,12 @@ from streams.storefront.intake.adapters import CONTENT_TYPE
 
 TITLE = "goeswith gateway"
 SUMMARY = "Events in, prompts out over HTTP: what goes with this?"
+DESCRIPTION = (
+    "What to send. More is taken than that, as docs/events.md has it: an optional field that is "
+    "empty is left out, an empty `shopper_id` is nobody's, and a no to `consent` is one in eleven "
+    "words. An address that is not here is refused as `not_found` (404), one that is not asked by "
+    "this method as `method` (405); HEAD may stand for GET, but not of the stream."
+)
 VERSION = "1"
 REFERENCE = "#/components/schemas/{model}"
 REFUSED = 400
@@ -21,7 +27,13 @@ REFUSED = 400
 
 def description(app: FastAPI) -> dict[str, Any]:
     """The description of an app's routes; bodies that they read themselves are put in here."""
-    said = get_openapi(title=TITLE, version=VERSION, summary=SUMMARY, routes=app.routes)
+    said = get_openapi(
+        title=TITLE,
+        version=VERSION,
+        summary=SUMMARY,
+        description=DESCRIPTION,
+        routes=app.routes,
+    )
     schemas = said["components"]["schemas"]
     schemas |= event_schemas()
     event = {"$ref": REFERENCE.format(model="Event")}

@@ -13,6 +13,11 @@ from streams.storefront.gateway.gateway import Gateway
 
 AGAIN_S = 2
 """When to try again where Kafka is away."""
+OF_HTTP = {
+    404: ("not_found", "nothing is served here: /openapi.json has all that is"),
+    405: ("method", "this is not asked by that method: `Allow` says by which"),
+}
+"""What HTTP has a status for."""
 
 
 class Refusal(BaseModel):
@@ -21,7 +26,8 @@ class Refusal(BaseModel):
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     reason: str
-    """A short, stable word."""
+    """A short, stable word: of any address that is not served `not_found` (404), of one that is not
+    asked by this method `method` (405), of a foreign page `origin` (403)."""
     message: str
     """The same for people."""
 
@@ -74,8 +80,9 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 async def _of_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  # it is registered for these
-    note_refusal(request, "http")
-    answer = refused(error.status_code, "http", str(error.detail))
+    reason, message = OF_HTTP.get(error.status_code, ("http", str(error.detail)))
+    note_refusal(request, reason)
+    answer = refused(error.status_code, reason, message)
     answer.headers.update(error.headers or {})
     return answer
 

@@ -48,7 +48,7 @@ class MintedToken(BaseModel):
 )
 async def post_sessions(request: Request, here: Here) -> Response:
     """Sign a token for a session, a new one where the body names none: with the shop's key."""
-    body = await body_of(request, BODY_BYTES_MAX)
+    body = await body_of(request, BODY_BYTES_MAX, bound="a request for a token may be")
     visit = _somebodys(_visit(body), nobody_ids(here.settings.nobody_ids))
     now_ms = here.clock_ms()
     token = here.tokens.mint(visit, now_ms // 1000)

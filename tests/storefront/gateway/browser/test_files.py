@@ -80,6 +80,23 @@ async def test_a_file_is_handed_out_packed_and_kept(name: str) -> None:
     assert name.endswith(".js") == plain.headers["content-type"].startswith("text/javascript")
 
 
+@pytest.mark.parametrize(
+    ("liked", "packed"),
+    [
+        ("gzip", True),
+        ("br, GZIP;q=0.5", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.0, identity", False),
+        ("", False),
+    ],
+)
+async def test_a_file_is_packed_for_who_likes_that(liked: str, packed: bool) -> None:
+    """A weight of 0 is a no (RFC 9110, 12.4.2)."""
+    answer = await asked("/v1/client.js", **{"accept-encoding": liked})
+
+    assert packed == ("content-encoding" in answer.headers)
+
+
 @pytest.mark.parametrize("name", ["files.py", "other.js", "..%2fapp.js", "client.ts"])
 async def test_nothing_else_is_handed_out(name: str) -> None:
     """And it is said in the way of all refusals."""

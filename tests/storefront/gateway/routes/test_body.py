@@ -31,7 +31,7 @@ def part(body: bytes, *, more: bool) -> dict[str, Any]:
 async def test_a_body_comes_in_pieces() -> None:
     """As large as it may be, and no larger."""
     pieces = part(b"bread", more=True), part(b"butter", more=False)
-    assert b"breadbutter" == await body_of(request(*pieces), 11)
+    assert b"breadbutter" == await body_of(request(*pieces), 11, bound="it may be")
 
 
 @pytest.mark.parametrize(
@@ -49,5 +49,5 @@ async def test_who_sends_too_slowly_too_much_or_half_of_it_is_refused(
 ) -> None:
     """Nothing is waited for without end, nor kept beyond the bound."""
     with pytest.raises(RequestRefused) as refused:
-        await body_of(request(*messages, told=told), 10, s_max=0.05)
+        await body_of(request(*messages, told=told), 10, s_max=0.05, bound="it may be")
     assert status == refused.value.status

@@ -64,7 +64,7 @@ async def test_requests_are_counted_by_status_and_refusals_by_reason(front: Shop
         family = f"goeswith_gateway_{name}_total"
         return {labels[1]: value for labels, value in series.items() if labels[0] == family}
 
-    assert {"origin": 1, "token_invalid": 1, "http": 1} == told("refusals")
+    assert {"origin": 1, "token_invalid": 1, "not_found": 1} == told("refusals")
     assert {"201": 1, "200": 1, "401": 1, "403": 1, "404": 1} == told("requests")
 
 

@@ -123,6 +123,8 @@ async def test_a_webhook_has_a_bound() -> None:
 
     assert (200, 1) == (taken.status_code, taken.json()["accepted"])
     assert (413, "body_too_large") == (refused.status_code, refused.json()["reason"])
+    bound = "the body is larger than a webhook may be: 2097152 bytes"
+    assert bound == refused.json()["message"]  # and not a setting, of another value
 
 
 async def test_what_cannot_be_used_is_told_as_good_news() -> None:
