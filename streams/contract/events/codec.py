@@ -274,6 +274,8 @@ def _sentence(error: ErrorDetails) -> str:
         )
     if place.endswith("consent"):
         return f"{place}: true or false: nothing else is a yes"
+    if error["type"] == "string_unicode":
+        return f"{place}: it has half a character, as of an emoji that was cut"
     if place.endswith("currency"):
         return f"{place}: three capital letters, such as EUR"
     said = error["msg"].replace("Tuple should", "List should").replace(" after validation", "")
