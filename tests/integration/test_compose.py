@@ -13,6 +13,7 @@ from streams.contract.settings import Settings
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.lab.embedded.server_child import Child
 from streams.operations.lag.exporter import DEFAULT_PORT
+from tests.integration.composed import SERVICES, filled_in
 
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
@@ -100,6 +101,27 @@ def test_what_prometheus_scrapes_is_what_runs() -> None:
     assert [f"127.0.0.1:{targets['gateway']}:{targets['gateway']}"] == listed(
         service("gateway"), "ports"
     )
+
+
+def test_all_that_keeps_running_comes_back_after_a_reboot() -> None:
+    """`on-failure` leaves what ended in order, or with the machine, where it is."""
+    policies = {name: said.get("restart") for name, said in SERVICES.items()}
+
+    assert policies.pop("topics") is None  # it makes what is missing, and has ended
+    assert {"unless-stopped"} == set(policies.values())
+
+
+def test_operators_of_its_console_have_a_token_of_their_own() -> None:
+    """It listens on more than the loopback, where it makes none by itself."""
+    said = SERVICES["console"]["environment"]
+    tokens = ("GOESWITH_CONSOLE_TOKEN", "GOESWITH_CONSOLE_OPERATOR_TOKEN")
+    given = {name: f"the words of {name}" for name in tokens}
+
+    assert given == {name: filled_in(said[name], given) for name in tokens}
+    assert ["", ""] == [filled_in(said[name], {}) for name in tokens]
+    console = (ROOT / "docs" / "console.md").read_text()
+    start = console.split("## Start it")[1].split("## Who may look")[0]
+    assert [] == [name for name in tokens if name not in start]
 
 
 def test_the_folders_that_it_mounts_are_there() -> None:
