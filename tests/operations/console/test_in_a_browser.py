@@ -231,6 +231,37 @@ async def test_an_operator_turns_an_arm_off_and_the_page_tells_it(browser: Brows
     assert b"arms.popular.state" == record.key
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_who_changed_what_and_why_is_seen_without_scrolling_aside(
+    browser: Browser, width: int
+) -> None:
+    """However long the value is: its cell unfolds, and stays so when the page renews itself."""
+    eyes = Eyes(QUICK)
+    arms = [f"arm_{number}" for number in range(20)]
+    asked = {"metric": "orders", "least_effect": 0.05, "start_ms": NEW_YEAR_MS}
+    value = asked | {"experiment": EXPERIMENT.id, "arms": arms}
+    key = "experiments.spring.declared"
+    more = {"reason": "are prompts worth it, all told? " * 4, "at_ms": NEW_YEAR_MS}
+    eyes.operate(ControlRecord(key=key, value=value, author="ann of the shop", **more))
+    eyes.look()
+    size: Any = {"width": width, "height": 900}
+    with serving(eyes) as served:
+        async with reader(browser, served, viewport=size) as page:
+            await page.goto(f"{served.address}/experiments")
+            changes = page.get_by_role("region", name="Changes of controls")
+            whole = changes.get_by_text("arm_19")
+            await expect(whole).to_be_hidden()
+            await changes.locator("summary").click()
+            await expect(whole).to_be_visible()
+            assert await changes.evaluate("box => box.scrollWidth <= box.clientWidth")
+            eyes.operate(ControlRecord(key="policy.floor", value=0.01, author="ben", **more))
+            eyes.look()
+            await page.locator("h2").first.click()  # what has the focus is not renewed
+            await expect(changes.get_by_text("ben")).to_be_visible()
+            await expect(whole).to_be_visible()
+            assert [] == await violations(page)
+
+
 async def test_an_operator_asks_a_question_and_the_page_answers_it(browser: Browser) -> None:
     """By the form; the verdict comes by itself, in words."""
     eyes = Eyes(ASKING, now_s=NEW_YEAR_MS / 1000)

@@ -30,6 +30,8 @@ router = APIRouter()
 PATH = "/experiments/controls"
 FORM_BYTES_MAX = 20_000
 SHOWN_CHARS_MAX = 200
+CELL_CHARS_MAX = 40
+"""A longer value would push author and reason out of sight: its cell unfolds."""
 STATES = ("on", "off", "shadow")
 
 
@@ -91,7 +93,7 @@ def shown(console: Console, request: Request) -> dict[str, Any]:
         "controls_trouble": source.reading.trouble,
         "arms": [_arm(arm, standing, _idle(arm, console)) for arm in ARM_NAMES],
         "others": [_row(standing[key]) for key in sorted(standing) if _is_other(key)],
-        "trail": [_row(record) for record in (() if seen is None else seen.trail)],
+        "trail": [_change(record) for record in (() if seen is None else seen.trail)],
         "operator": visitor is not None and visitor.operator,
         "states": STATES,
         "keys": [key for one in CONTROLS for key in _keys(one.name)],
@@ -126,8 +128,17 @@ def _arm(arm: str, standing: dict[str, ControlRecord], idle: str) -> dict[str, s
     }
 
 
+def _change(record: ControlRecord) -> dict[str, str]:
+    """A row of the table of changes: `whole` is what a long value unfolds to, else empty."""
+    said = "" if record.value is None else json.dumps(record.value, ensure_ascii=False)
+    if len(said) <= CELL_CHARS_MAX:
+        return _row(record) | {"whole": ""}
+    name = f"value-{record.at_ms}-{quote(record.key, safe='')}"
+    return _row(record) | {"value": f"{said[:CELL_CHARS_MAX]}…", "whole": said, "name": name}
+
+
 def _row(record: ControlRecord) -> dict[str, str]:
-    """A change in cells."""
+    """What stands, in words."""
     return {
         "at": moment(record.at_ms / 1000),
         "key": record.key,
