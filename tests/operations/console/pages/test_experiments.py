@@ -207,6 +207,23 @@ async def test_one_giant_order_draws_no_band_that_the_table_does_not_tell(eyes: 
     assert "items returned" in said.partition("Without a band in per cent: ")[2].split(".")[0]
 
 
+async def test_a_ratio_of_thousands_of_per_cent_leaves_the_verdict_to_be_read(eyes: Eyes) -> None:
+    """Its bar goes on beyond the axis: that is told, and its figures are."""
+    units = [assigned(n, held=n % 2 == 0, share=0.5) for n in range(3_000)]
+    held, others = ([ordered(one) for one in units[at::2]] for at in (0, 1))
+    back = [returned(one, bread=1) for one in (*held[:60], *others[:600])]
+    eyes.happen(*units, *held[:750], *others[:870], *back)
+    said = await page(eyes)
+    label = re.search(r'"per cent more: orders (\S+), from (\S+) to (\S+);', said)
+    bar = re.search(r'per cent more: .*?class="bounds c0" x1="(\S+)" x2="(\S+)"', said, re.DOTALL)
+    assert label is not None
+    assert bar is not None
+
+    assert float(bar[2]) - float(bar[1]) > 60
+    assert re.search(r">items returned: 900, from \S+ to 1560</text>", said)
+    assert "goes on beyond it: items returned. Its figures" in said
+
+
 async def test_names_of_arms_are_text(eyes: Eyes) -> None:
     """Whoever can write to the topic could name one."""
     eyes.happen(*trial(400, {HOSTILE: 0.1, "popular": 0.5}))

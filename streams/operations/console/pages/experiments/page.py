@@ -11,7 +11,7 @@ from streams.experiments.questions.words import question_json
 from streams.experiments.table_files import parquet_there
 from streams.experiments.uplift.figures import MINOR_UNITS
 from streams.operations.console.charts.course import SERIES_MAX, BandPoint, course
-from streams.operations.console.charts.intervals import Band, intervals
+from streams.operations.console.charts.intervals import Band, beyond, intervals
 from streams.operations.console.pages.experiments import controls, declared
 from streams.operations.console.pages.rendering import Here, cells, notices, rendered
 from streams.operations.console.pages.words import percent, sentence
@@ -21,6 +21,8 @@ from streams.operations.console.watching.experiments.told import ArmsTold, Uplif
 
 router = APIRouter()
 BANDS_MAX = 12
+LED_BY = "orders"
+"""The verdict's metric, for which the chart of uplift is drawn."""
 
 
 @router.get("/experiments")
@@ -64,6 +66,7 @@ def shown(seen: OutcomesSeen) -> dict[str, Any]:
     lines = series(arms.course)
     colours = {arm: number for number, arm in enumerate(lines)}
     bounds = {} if uplift.refused else uplift.bounds
+    bands = uplift_bands(bounds)
     return {
         "evidence": cells(arms.evidence),
         "board": cells(arms.board),
@@ -75,7 +78,8 @@ def shown(seen: OutcomesSeen) -> dict[str, Any]:
         ),
         "course_chart": course(lines, "reward of an impression", "impressions that are settled"),
         "arm_names": [*lines][:SERIES_MAX],
-        "uplift_chart": intervals(uplift_bands(bounds), "per cent more", zero=True),
+        "uplift_chart": intervals(bands, "per cent more", zero=True, led_by=LED_BY),
+        "beyond": beyond(bands, LED_BY),
         "undrawn": undrawn(bounds),
     }
 
