@@ -228,6 +228,15 @@ def test_every_alert_has_a_story_and_a_place_in_the_handbook() -> None:
     assert [anchor(name) for name in names()] == runbooks
 
 
+def test_who_is_woken_by_a_missing_worker_asks_it_before_starting_it_again() -> None:
+    """It may live, and wait until its settings agree with those of others."""
+    alert = RULES.read_text().split("alert: GoeswithWorkerMissing")[1].split("- alert:")[0]
+    place = HANDBOOK.split("### GoeswithWorkerMissing")[1].split("###")[0]
+
+    assert "/readyz" in alert
+    assert "`/readyz`" in place
+
+
 def test_the_files_are_what_prometheus_reads(promtool: str) -> None:
     """The rules, and the configuration of the compose file."""
     folder = RULES.parent

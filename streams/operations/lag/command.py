@@ -40,13 +40,14 @@ def lag(settings: Settings, watch: bool, every_s: float, as_json: bool) -> None:
     acknowledged anything there: all that the log holds waits; or `nothing yet`, if that is nothing.
     The owner is the worker that answers for a partition; one that was killed stays the owner until
     its session timeout is over. With GOESWITH_REDIS_URL, workers that were seen of late and are in
-    the group no more are named.
+    the group no more are named: one that lives and waits, as where its settings differ from those
+    of others, says why at its /readyz.
 
     Status: OK; WARN, the lag gets no less; STALLED, the committed offset stands still; STOPPED, and
-    nobody answers; REWIND, it went back; AHEAD, it is beyond the end; ERROR, retention took events
-    unanswered. Most of it takes half a minute of looks: --watch says it, with rates and the time to
-    catch up. Exit code 1 if the group has committed more than the log holds, or there is no such
-    group: nobody is in it, and it has committed nothing.
+    nobody answers (where nothing waits it is OK); REWIND, it went back; AHEAD, it is beyond the
+    end; ERROR, retention took events unanswered. Most of it takes half a minute of looks: --watch
+    says it, with rates and the time to catch up. Exit code 1 if the group has committed more than
+    the log holds, or there is no such group: nobody is in it, and it has committed nothing.
     """
     history = History(max(WINDOW_S, LOOKS_KEPT_MIN * every_s))
     with open_admin(settings) as admin, open_reader(settings, settings.topics.events) as reader:

@@ -18,6 +18,9 @@ from typing import NamedTuple
 from streams.clients.log_reader import GroupMember
 from streams.operations.lag.status import GroupStatus, Status, worst
 
+LOOK_FIRST = "one that lives and waits, as where settings differ, says why at its /readyz"
+"""To be said of who is missing: nothing that we read tells whether it runs."""
+
 
 class PartitionLag(NamedTuple):
     """How far the group is behind on one partition."""

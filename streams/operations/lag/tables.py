@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli.printable import many, printable
-from streams.operations.lag.figures import GroupLag
+from streams.operations.lag.figures import LOOK_FIRST, GroupLag
 from streams.operations.lag.status import STATUSES
 
 NO_GROUP = "no such group"
@@ -92,24 +92,34 @@ def _caption(lag: GroupLag) -> Text | None:
 
 
 def _not_well(lag: GroupLag) -> str:
-    """The partitions of each status but OK; nothing where there are none."""
+    """The partitions of each status but OK, and those left out of STOPPED, though nobody is there.
+
+    Nothing where there are none.
+    """
     by_status = {
         status: [str(one.partition) for one in lag.partitions if one.status == status]
         for status in STATUSES
         if status != "OK"
     }
-    return "; ".join(
+    said = [
         f"{status}: partition {', '.join(numbers)}"
         for status, numbers in by_status.items()
         if numbers
-    )
+    ]
+    idle = [
+        str(one.partition) for one in lag.partitions if one.owner is None and one.status == "OK"
+    ]
+    if by_status["STOPPED"] and idle:
+        said.append(f"nobody answers for partition {', '.join(idle)} either: nothing waits there")
+    return "; ".join(said)
 
 
 def _absent(lag: GroupLag) -> str:
     """Who should be there; nothing where nobody is missing."""
     if lag.missing is None:
         return "whether workers are missing is not known: Redis does not answer"
-    return f"missing, though seen of late: {', '.join(lag.missing)}" if lag.missing else ""
+    named = ", ".join(lag.missing)
+    return f"missing, though seen of late: {named} ({LOOK_FIRST})" if lag.missing else ""
 
 
 def _ahead(lag: GroupLag) -> str:

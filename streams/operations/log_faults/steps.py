@@ -74,7 +74,7 @@ def of_new_log(
     if taken.is_there and (taken.in_use or (known.why_not and not known.behind)):
         return [Step("knowledge", "in the way", _too_late(move, lag, known))]
     return [
-        _workers(lag, move),
+        _workers(lag),
         _answered(lag),
         _known(known, topic),
         _made(move, counts, taken),
@@ -136,7 +136,7 @@ def of_same_log(
         goes = "there is no checkpoint: workers fold the log"
     done = known_for in (None, wanted)
     return [
-        _workers(lag, move),
+        _workers(lag),
         widened,
         Step("knowledge", "done" if done else "to do", goes),
     ]
@@ -154,14 +154,13 @@ def narrow(move: Repartitioning, counts: Mapping[str, int]) -> dict[str, int]:
     return {name: of for name, of in wanted.items() if counts.get(name, of) < of}
 
 
-def _workers(lag: GroupLag, move: Repartitioning) -> Step:
+def _workers(lag: GroupLag) -> Step:
     if lag.members is None:
         return Step("workers", "in the way", "this broker does not tell who is in a group")
     if names := ", ".join(sorted({one.name for one in lag.members})):
-        timeout_s = move.old.session_timeout_s
         said = (
             f"in group {lag.group}: {names}. Stop them; one that has ended stays a member until "
-            f"its session timeout is over ({timeout_s:g} s)"
+            "the session timeout of the workers is over (their GOESWITH_SESSION_TIMEOUT_S)"
         )
         return Step("workers", "in the way", said)
     return Step("workers", "done", f"nobody is in group {lag.group}")

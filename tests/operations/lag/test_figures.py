@@ -213,8 +213,11 @@ def test_the_table_says_who_owns_what_and_who_is_missing(
     assert "worker-7-of-a-shop" in said
     assert "nobody" in said
     assert "without a partition: spare; missing, though seen of late: ben" in " ".join(said.split())
+    assert "one that lives and waits, as where settings differ, says why" in " ".join(said.split())
     assert "…" not in said
-    assert in_one_line(lag).endswith("; partition 1: nobody; missing, though seen of late: ben")
+    line = in_one_line(lag)
+    assert "; partition 1: nobody; missing, though seen of late: ben (" in line
+    assert line.endswith("says why at its /readyz)")
 
 
 def test_while_redis_is_away_nobody_says_that_none_is_missing(
@@ -286,6 +289,26 @@ def test_what_is_not_well_is_said_at_80_columns_with_how_it_goes_on(
     assert "1,000.0" in watched
     assert "100%" in watched
     assert "…" not in once + watched
+
+
+def test_a_partition_where_nothing_waits_is_not_left_out_unsaid(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Who reads that some of them have stopped would think that others go on."""
+    stopped, idle = (
+        PartitionLag(0, 9, None, 9, 61.0, status="STOPPED"),
+        PartitionLag(1, 9, 9, 0, 0.0, status="OK"),
+    )
+    told = "STOPPED: partition 0; nobody answers for partition 1 either: nothing waits there"
+    lag = GroupLag("workers", "shop.events", (stopped, idle), ())
+    Console(width=80, highlight=False).print(lag_report(lag))
+
+    assert told in " ".join(capsys.readouterr().out.split())
+    assert told in in_one_line(lag)
+    owned = lag._replace(partitions=(stopped, idle._replace(owner="ann")))
+    assert "either" not in in_one_line(owned)
+    well = lag._replace(partitions=(idle,))
+    assert "either" not in in_one_line(well)
 
 
 def test_where_the_log_begins_is_not_where_the_first_event_waits() -> None:

@@ -45,6 +45,11 @@ def state(steps: list[Step], name: str) -> tuple[str, str]:
     ("group", "step", "words"),
     [
         (lag((GroupMember("ann", "here", (0, 1)),)), "workers", "ann. Stop them"),
+        (
+            lag((GroupMember("ann", "here", ()),)),
+            "workers",
+            "session timeout of the workers is over",
+        ),
         (lag(None), "workers", "does not tell"),
         (lag(lag_events=1), "answered", "1 event of shop.events not answered"),
         (lag(held_back=3), "answered", "a transaction on shop.events is open"),

@@ -10,7 +10,7 @@ from streams.operations.console.pages.words import percent, rate, span
 from streams.operations.console.watching.lag import LagSeen
 from streams.operations.console.watching.letters import LATEST_MIN
 from streams.operations.console.watching.poller import Poller
-from streams.operations.lag.figures import GroupLag, PartitionLag
+from streams.operations.lag.figures import LOOK_FIRST, GroupLag, PartitionLag
 
 Weight = Literal["bad", "warn"]
 CHECKPOINTS_MISSED = 5
@@ -128,7 +128,8 @@ def _of_lag(lag: GroupLag) -> Iterator[Concern]:
         yield Concern("warn", said, MEND, "/lag")
     if lag.missing:
         named = ", ".join(map(printable, lag.missing))
-        yield Concern("warn", f"missing, though seen of late: {named}", "start it again", "/lag")
+        said = f"missing, though seen of late: {named}"
+        yield Concern("warn", said, f"start it again; {LOOK_FIRST}", "/lag")
     for one in lag.partitions:
         if one.retention_share > RETENTION_SHARE_MAX and (one.lag_s or 0.0) > OLD_S:
             share = percent(one.retention_share)
