@@ -3,6 +3,7 @@
 from streams.shop.memory.answer import Silence
 from streams.shop.memory.orders.arrivals import BLOCK
 from streams.shop.memory.orders.seen import SEEN_MAX
+from streams.shop.memory.pending_prompts import PendingPrompts
 from tests.stories import Story, Till
 
 
@@ -48,6 +49,21 @@ def test_an_event_of_a_session_that_is_forgotten_is_silence() -> None:
     assert Silence("forgotten") == shop.ask(asking, 1_000).silence
     assert shop.ask(telling, 1_000).silence is None
     assert Silence("forgotten") == Till().ask(asking, 0).silence
+
+
+def test_what_is_answered_again_has_the_same_id_and_may_say_something_else() -> None:
+    """After a crash the shop has folded what came behind the event: the first prompt counts."""
+    shop, event = till(), Story().view("bread")
+    first = shop.prompt(event)
+    offset = shop.shop.position[0] - 1
+    shop.teach("bread", "jam", times=200)
+    shop.pending = PendingPrompts()
+    again = shop.ask(event, offset).prompt
+
+    assert again is not None
+    assert first.prompt_id == again.prompt_id
+    assert ("butter", "jam") == (first.items[0].item_id, again.items[0].item_id)
+    assert first.receipt != again.receipt
 
 
 def test_of_an_event_that_was_sent_twice_the_first_one_is_answered() -> None:
