@@ -38,7 +38,8 @@ class Judge:
         if item in beside:
             return "in the basket"
         record = self.records.get(item, CatalogItem(item_id=item))
-        if record.hidden or record.restricted or not record.in_stock:
+        of = self.records.get(self._product(item), record)
+        if any(one.hidden or one.restricted for one in (record, of)) or not record.in_stock:
             return "not to be had"
         if record.margin_minor is not None and record.margin_minor / PRICE_MINOR < FLOOR:
             return "below the floor"

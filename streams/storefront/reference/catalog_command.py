@@ -21,6 +21,7 @@ from streams.shop.decision.catalog.catalog import reason_to_withhold
 from streams.storefront.intake.values.money import currency_code
 from streams.storefront.reference.formats.drafts import Options, Problem
 from streams.storefront.reference.formats.guessing import NAMES
+from streams.storefront.reference.item_fate import fate_of, in_words
 from streams.storefront.reference.reading import CatalogFile, Found
 
 WORDS = {
@@ -125,15 +126,16 @@ def get(settings: Settings, item_id: str, as_json: bool) -> None:
         said = f"{printable(item_id)} is not in the catalogue: nothing of it is withheld"
         click.echo(json.dumps({"item_id": item_id, "item": None}) if as_json else said)
         raise click.exceptions.Exit(1)
+    product = None if item.variant_of in (None, item_id) else every.get(item.variant_of or "")
     fields = item.model_dump(mode="json", exclude_defaults=True)
-    why = reason_to_withhold(item, settings.margin_ratio_min)
+    fate = fate_of(item, product, settings.margin_ratio_min)
     if as_json:
-        click.echo(json.dumps({"item_id": item_id, "item": fields, "withheld": why}))
+        click.echo(json.dumps({"item_id": item_id, "item": fields, **fate._asdict()}))
         return
     for name, value in fields.items():
         shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         click.echo(f"{name}: {printable(shown)}")
-    click.echo(f"-> withheld: {why}" if why else "-> may be offered")
+    click.echo(f"-> {in_words(fate, item_id)}")
 
 
 def _read(

@@ -76,9 +76,10 @@ class PlainBooks:
             return
         if not said.in_stock:
             yield "out_of_stock"
-        if said.hidden or self.hidden & self._names(item):
+        both = said, self.items.get(self._product(item), said)
+        if self.hidden & self._names(item) or any(one.hidden for one in both):
             yield "hidden"
-        if said.restricted:
+        if any(one.restricted for one in both):
             yield "restricted"
         if (
             said.margin_minor is not None

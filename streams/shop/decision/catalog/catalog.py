@@ -30,6 +30,8 @@ Withholding = Literal[
     "hidden", "restricted", "out_of_stock", "margin", Barred, "variant", Conflict, "substitute"
 ]
 """Why an item is not offered: the first of these that is so."""
+INHERITED: tuple[Withholding, ...] = ("hidden", "restricted")
+"""What holds for all variants of a product of which it is said; stock and margin are each one's."""
 NO_FLOOR = -1.0
 """The margin by price that is no floor: nothing is withheld for what it earns."""
 FULL = "full"
@@ -192,6 +194,13 @@ class Catalog:
         """What an item is a variant of; the item itself if it is none. A product has no product."""
         return self.products.get(item_id, item_id)
 
+    def why_withheld(self, item_id: str, product: str) -> Withholding | None:
+        """Why an item is offered to nobody, by its own record or by its product's."""
+        why = self.withheld.get(item_id)
+        if product == item_id:
+            return why
+        return with_product(why, self.withheld.get(product))
+
     def reason_to_withhold(self, item: CatalogItem) -> Withholding | None:
         """Why an item is offered to nobody at present."""
         return reason_to_withhold(item, self.margin_ratio_min)
@@ -206,6 +215,17 @@ def reason_to_withhold(item: CatalogItem, margin_ratio_min: float) -> Withholdin
     if not item.in_stock:
         return "out_of_stock"
     return "margin" if earns_less(item, margin_ratio_min) else None
+
+
+def with_product(own: Withholding | None, of_product: Withholding | None) -> Withholding | None:
+    """Why a variant is offered to nobody, by what is so of it and of its product.
+
+    >>> with_product(None, "restricted"), with_product("margin", "out_of_stock")
+    ('restricted', 'margin')
+    """
+    if of_product in INHERITED and own != INHERITED[0]:
+        return of_product
+    return own
 
 
 def earns_less(item: CatalogItem, ratio: float) -> bool:

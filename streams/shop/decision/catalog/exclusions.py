@@ -6,7 +6,7 @@ from itertools import chain
 
 from models import Candidate
 from streams.contract.wire.shop.on_offer import ItemWorth
-from streams.shop.decision.catalog.catalog import Catalog, Withholding
+from streams.shop.decision.catalog.catalog import Catalog, Withholding, with_product
 from streams.shop.decision.catalog.eligibility import segments_of
 from streams.shop.decision.catalog.relations import Surroundings
 from streams.shop.decision.catalog.substitutes import Likeness
@@ -124,7 +124,7 @@ class Exclusions(Collection[str]):
         product = self.catalog.product_of(item)
         if item in self.catalog.hidden or product in self.catalog.hidden:
             return "hidden"
-        why = self.catalog.withheld.get(item)
+        why = self.catalog.why_withheld(item, product)
         if why is None and self._segments is not None:
             return self.catalog.eligibility.barred((item, product), self._segments, self._owned)
         return why
@@ -175,6 +175,8 @@ class Exclusions(Collection[str]):
         if catalog.hidden and (item in catalog.hidden or product in catalog.hidden):
             return "hidden"
         why: Withholding | None = catalog.withheld.get(item)
+        if product is not item:
+            why = with_product(why, catalog.withheld.get(product))
         if why is None and self._segments is not None:
             why = catalog.eligibility.barred((item, product), self._segments, self._owned)
         if why is not None:

@@ -253,3 +253,70 @@ def test_who_names_no_segment_is_of_a_built_in_one_alone(*, known: bool) -> None
 
     assert [built_in] * 3 == [segments_named(known, named) for named in (None, "known", "new")]
     assert built_in | {"club"} == segments_named(known, "club")
+
+
+VODKA = {
+    "restricted": CatalogItem(item_id="vodka", restricted="age"),
+    "hidden": CatalogItem(item_id="vodka", hidden=True),
+}
+BOTTLE = CatalogItem(item_id="vodka-70cl", variant_of="vodka")
+
+
+def bar(*items: CatalogItem) -> Till:
+    """A shop where who takes ice takes a bottle of vodka with it."""
+    till = Till()
+    till.teach("ice", "vodka-70cl")
+    till.catalog = Catalog()
+    assert all(map(till.catalog.put, items))
+    return till
+
+
+@pytest.mark.parametrize("why", VODKA)
+@pytest.mark.parametrize("product_first", [True, False], ids=["product-first", "variant-first"])
+def test_what_nobody_is_offered_as_a_product_is_offered_in_no_size(
+    why: str, *, product_first: bool
+) -> None:
+    """Whichever record comes first; once the product's is taken back, its sizes are for sale."""
+    till = bar(*((VODKA[why], BOTTLE) if product_first else (BOTTLE, VODKA[why])))
+    assert till.catalog is not None
+    answer = till.serve(Story("first").view("ice"))
+
+    assert (None, Silence("withheld")) == (answer.prompt, answer.silence)
+    assert (why,) == answer.withheld
+    assert why == Exclusions(till.catalog).withheld("vodka-70cl")
+    till.catalog.take_out("vodka")
+    assert Exclusions(till.catalog).withheld("vodka-70cl") is None
+    prompt = till.prompt(Story("then").view("ice"))
+    assert ["vodka-70cl"] == [item.item_id for item in prompt.items]
+
+
+def test_a_size_that_is_out_of_stock_or_earns_too_little_takes_no_other_with_it() -> None:
+    """Nor does the product's own record: each of them has a stock and a margin of its own."""
+    till = bar(CatalogItem(item_id="vodka", in_stock=False), BOTTLE)
+
+    assert till.serve(Story("s").view("ice")).prompt is not None
+
+
+@pytest.mark.parametrize(
+    ("own", "of_product", "said"),
+    [
+        ({"in_stock": False}, {"restricted": "age"}, "restricted"),
+        ({"hidden": True}, {"restricted": "age"}, "hidden"),
+        ({"restricted": "age"}, {"hidden": True}, "hidden"),
+        ({"restricted": "age"}, {"in_stock": False}, "restricted"),
+        ({"in_stock": False}, {}, "out_of_stock"),
+    ],
+    ids=str,
+)
+def test_of_what_a_variant_and_its_product_say_the_first_reason_is_told(
+    own: dict[str, Any], of_product: dict[str, Any], said: str
+) -> None:
+    """Hidden before restricted, that before what is of one size alone."""
+    catalog = Catalog()
+    catalog.put(CatalogItem(item_id="vodka-70cl", variant_of="vodka", **own))
+    catalog.put(CatalogItem(item_id="vodka", **of_product))
+    out = Exclusions(catalog)
+
+    assert said == out.withheld("vodka-70cl")
+    assert "vodka-70cl" in out
+    assert {"vodka-70cl": said} == out.noted
