@@ -123,6 +123,32 @@ def test_a_bundle_of_which_nothing_is_there_yet_lifts_nothing_that_its_discount_
     assert {("butter", "tea")} == told
 
 
+def test_an_open_bundle_changes_nothing_of_what_does_not_complete_it() -> None:
+    """Bread, butter and jam are one: butter alone completes nothing, so it lifts as it did."""
+    told = []
+    for defined in (False, True):
+        shop = till(free_shipping="EUR=6800")
+        assert shop.catalog is not None
+        if defined:
+            saves = {"items": ("bread", "butter", "jam"), "discount_minor": {"EUR": 500}}
+            shop.catalog.bundles.put("breakfast", BundleTerms.model_validate(saves))
+        told.append({tuple(sorted(i.item_id for i in p.items)) for p in offered(shop, "bread")})
+
+    assert [{("butter", "tea")}] * 2 == told
+
+
+def test_what_completes_a_bundle_and_reaches_after_its_discount_is_taken() -> None:
+    """Jam and tea are 50.00 less 2.00: it is the least that reaches 47.90."""
+    shop = till(free_shipping="EUR=7790")
+    assert shop.catalog is not None
+    saves = {"items": ("bread", "jam"), "discount_minor": {"EUR": 200}}
+    shop.catalog.bundles.put("breakfast", BundleTerms.model_validate(saves))
+
+    told = [{i.item_id for i in p.items} for p in offered(shop, "bread")]
+    assert told
+    assert [{"jam", "tea"}] * len(told) == told
+
+
 def test_what_is_in_a_whole_bundle_is_nearly_no_other_one() -> None:
     """Bread and tea are one for 49.00: of bread and butter nothing is there: butter lifts it."""
     shop = till()

@@ -173,21 +173,17 @@ def _with_offers(
     if slot in top_up.SLOTS and thresholds:
         missing = _missing(whole, catalog, session, event, thresholds)
         if missing is not None:
-            saved = _savings(whole, session, exclusions) if catalog.bundles else ((), None)
-            of = exclusions.prices, learning, fits, *saved, exclusions.proposed
+            beside = _saved_beside(whole, session, exclusions) if catalog.bundles else None
+            of = exclusions.prices, learning, fits, beside, exclusions.proposed
             return {**arms, top_up.ARM: TopUpArm(missing, *of)}
     return arms
 
 
-def _savings(
-    whole: WholeBundles, session: Session, exclusions: Exclusions
-) -> tuple[frozenset[str], SavedBeside]:
-    """What a top-up minds of bundles: what saves something, and how much of what is taken."""
+def _saved_beside(whole: WholeBundles, session: Session, exclusions: Exclusions) -> SavedBeside:
+    """What bundles take off what is put into the basket."""
     defined, prices = exclusions.catalog.bundles, exclusions.prices
-    nearly = bundles.completions(defined, [*whole.spare], prices)
-    saving = frozenset(item for one in nearly for item in one.missing)
     now_minor = whole.saved_minor(defined, prices)
-    return saving, SavedBeside(defined, prices, session.basket, now_minor)
+    return SavedBeside(defined, prices, session.basket, now_minor)
 
 
 def _held(

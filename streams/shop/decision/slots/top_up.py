@@ -5,11 +5,11 @@ It takes as few items as come close: one, if that is no more than a tenth of the
 the best two or three. Each has to earn something by the catalogue. It is silent when the threshold
 is met, where a price of the basket is not known or its currencies are mixed, where nothing reaches.
 Items of one prompt have to fit each other, as in any other arm. What the bundles of a basket save
-is not paid, and does not count; what would complete one is not taken, and where what is taken is
-cheaper together, by a bundle or by several, it has to reach after that, too.
+is not paid, and does not count; where what is taken completes a bundle, or several, it has to reach
+after their discounts, too. An item of a bundle that stays open costs what any other does.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import combinations, starmap
 from sys import intern
@@ -224,8 +224,6 @@ class TopUpArm:
         All others, of which it asks some.
     fits
         Whether two items may stand in one prompt; none where nothing is known of that.
-    saving
-        What would complete a bundle, whose discount takes away from what is reached.
     beside
         What the items save together with the basket; none where there are no bundles.
     proposed
@@ -238,13 +236,12 @@ class TopUpArm:
         prices: Mapping[str, PriceTag],
         arms: Mapping[str, Strategy],
         fits: Callable[[str, str], bool] | None = None,
-        saving: Collection[str] = (),
         beside: Saving | None = None,
         proposed: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         self.gap = gap
         self._prices, self._arms, self._fits = prices, arms, fits
-        self._saving, self._beside, self._proposed = saving, beside, proposed
+        self._beside, self._proposed = beside, proposed
         self._pools: tuple[CandidateQuery, Pool] | None = None
         """The pool for what was asked last."""
 
@@ -289,7 +286,7 @@ class TopUpArm:
             for candidate in offered_by(self._arms[name], learned, question, POOL_MAX):
                 item = candidate.item
                 tag = prices.get(item)
-                if tag is None or not tag.margin_minor or item in met or item in self._saving:
+                if tag is None or not tag.margin_minor or item in met:
                     continue
                 if tag.margin_minor > 0 and tag.currency == currency:
                     met.add(item)
