@@ -13,7 +13,7 @@ from streams.operations.explanation.log.session_log import read_published, read_
 from streams.operations.explanation.why_not.asking import answer, last_asked, standing_now
 from streams.operations.explanation.why_not.considered import Considered
 from streams.operations.explanation.why_not.proposals import Source
-from streams.operations.explanation.why_not.words import in_words
+from streams.operations.explanation.why_not.words import COLUMNS, in_words
 from streams.shop.shop import Shop
 from tests.operations.explanation.kept_log import OneWorker
 from tests.operations.explanation.test_why_not import TOGETHER, prompts, shop_of
@@ -200,18 +200,60 @@ def test_in_the_slot_of_upgrades_an_upgrade_is_not_in_its_own_way() -> None:
     assert (None, "not_said") == _place(told(worker, "butter", items, slot="upgrade")[0], "upgrade")
 
 
-def test_of_a_top_up_it_is_told_what_others_reach_by_less() -> None:
-    """Butter alone reaches free shipping; jam would go further beyond."""
+def of_top_up(prices: dict[str, int], item_id: str, **fields: Any) -> tuple[int | None, str | None]:
+    """What the top-up says of an item where bread is in the basket, and 10.00 ship for free."""
     worker = shop_of(free_shipping="EUR=1000", catalog_prices_max=100)
     worker.take(0, Story().add("bread"))
-    prices = {"bread": 600, "butter": 400, "jam": 900}
+    every: dict[str, dict[str, Any]] = {
+        name: {"price_minor": price, "margin_minor": 90, "currency": "EUR"}
+        for name, price in {"bread": 600, **prices}.items()
+    }
+    every[item_id] = every.get(item_id, {}) | fields
+    items = [CatalogItem(item_id=name, **said) for name, said in every.items()]
+    said, _ = told(worker, item_id, items)
+    assert max(map(len, in_words(said).splitlines())) <= COLUMNS
+    return _place(said, "top_up")
+
+
+@pytest.mark.parametrize(
+    ("of", "item_id", "fields", "said"),
+    [
+        ({"butter": 400, "jam": 450}, "butter", {}, (1, None)),
+        ({"butter": 400, "jam": 450}, "jam", {}, (None, "no_top_up")),
+        ({"butter": 400, "jam": 501}, "jam", {}, (None, "too_dear")),
+        ({"butter": 400, "jam": 450}, "jam", {"margin_minor": 0}, (None, "no_margin")),
+        ({"butter": 400, "jam": 450}, "jam", {"currency": "USD"}, (None, "no_price")),
+        ({"butter": 400}, "jam", {}, (None, "no_price")),
+        ({"butter": 501, "jam": 200}, "jam", {}, (None, "no_reach")),
+        ({"butter": 400, "camera": 450}, "camera", {}, (None, "no_source")),
+    ],
+    ids=["chosen", "dearer", "too-dear", "no-margin", "dollars", "unknown", "alone", "no-source"],
+)
+def test_of_a_top_up_it_is_told_why_an_item_is_not_in_it(
+    of: dict[str, int], item_id: str, fields: dict[str, Any], said: tuple[int | None, str | None]
+) -> None:
+    """What holds of the item, not all that might; 4.00 are missing, and 1.00 beyond is well."""
+    assert said == of_top_up(of, item_id, **fields)
+
+
+def test_of_an_exact_top_up_both_items_are_told_to_be_in_it_beside_an_open_bundle() -> None:
+    """Bread, butter and honey would be one: butter and jam, for just what is missing, are none."""
+    worker = shop_of(free_shipping="EUR=1000", catalog_prices_max=100)
+    worker.take(0, Story().add("bread"))
+    prices = {"bread": 600, "butter": 150, "jam": 250, "honey": 190, "soap": 290}
     items = [
         item(name, price_minor=price, margin_minor=90, currency="EUR")
         for name, price in prices.items()
     ]
+    terms = {"items": ["bread", "butter", "honey"], "discount_minor": {"EUR": 100}}
+    control = ControlRecord(
+        key="bundles.break", value=terms, author="ann", reason="try", at_ms=NOON_MS
+    )
+    said = {name: told(worker, name, items, [control])[0] for name in ("butter", "jam", "soap")}
 
-    assert (1, None) == _place(told(worker, "butter", items)[0], "top_up")
-    assert (None, "no_top_up") == _place(told(worker, "jam", items)[0], "top_up")
+    places = [_place(said[name], "top_up") for name in ("butter", "jam")]
+    assert [(1, None), (2, None)] == sorted(places, key=str)
+    assert (None, "no_top_up") == _place(said["soap"], "top_up")
 
 
 def test_where_nothing_is_worth_it_that_is_the_silence_that_is_told() -> None:

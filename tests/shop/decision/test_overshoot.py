@@ -12,14 +12,16 @@ Pairs = set[frozenset[int]]
 
 
 def plainly(
-    missing: int, prices: list[int], most: int, fits: Callable[[int, int], bool]
+    missing: int, prices: list[int], most: int, fits: Callable[[int, int], bool], beyond: int
 ) -> tuple[int, ...]:
     """Of one size after the other the cheapest that reach and fit, the better items first."""
     best: tuple[int, int, tuple[int, ...]] | None = None
     for size in range(1, most + 1):
         for found in combinations(range(len(prices)), size):
             total = sum(prices[place] for place in found)
-            if total >= missing and all(fits(*pair) for pair in combinations(found, 2)):
+            if missing <= total <= missing + beyond and all(
+                fits(*pair) for pair in combinations(found, 2)
+            ):
                 said = total, size, found
                 best = said if best is None else min(best, said)
         if best is not None and best[0] - missing <= CLOSE * missing:
@@ -31,19 +33,22 @@ def plainly(
     prices=st.lists(st.integers(0, 60), max_size=10),
     missing=st.integers(1, 150),
     most=st.integers(0, 3),
+    beyond=st.none() | st.integers(0, 40),
     apart=st.sets(st.frozensets(st.integers(0, 9), min_size=2, max_size=2), max_size=30),
 )
 def test_it_is_what_a_search_of_all_finds(
-    prices: list[int], missing: int, most: int, apart: Pairs
+    prices: list[int], missing: int, most: int, beyond: int | None, apart: Pairs
 ) -> None:
     """The same items, whatever costs the same, and whichever do not fit each other."""
 
     def fits(a: int, b: int) -> bool:
         return frozenset((a, b)) not in apart
 
-    assert plainly(missing, prices, most, fits) == least_overshoot(missing, prices, most, fits)
-    every = plainly(missing, prices, most, lambda _a, _b: True)
-    assert every == least_overshoot(missing, prices, most)
+    far = 10**6 if beyond is None else beyond
+    found = least_overshoot(missing, prices, most, fits, None, beyond)
+    assert plainly(missing, prices, most, fits, far) == found
+    every = plainly(missing, prices, most, lambda _a, _b: True, far)
+    assert every == least_overshoot(missing, prices, most, beyond=beyond)
 
 
 def test_prices_of_any_size_are_added_up_exactly() -> None:

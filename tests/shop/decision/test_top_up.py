@@ -16,13 +16,12 @@ from streams.contract.prompts import Prompt
 from streams.contract.wire.shop.offers import FreeShippingOffer
 from streams.shop.decision.arms import ARMS, CandidateQuery
 from streams.shop.decision.catalog.catalog import Catalog
-from streams.shop.decision.slots.overshoot import CLOSE, least_overshoot
+from streams.shop.decision.slots.overshoot import CLOSE, Reach, least_overshoot
 from streams.shop.decision.slots.top_up import (
     POOL_MAX,
     Gap,
     Prices,
     PriceTag,
-    Reach,
     TopUpArm,
     gap,
 )
@@ -30,7 +29,7 @@ from streams.shop.memory.learned import Learned
 from streams.shop.memory.session import Session
 from tests.stories import Story, Till
 
-PAID = {"bread": 3000, "butter": 900, "jam": 2100, "tea": 2900}
+PAID = {"bread": 3000, "butter": 900, "jam": 2100, "tea": 2500}
 """What is sold, and for how much, in minor units."""
 UNITS = {"JPY": 1, "EUR": 100, "KWD": 1000}
 """Currencies of no, two and three decimals: minor units of one."""
@@ -67,7 +66,7 @@ def offered(shop: Till, *items: str, times: int = 40) -> list[Prompt]:
 
 
 def test_what_is_missing_is_named_and_reached_with_the_least_beyond_it() -> None:
-    """20.00 EUR are missing: the jam for 21.00 does it, the tea would be 9.00 too dear."""
+    """20.00 EUR are missing: the jam for 21.00 does it, the tea would be 5.00 too dear."""
     prompts = offered(till(), "bread")
 
     assert prompts
@@ -111,7 +110,7 @@ def test_where_it_is_met_or_nobody_can_tell_nothing_is_said_of_shipping(
 
 
 def test_what_a_bundle_of_the_basket_saves_is_not_paid_and_does_not_count() -> None:
-    """Bread and tea are 59.00 less 10.00: at 49.00 the shipping is not free yet."""
+    """Bread and tea are 55.00 less 10.00: at 45.00 the shipping is not free yet."""
     shop = till()
     assert shop.catalog is not None
     saves = {"items": ("bread", "tea"), "discount_minor": {"EUR": 1_000}}
@@ -119,7 +118,7 @@ def test_what_a_bundle_of_the_basket_saves_is_not_paid_and_does_not_count() -> N
     prompts = offered(shop, "bread", "tea")
 
     assert prompts
-    assert {FreeShippingOffer(missing_minor=100, threshold_minor=5000, currency="EUR")} == {
+    assert {FreeShippingOffer(missing_minor=500, threshold_minor=5000, currency="EUR")} == {
         prompt.offer for prompt in prompts
     }
 
@@ -219,11 +218,12 @@ def test_it_is_the_least_or_close_with_fewer_items(
 @given(
     prices=st.lists(st.integers(1, 60), max_size=8),
     missing=st.integers(1, 150),
+    beyond=st.integers(0, 30),
     most=st.integers(0, 3),
     apart=st.none() | st.sets(st.frozensets(st.integers(0, 7), min_size=2, max_size=2)),
 )
 def test_whether_any_reach_is_known_without_what_is_best(
-    prices: list[int], missing: int, most: int, apart: set[frozenset[int]] | None
+    prices: list[int], missing: int, beyond: int, most: int, apart: set[frozenset[int]] | None
 ) -> None:
     """Beside the search for the best: with the same prices, and the same that do not fit."""
 
@@ -231,17 +231,18 @@ def test_whether_any_reach_is_known_without_what_is_best(
         return frozenset((a, b)) not in (apart or ())
 
     fits = None if apart is None else fit
-    reach = Reach(missing, most, fits)
+    reach = Reach(missing, beyond, most, fits)
     reaches = any(reach.by(price) for price in prices)
 
-    assert reaches == bool(least_overshoot(missing, prices, most, fits))
+    assert reaches == bool(least_overshoot(missing, prices, most, fits, None, beyond))
 
 
-def test_of_what_came_before_the_dearest_count() -> None:
-    """17.00 of 10.00, 5.00 and 7.00 beside the fourth, whichever came first."""
-    reach = Reach(23, most=3)
+def test_of_what_came_before_any_two_count() -> None:
+    """17.00 of 10.00, 5.00 and 7.00 beside the fourth, whichever came first; of two it is none."""
+    reach, two = Reach(23, 0, most=3), Reach(23, 0, most=2)
 
     assert [False, False, False, True] == [reach.by(price) for price in (10, 5, 7, 6)]
+    assert [False] * 4 == [two.by(price) for price in (10, 5, 7, 6)]
 
 
 @pytest.mark.parametrize(
@@ -251,9 +252,51 @@ def test_three_that_are_all_needed_reach_if_all_of_them_fit(
     apart: Collection[int], reached: bool
 ) -> None:
     """Each of them beside both others."""
-    reach = Reach(30, most=3, fits=lambda a, b: {a, b} != apart)
+    names = ["a", "b", "c"]
+    unfit = {names[at] for at in apart}
+    tags = dict.fromkeys(names, PriceTag(10, 1, "EUR"))
+    arms = {"popular": FixedArm(names)}
+    arm = TopUpArm(Gap(30, 50, "EUR"), tags, arms, lambda a, b: {a, b} != unfit)
+    learned, query = Till().shop.learned, CandidateQuery(Session("s", 0, 0), "x", 0.0, (), 3)
 
-    assert [False, False, reached] == [reach.by(10) for _ in range(3)]
+    assert reached == arm.proposes(learned, query)
+    assert reached == bool(arm.candidates(learned, query))
+
+
+@pytest.mark.parametrize(
+    ("missing", "threshold", "price", "taken"),
+    [
+        (4_751, 5_000, 50_000, False),
+        (7_500, 20_000, 750_000, False),
+        (50, 5_000, 200, True),
+        (50, 5_000, 550, True),
+        (50, 5_000, 551, False),
+        (4_751, 5_000, 5_251, True),
+        (4_751, 5_000, 5_252, False),
+    ],
+)
+def test_what_goes_beyond_the_threshold_is_a_tenth_of_it_at_most(
+    missing: int, threshold: int, price: int, *, taken: bool
+) -> None:
+    """No camera for 500.00 where 47.51 are missing; 2.00 for .50 are well."""
+    tags = {"item": PriceTag(price, 1, "EUR")}
+    arm = TopUpArm(Gap(missing, threshold, "EUR"), tags, {"popular": FixedArm(["item"])})
+    learned, query = Till().shop.learned, CandidateQuery(Session("s", 0, 0), "x", 0.0, (), 3)
+
+    assert taken == arm.proposes(learned, query)
+    assert (["item"] if taken else []) == [one.item for one in arm.candidates(learned, query)]
+
+
+def test_what_is_too_dear_takes_no_place_of_what_is_looked_at() -> None:
+    """Forty cameras are proposed first: the one loaf behind them lifts the basket."""
+    dear = [f"camera-{number}" for number in range(POOL_MAX)]
+    tags = dict.fromkeys(dear, PriceTag(50_000, 1, "EUR")) | {"loaf": PriceTag(300, 1, "EUR")}
+    arms = {"bought_together": FixedArm(dear), "popular": FixedArm(["loaf"])}
+    arm = TopUpArm(Gap(100, 5_000, "EUR"), tags, arms)
+    learned, query = Till().shop.learned, CandidateQuery(Session("s", 0, 0), "x", 0.0, (), 3)
+
+    assert arm.proposes(learned, query)
+    assert ["loaf"] == [one.item for one in arm.candidates(learned, query)]
 
 
 def test_amounts_are_whole_minor_units_of_any_currency() -> None:

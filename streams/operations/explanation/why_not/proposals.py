@@ -9,9 +9,9 @@ from streams.shop.decision.arms import Arm, CandidateQuery
 from streams.shop.decision.catalog.exclusions import UNKNOWN, Exclusions
 from streams.shop.decision.catalog.slot_arms import FittingArm
 from streams.shop.decision.policy.best_worth import BestWorthArm
-from streams.shop.decision.slots.bundles import BundleArm
 from streams.shop.decision.slots.incentives import is_whole
 from streams.shop.decision.slots.strategy import Strategy
+from streams.shop.decision.slots.top_up import TopUpArm
 from streams.shop.memory.learned import Learned
 
 RANKED_MAX = 1_000
@@ -25,6 +25,11 @@ Missing = Literal[
     "no_history",
     "not_said",
     "unfit",
+    "no_price",
+    "no_margin",
+    "too_dear",
+    "no_source",
+    "no_reach",
     "no_top_up",
     "no_bundle",
     "not_ranked",
@@ -140,11 +145,24 @@ def _told(learned: Learned, strategy: Strategy, allowed: CandidateQuery, item_id
     ranked = strategy.candidates(learned, allowed._replace(items_max=most))
     place = _place(ranked, item_id)
     if place is None:
-        missing: Missing = "no_bundle" if isinstance(strategy, BundleArm) else "no_top_up"
+        if isinstance(strategy, TopUpArm):
+            question = allowed._replace(items_max=most)
+            return None, None, _not_topped_up(learned, strategy, question, item_id), None
         arm = strategy.arm if isinstance(strategy, FittingArm) else strategy
         unsaid: Missing = "not_ranked" if isinstance(arm, BestWorthArm) else "not_said"
-        return None, None, missing if whole else unsaid, None
+        return None, None, "no_bundle" if whole else unsaid, None
     return place + 1, ranked[place], None, None
+
+
+def _not_topped_up(
+    learned: Learned, arm: TopUpArm, question: CandidateQuery, item_id: str
+) -> Missing:
+    """Why the top-up does not take an item."""
+    if (unfit := arm.unfit(item_id)) is not None:
+        return unfit
+    if item_id not in arm.chooses_among(learned, question):
+        return "no_source"
+    return "no_top_up" if arm.candidates(learned, question) else "no_reach"
 
 
 def _place(ranked: Sequence[Candidate], item_id: str) -> int | None:

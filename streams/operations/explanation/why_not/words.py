@@ -50,7 +50,12 @@ MISSING: Mapping[Missing, str] = {
     "no_history": "knows nothing of whoever is there",
     "not_said": "nobody says so of what is at hand",
     "unfit": "it does not fit a better one of this arm",
-    "no_top_up": "others reach free shipping by less, or it does not",
+    "no_price": "its price in the currency of the basket is not known",
+    "no_margin": "by the catalogue it earns nothing",
+    "too_dear": "it goes more than a tenth of the threshold beyond free shipping",
+    "no_source": "not among the first of what fits the basket (bought_together, popular)",
+    "no_reach": "nothing reaches free shipping, or not without going far beyond it",
+    "no_top_up": "others reach free shipping with less beyond it, or with fewer items",
     "no_bundle": "it completes none, or another one lacks less or saves more",
     "not_ranked": "so far down that nobody looks",
 }

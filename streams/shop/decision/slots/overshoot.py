@@ -4,9 +4,10 @@ A subset sum over few items: all of one, two, three are added up in arrays, as t
 thousand of them, and the cheapest that reach are looked at.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import combinations, starmap
+from itertools import combinations, islice, starmap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +30,13 @@ def least_overshoot(
     most: int,
     fits: Fits | None = None,
     stands: Stands | None = None,
+    beyond: int | None = None,
 ) -> tuple[int, ...]:
     """Which of these prices, the better first, together reach what is missing; none: nothing does.
 
-    All of them have to fit each other; none: all do. What does not stand is not taken. Of those
-    that cost the same the fewest are taken, of these the better ones.
+    All of them have to fit each other; none: all do. What does not stand is not taken, nor what
+    goes further `beyond` than that; none: there is no bound. Of those that cost the same the fewest
+    are taken, of these the better ones.
 
     >>> least_overshoot(1000, [900, 400, 1050, 620], most=2), least_overshoot(9, [1, 2], most=3)
     ((2,), ())
@@ -41,6 +44,8 @@ def least_overshoot(
     (1, 3)
     >>> least_overshoot(1000, [900, 400, 1950, 620], most=2, fits=lambda a, b: {a, b} != {1, 3})
     (0, 1)
+    >>> least_overshoot(1000, [900, 1950], most=2, beyond=800)
+    ()
     """
     best: tuple[int, ...] = ()
     paid, spent = np.array(prices, np.int64), 0
@@ -50,6 +55,8 @@ def least_overshoot(
         for more in places[1:]:
             totals += paid.take(more)
         reach = totals >= missing
+        if beyond is not None:
+            reach &= totals <= missing + beyond
         if best:
             reach &= totals < spent
         if found := _first(totals, np.flatnonzero(reach), places, fits, stands):
@@ -85,3 +92,54 @@ def _cheapest_first(totals: Places, reaching: Places) -> Iterator[int]:
 def _combined(things: int, size: int) -> Places:
     """All combinations of so many places, in their order: shape (size, combinations)."""
     return np.array([*combinations(range(things), size)], np.int64).T.copy()
+
+
+class Reach:
+    """Whether some of the prices that came so far together reach what is missing, and little more.
+
+    As few are looked at as it takes: that an arm has something to offer is asked of each decision,
+    what it offers of the one that is drawn.
+
+    >>> reach = Reach(1000, 100, most=2)
+    >>> [reach.by(price) for price in (400, 500, 620)]
+    [False, False, True]
+    """
+
+    def __init__(self, missing: int, beyond: int, most: int, fits: Fits | None = None) -> None:
+        self._missing, self._beyond, self._most, self._fits = missing, beyond, most, fits
+        self._sorted: list[tuple[int, int]] = []
+        """So far, the cheapest first, each with its place."""
+
+    def by(self, price: int) -> bool:
+        """One more; whether it does, with some of those before it or alone."""
+        last, left = len(self._sorted), self._missing - price
+        if self._most and left <= 0:
+            return left + self._beyond >= 0  # with another one it is further beyond
+        found = self._most > 1 and self._filled((last,), left, self._most - 1, last)
+        insort(self._sorted, (price, last))
+        return found
+
+    def _filled(self, chosen: tuple[int, ...], left: int, most: int, below: int) -> bool:
+        """Whether some of the cheapest `below`, fitting those `chosen`, cost what is left.
+
+        The dearest of them first: what none of them does with the dearest, cheaper ones may do.
+        """
+        prices = self._sorted
+        enough = bisect_left(prices, (left, 0), 0, below)
+        for price, place in islice(prices, enough, below):
+            if price > left + self._beyond:
+                break
+            if self._fit(place, chosen):
+                return True
+        for at in range(enough - 1, -1, -1) if most > 1 else ():
+            price, place = prices[at]
+            if price * most < left:
+                return False  # nor does anything cheaper
+            if self._fit(place, chosen) and self._filled(
+                (*chosen, place), left - price, most - 1, at
+            ):
+                return True
+        return False
+
+    def _fit(self, place: int, chosen: tuple[int, ...]) -> bool:
+        return self._fits is None or all(self._fits(place, other) for other in chosen)

@@ -2,8 +2,10 @@
 
 The arm chooses among what fits the basket anyway: what others bought with it, then what is popular.
 It takes as few items as come close: one, if that is no more than a tenth of the gap too dear, else
-the best two or three. Each has to earn something by the catalogue. It is silent when the threshold
-is met, where a price of the basket is not known or its currencies are mixed, where nothing reaches.
+the best two or three. What they cost beyond the gap is a tenth of the threshold at most: nobody
+buys a camera to save the postage of a loaf. Each has to earn something by the catalogue. It is
+silent when the threshold is met, where a price of the basket is not known or its currencies are
+mixed, where nothing reaches, or what does goes too far beyond.
 Items of one prompt have to fit each other, as in any other arm. What the bundles of a basket save
 is not paid, and does not count; where what is taken completes a bundle, or several, it has to reach
 after their discounts, too. An item of a bundle that stays open costs what any other does.
@@ -11,15 +13,14 @@ after their discounts, too. An item of a bundle that stays open costs what any o
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import combinations, starmap
 from sys import intern
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from models import Candidate
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.shop.decision.arms import CandidateQuery
-from streams.shop.decision.slots.overshoot import Fits, least_overshoot
+from streams.shop.decision.slots.overshoot import Fits, Reach, least_overshoot
 from streams.shop.decision.slots.strategy import Strategy, offered_by
 from streams.shop.memory.learned import Learned
 
@@ -28,6 +29,8 @@ SLOTS = frozenset({"basket", "checkout"})
 """Where it is said: beside a basket."""
 SOURCES = ("bought_together", "popular")
 """The arms from whose items it chooses, the better first."""
+TENTHS = 10
+"""What lies beyond the threshold is one part in so many of it at most, or of the gap."""
 POOL_MAX = 40
 """Items that are looked at; more would take longer than a decision may."""
 
@@ -74,6 +77,15 @@ class Gap(NamedTuple):
     threshold_minor: int
     currency: str
 
+    @property
+    def beyond_minor_max(self) -> int:
+        """How far what is taken may go beyond it: a tenth of it, or more where that is little.
+
+        >>> Gap(4_751, 5_000, "EUR").beyond_minor_max
+        500
+        """
+        return max(self.missing_minor, self.threshold_minor) // TENTHS
+
 
 def gap(
     basket: Mapping[str, int],
@@ -102,70 +114,8 @@ def gap(
     return Gap(missing, thresholds[currency], currency) if missing > 0 else None
 
 
-class Reach:
-    """Whether of the prices that came so far any together reach what is missing.
-
-    As few are looked at as it takes: that an arm has something to offer is asked of each decision,
-    what it offers of the one that is drawn.
-
-    >>> reach = Reach(1000, most=2)
-    >>> [reach.by(price) for price in (400, 500, 620)]
-    [False, False, True]
-    """
-
-    def __init__(self, missing: int, most: int, fits: Fits | None = None) -> None:
-        self._missing, self._most, self._fits = missing, most, fits
-        self._prices: list[int] = []
-        self._best: list[tuple[int, int]] = []
-        """The dearest so far, as many as there may be beside the next one; the cheapest first, each
-        with its place."""
-        self._spent = 0
-        """What they cost."""
-
-    def by(self, price: int) -> bool:
-        """One more; whether it reaches, with some of those before it."""
-        last, best = len(self._prices), self._best
-        self._prices.append(price)
-        enough = self._most and price + self._spent >= self._missing
-        if enough and self._fitting(last, price):
-            return True
-        if len(best) < self._most - 1:
-            best.append((price, last))
-        elif best and price > best[0][0]:
-            best[0] = price, last
-        else:
-            return False
-        best.sort()
-        self._spent = sum(price for price, _ in best)
-        return False
-
-    def _fitting(self, last: int, price: int) -> bool:
-        """Whether those that reach with this one fit each other, too."""
-        left, fits = self._missing - price, self._fits
-        if fits is None or left <= 0:
-            return True
-        if all(starmap(fits, combinations((*(place for _, place in self._best), last), 2))):
-            return True  # as nearly always: the dearest do
-        dearest = sorted(range(last), key=self._prices.__getitem__, reverse=True)
-        return self._fitting_beside(fits, (last,), dearest, left, self._most - 1)
-
-    def _fitting_beside(
-        self, fits: Fits, chosen: tuple[int, ...], dearest: Sequence[int], left: int, most: int
-    ) -> bool:
-        """Whether of these, the dearest first, any that fit those `chosen` reach what is left."""
-        for at, place in enumerate(dearest):
-            price = self._prices[place]
-            if price * most < left:
-                return False  # nor does anything cheaper
-            if all(fits(place, other) for other in chosen):
-                if price >= left:
-                    return True
-                more = (*chosen, place), dearest[at + 1 :], left - price, most - 1
-                if self._fitting_beside(fits, *more):
-                    return True
-        return False
-
-
+Unfit = Literal["no_price", "no_margin", "too_dear"]
+"""Why an item lifts nothing, whoever proposes it: the first of these that is so."""
 Priced = tuple[Candidate, int]
 """What may be taken, and what one of it costs, in minor units."""
 
@@ -240,6 +190,7 @@ class TopUpArm:
         proposed: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         self.gap = gap
+        self._bounds = gap.missing_minor, gap.beyond_minor_max
         self._prices, self._arms, self._fits = prices, arms, fits
         self._beside, self._proposed = beside, proposed
         self._pools: tuple[CandidateQuery, Pool] | None = None
@@ -248,7 +199,7 @@ class TopUpArm:
     def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer: what that is takes longer to find."""
         pool, beside = self._pool(learned, question), self._beside
-        reach = Reach(self.gap.missing_minor, question.items_max, pool.fit)
+        reach = Reach(*self._bounds, question.items_max, pool.fit)
         for _, price_minor in pool:
             if reach.by(price_minor):
                 if beside is None or not any(one.item in beside for one, _ in pool.drawn):
@@ -261,8 +212,8 @@ class TopUpArm:
         pool = self._pool(learned, question)
         paid = [price_minor for _, price_minor in pool]
         stands = None if self._beside is None else partial(self._stands, self._beside, pool.drawn)
-        missing, most = self.gap.missing_minor, question.items_max
-        chosen = least_overshoot(missing, paid, most, pool.fit, stands)
+        missing, beyond = self._bounds
+        chosen = least_overshoot(missing, paid, question.items_max, pool.fit, stands, beyond)
         return [pool.drawn[place][0] for place in chosen]
 
     def _stands(self, beside: Saving, pool: Sequence[Priced], chosen: tuple[int, ...]) -> bool:
@@ -277,19 +228,30 @@ class TopUpArm:
             self._pools = question, Pool(self._priced(learned, question), self._fits)
         return self._pools[1]
 
+    def unfit(self, item_id: str) -> Unfit | None:
+        """Why an item is not taken, by what it costs and earns; None: it may be."""
+        tag = self._prices.get(item_id)
+        if tag is None or tag.currency != self.gap.currency:
+            return "no_price"
+        if tag.margin_minor is None or tag.margin_minor <= 0:
+            return "no_margin"
+        return "too_dear" if tag.price_minor > sum(self._bounds) else None
+
+    def chooses_among(self, learned: Learned, question: CandidateQuery) -> Iterator[str]:
+        """The items that it looks at, the better first."""
+        return (one.item for one, _ in self._pool(learned, question))
+
     def _priced(self, learned: Learned, question: CandidateQuery) -> Iterator[Priced]:
-        """The first items of its sources that have a price and earn something, each once."""
-        met, prices, currency = set[str](), self._prices, self.gap.currency
+        """The first items of its sources that fit, each once."""
+        met = set[str]()
         for name in filter(self._arms.__contains__, SOURCES):
             if self._proposed.get(name, name) is None:
                 continue
             for candidate in offered_by(self._arms[name], learned, question, POOL_MAX):
                 item = candidate.item
-                tag = prices.get(item)
-                if tag is None or not tag.margin_minor or item in met:
+                if item in met or self.unfit(item) is not None:
                     continue
-                if tag.margin_minor > 0 and tag.currency == currency:
-                    met.add(item)
-                    yield candidate, tag.price_minor
-                    if len(met) == POOL_MAX:
-                        return
+                met.add(item)
+                yield candidate, self._prices[item].price_minor
+                if len(met) == POOL_MAX:
+                    return
