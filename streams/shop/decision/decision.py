@@ -182,8 +182,8 @@ class Decision:
         """The prompt of the arm that is drawn for a question; a silence where there is none."""
         arms = self.strategies(controls)
         if exclusions is not None or slot == upgrades.ARM:
-            more = self.thresholds, () if controls is None else controls.off
-            arms = slot_arms(arms, session, event, slot, exclusions, question, *more)
+            by = () if controls is None else (controls.off, controls.sources)
+            arms = slot_arms(arms, session, event, slot, exclusions, question, self.thresholds, *by)
         offering = proposing(arms, self.learned, question, exclusions)
         if not offering:
             return self._silence(question, slot, exclusions, controls)

@@ -162,10 +162,8 @@ def _arms(
     every = slot_arms(shop.decision.strategies(None), *about)
     if asked.controls is None:
         return every
-    return {
-        **every,
-        **slot_arms(shop.decision.strategies(asked.controls), *about, asked.controls.off),
-    }
+    by = asked.controls.off, asked.controls.sources
+    return {**every, **slot_arms(shop.decision.strategies(asked.controls), *about, *by)}
 
 
 def idle_arms(controls: Controlled | None) -> Collection[str]:

@@ -11,6 +11,7 @@ event tells, or not said: a catalogue in another one is not what this shopper pa
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 from models import Candidate
@@ -37,6 +38,7 @@ WITNESSED = frozenset({*ARMS, *TOLD_ARMS})
 """Arms that propose as soon as one item may be offered, and look no further."""
 UNASKED = ""
 """No item: it is not known what an arm proposes."""
+NONE: Mapping[str, Strategy] = MappingProxyType({})
 SPARE = 4
 """So many times the items of a prompt are ranked where some of them may not fit each other."""
 
@@ -119,10 +121,12 @@ def slot_arms(
     question: CandidateQuery,
     thresholds: Mapping[str, int],
     off: Collection[str] = (),
+    sources: Mapping[str, Strategy] = NONE,
 ) -> Mapping[str, Strategy]:
     """What the policy may draw from in a slot.
 
-    `arms` need no catalogue; of those that do, what is `off` is left out.
+    `arms` need no catalogue; of those that do, what is `off` is left out. Those that choose among
+    what others propose ask further `sources`, too, which are not drawn.
     """
     if slot == upgrades.ARM and (exclusions is None or slot in off):
         return {}
@@ -135,6 +139,7 @@ def slot_arms(
     if exclusions.arms is None or exclusions.arms[0] is not arms:
         exclusions.arms = _in_all_slots(arms, exclusions)
     _, learning, fitting = exclusions.arms
+    learning = {**learning, **sources} if sources else learning
     more = _with_offers(fitting, learning, session, event, slot, exclusions, question, thresholds)
     return {name: arm for name, arm in more.items() if name not in off} if off else more
 

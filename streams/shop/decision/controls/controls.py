@@ -6,6 +6,7 @@ moment, each from the vector that it logs.
 """
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from models.bandit.propensity import NO_LIMITS, ShareLimits, draw
@@ -50,6 +51,10 @@ class Controlled(NamedTuple):
     limits: ShareLimits
     off: frozenset[str] = frozenset()
     """Of the arms that need more than the log those that are not drawn."""
+    sources: Mapping[str, Arm] = MappingProxyType({})
+    """Those in shadow: the top-up and the points choose among what they propose, as if they were
+    drawn. Nothing is held against them, they are not to be said alone for a while. An arm that is
+    off, or has no share, may have been stopped for what it proposes: of that nobody chooses."""
 
     def speaks(self, offered: Collection[str], seed: bytes) -> bool:
         """Whether one of the arms on offer is drawn at all.
@@ -164,4 +169,5 @@ class Controls:
             tuple(arm for arm, state in states.items() if state == "shadow"),
             NO_LIMITS if floor is None and not caps else ShareLimits(floor, caps),
             frozenset({*NEEDING}.difference(drawn)),
+            {arm: one for arm, one in self.arms.items() if states[arm] == "shadow"},
         )

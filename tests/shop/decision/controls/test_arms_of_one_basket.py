@@ -9,6 +9,7 @@ from streams.contract.errors import InvalidReference
 from streams.contract.prompts import Prompt
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.controls.arm_names import ARM_NAMES, OFFER_ARMS
+from streams.shop.decision.slots.top_up import SOURCES
 from streams.shop.memory.answer import Silence
 from tests.shop.decision import test_bundles as of_bundles
 from tests.shop.decision import test_loyalty as of_loyalty
@@ -92,3 +93,26 @@ def test_where_upgrades_are_off_their_slot_says_so() -> None:
     plain.teach("toaster", "bread")
     plain.controls.put("arms.popular.state", "off", size=9)
     assert Silence("arms_off") == plain.serve(Story().view("toaster", **UPGRADE)).silence
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "chosen"),
+    [("state", "shadow", True), ("state", "off", False), ("share_max", 0.0, False)],
+    ids=["shadow", "off", "0"],
+)
+@pytest.mark.parametrize("arm", ["loyalty", "top_up"])
+def test_of_what_an_arm_in_shadow_proposes_others_choose_and_of_what_is_off_nobody(
+    arm: str, what: str, value: Any, *, chosen: bool
+) -> None:
+    """The shadow is not drawn itself; what is off may have been stopped for its items."""
+    make, hear = SHOPS[arm]
+    shop = make()
+    for source in SOURCES:
+        shop.controls.put(f"arms.{source}.{what}", value, size=9)
+    told = hear(shop)
+
+    assert chosen == (arm in {prompt.arm for prompt in told})
+    assert {*SOURCES}.isdisjoint(name for prompt in told for name in prompt.propensities)
+    if chosen:
+        before = {tuple(item.item_id for item in prompt.items) for prompt in hear(make())}
+        assert before == {tuple(item.item_id for item in prompt.items) for prompt in told}
