@@ -9,6 +9,7 @@ from streams.contract.errors import NotEnough
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.wire.shop.offers import BundleOffer, FreeShippingOffer, LoyaltyOffer, Offer
 from streams.operations.explanation.log.session_log import (
     published_in,
     read_published,
@@ -20,6 +21,7 @@ from streams.operations.explanation.why.decided import behind
 from streams.operations.explanation.why.words import in_words
 from streams.operations.explanation.why_not.asking import Standing, asked_at, standing_now
 from streams.operations.explanation.why_not.words import COLUMNS
+from streams.operations.explanation.words.offers import offer_in_words
 from streams.shop.shop import Shop
 from tests.operations.explanation.kept_log import OneWorker
 from tests.operations.explanation.test_why_not import PROMPTS, busy, prompts, replayed, shop_of
@@ -137,6 +139,70 @@ def test_it_is_readable_at_eighty_columns_and_holds_no_receipt() -> None:
     assert any("kept out, butter: it is in the basket" in line for line in lines)
     assert prompt.receipt not in str(as_plain(found)) + in_words(found)
     assert as_plain(found)["arms"][0]["candidates"]
+
+
+POINTS: dict[str, Any] = {"tier": "member", "points": (90, 1020)}
+MORE: dict[str, Any] = {
+    "balance": 1920,
+    "next_tier": "gold",
+    "missing_points": 80,
+    "reaches": (True, False),
+}
+
+
+@pytest.mark.parametrize(
+    ("offer", "said"),
+    [
+        (
+            FreeShippingOffer(missing_minor=7_500, threshold_minor=20_000, currency="KWD"),
+            "free shipping from 20.000 KWD on, of which 7.500 KWD are missing",
+        ),
+        (
+            FreeShippingOffer(missing_minor=1_000, threshold_minor=5_000, currency="XAU"),
+            (
+                "free shipping from 5,000 minor units of XAU on, of which 1,000 minor units "
+                "of XAU are missing"
+            ),
+        ),
+        (
+            BundleOffer(
+                bundle="photo",
+                bundle_items=("camera", "case"),
+                price_minor=156_000,
+                discount_minor=1_500,
+                currency="EUR",
+            ),
+            "bundle photo of camera, case: 1,560.00 EUR, together 15.00 EUR less",
+        ),
+        (LoyaltyOffer(**POINTS), "points of tier member: 90 for jam, 1,020 for soap"),
+        (
+            LoyaltyOffer(**POINTS, **MORE, worth_minor=1_920, currency="EUR"),
+            (
+                "points of tier member: 90 for jam, 1,020 for soap; balance 1,920, worth 19.20 "
+                "EUR; 80 more to tier gold, reached by jam"
+            ),
+        ),
+        (
+            LoyaltyOffer(**POINTS, **MORE | {"reaches": (False, False)}),
+            (
+                "points of tier member: 90 for jam, 1,020 for soap; balance 1,920; 80 more to tier "
+                "gold, reached by no item alone"
+            ),
+        ),
+    ],
+    ids=["shipping", "gold", "bundle", "points", "balance", "far"],
+)
+def test_what_the_items_bring_besides_is_told_in_words(offer: Offer, said: str) -> None:
+    """All that is known of it, and nothing of what is not; it is cut off nowhere."""
+    worker, prompt = asked_for_bread()
+    found = told(worker, prompt)
+    assert said == offer_in_words(offer, ["jam", "soap"])
+
+    offered = found._replace(prompt=prompt.model_copy(update={"offer": offer}))
+    lines = in_words(offered)
+    assert max(map(len, lines.splitlines())) <= COLUMNS
+    assert "null" not in lines
+    assert offer_in_words(offer, [i.item_id for i in prompt.items]) in " ".join(lines.split())
 
 
 def test_what_stood_behind_each_replayed_prompt_is_told_without_a_contradiction() -> None:

@@ -166,6 +166,8 @@ def test_what_nobody_proposes_is_told_with_the_counts_that_speak_against_it() ->
     assert "too_few" == source(told(worker, "honey")).missing
     assert "never_met" == source(told(worker, "unheard-of")).missing
     assert "no_history" == source(told(worker, "butter"), "buy_again").missing
+    assert "never_chosen" == source(told(worker, "unheard-of"), "popular").missing
+    assert ": nobody has chosen it, as far as is known" in in_words(told(worker, "unheard-of"))
 
 
 def test_a_silence_is_told_before_the_item() -> None:

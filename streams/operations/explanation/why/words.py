@@ -9,6 +9,7 @@ from streams.operations.explanation.why.asking import Why
 from streams.operations.explanation.why.decided import ArmAtDecision
 from streams.operations.explanation.why_not.considered import Considered
 from streams.operations.explanation.why_not.words import COLUMNS, REFUSALS, named, wrapped
+from streams.operations.explanation.words.offers import offer_in_words
 
 
 def in_words(told: Why) -> str:
@@ -24,7 +25,8 @@ def _said(told: Why) -> Iterator[str]:
     if prompt.reason.evidence_text is not None:
         yield f"  what was counted: {printable(prompt.reason.evidence_text, COLUMNS)}"
     if prompt.offer is not None:
-        yield f"  offer: {printable(prompt.offer.model_dump_json(), 2 * COLUMNS)}"
+        items = [item.item_id for item in prompt.items]
+        yield f"  offer: {offer_in_words(prompt.offer, items)}"
     for item, considered in zip(prompt.items, behind.items, strict=True):
         yield f"  {_item(prompt, item, considered)}"
     yield f"  arms in context {named(prompt.context)}, drawn with p {prompt.propensity:.2f}:"

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from models import Candidate, CoOccurrence
+from models import Candidate, CoOccurrence, Popularity
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import Arm, CandidateQuery
 from streams.shop.decision.catalog.exclusions import UNKNOWN, Exclusions
@@ -23,6 +23,7 @@ Missing = Literal[
     "too_few",
     "mere_chance",
     "no_history",
+    "never_chosen",
     "not_said",
     "unfit",
     "no_price",
@@ -191,6 +192,8 @@ def _missing(
         if counts.together < model.together_min:
             return "too_few"
         return "not_ranked" if len(ranked) >= RANKED_MAX else "mere_chance"
+    if isinstance(model, Popularity):
+        return "not_ranked" if len(ranked) >= RANKED_MAX else "never_chosen"
     if not context:
         return "no_history"
     return "not_ranked" if len(ranked) >= RANKED_MAX else "unknown"

@@ -48,6 +48,7 @@ MISSING: Mapping[Missing, str] = {
     "too_few": "it met it too seldom (GOESWITH_TOGETHER_MIN)",
     "mere_chance": "no more often than chance has it (GOESWITH_LIFT_Z_MIN)",
     "no_history": "knows nothing of whoever is there",
+    "never_chosen": "nobody has chosen it, as far as is known",
     "not_said": "nobody says so of what is at hand",
     "unfit": "it does not fit a better one of this arm",
     "no_price": "its price in the currency of the basket is not known",
