@@ -372,3 +372,14 @@ def test_what_earns_nothing_is_not_below_a_floor_where_its_price_is_not_known() 
         for margin, ratio in ((0, 0.5), (-1, 0.5))
     ]
     assert not earns_less(free, -0.5)
+
+
+def test_an_item_priced_in_another_currency_is_offered_by_arms_that_name_no_amount() -> None:
+    """A record has one price: a shop that sells in several currencies converts it at its till."""
+    till = Till()
+    till.teach("bread", "butter")
+    till.catalog = Catalog(prices_max=10)
+    till.catalog.put(CatalogItem(item_id="butter", price_minor=900, currency="USD"))
+    prompt = till.prompt(Story("s").view("bread", price_minor=300, currency="EUR"))
+
+    assert ["butter"] == [item.item_id for item in prompt.items]
