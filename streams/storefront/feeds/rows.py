@@ -11,7 +11,7 @@ from typing import NamedTuple
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.titles import title_in
 from streams.contract.prompts import Prompt, PromptItem
-from streams.shop.decision.catalog.catalog import reason_to_withhold
+from streams.shop.decision.catalog.catalog import reason_to_withhold, with_product
 from streams.shop.decision.languages.message_files import FALLBACK
 from streams.shop.decision.languages.messages import TEXTS, reason, spoken_in
 from streams.shop.decision.languages.sentences import (
@@ -163,9 +163,14 @@ class FeedMaker:
                         return
 
     def _withheld(self, item_id: str) -> bool:
-        """Whether the workers would offer an item no more, as its record is now."""
-        known, floor = self._catalog.get(item_id), self._margin_ratio_min
-        return known is not None and reason_to_withhold(known, floor) is not None
+        """Whether the workers would offer an item no more, as its record and product's are now."""
+        known = self._catalog.get(item_id)
+        if known is None:
+            return False
+        product = None if known.variant_of is None else self._catalog.get(known.variant_of)
+        floor = self._margin_ratio_min
+        of_product = None if product is None else reason_to_withhold(product, floor)
+        return with_product(reason_to_withhold(known, floor), of_product) is not None
 
     def _row(self, session: FeedSession, prompt: Prompt, item: PromptItem, text: str) -> FeedRow:
         known = self._catalog.get(item.item_id) or CatalogItem(item_id=item.item_id)

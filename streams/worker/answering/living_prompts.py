@@ -67,7 +67,7 @@ class LivingPrompt(NamedTuple):
             product = catalog.product_of(item)
             if item in catalog.hidden or product in catalog.hidden:
                 return "hidden", item
-            why = catalog.withheld.get(item)
+            why = catalog.why_withheld(item, product)
             if why is not None:
                 return BECAUSE.get(why, "hidden"), item
             if len(catalog.eligibility) and self._is_not_for((item, product), catalog):

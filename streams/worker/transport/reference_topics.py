@@ -108,9 +108,9 @@ class Reference:
         if item is None:
             self.catalog.take_out(item_id)
             return
-        before, audience = self._known(item_id), self.catalog.eligibility.of(item_id)
+        before, as_product = self._known(item_id), self.catalog.said_of_variants(item_id)
         taken = self.catalog.put(item)
-        if self.catalog.eligibility.of(item_id) != audience and self.catalog.products:
+        if self.catalog.said_of_variants(item_id) != as_product and self.catalog.products:
             self.heard(None)  # it may be a product: its word holds for variants
         elif self._known(item_id) != before:  # feeds repeat what they have said, of all items
             self.heard(item_id)

@@ -283,6 +283,19 @@ def test_what_cannot_be_had_by_now_is_not_offered(why: dict[str, Any]) -> None:
     assert ["jam"] == items(log.post_purchase())
 
 
+def test_a_variant_of_what_nobody_may_be_offered_is_in_no_mail() -> None:
+    """What its product is restricted or hidden for holds for it; what that one lacks does not."""
+    log, ann = Log(), Story("ann", **YES)
+    log.offers(ann, "bread", "butter-s", "jam-s")
+    log.happens(ann.order("bread"))
+    for product, why in (("butter", {"restricted": "age"}), ("jam", {"in_stock": False})):
+        log.catalog[product] = CatalogItem.model_validate({"item_id": product, **why})
+        variant = CatalogItem(item_id=f"{product}-s", variant_of=product)
+        log.catalog[variant.item_id] = variant
+
+    assert ["jam-s"] == items(log.post_purchase())
+
+
 @pytest.mark.parametrize(("floor", "left"), [(-1.0, ["butter", "jam"]), (0.2, ["jam"])])
 def test_what_the_workers_withhold_for_its_margin_is_in_no_mail(
     floor: float, left: list[str]

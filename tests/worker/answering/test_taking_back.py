@@ -78,6 +78,20 @@ def test_what_nobody_may_be_offered_any_more_is_taken_back_once(
     assert [] == shelf.due(NOW_MS + 1_000)
 
 
+@pytest.mark.parametrize("why", [{"hidden": True}, {"restricted": "age"}])
+def test_with_a_product_its_variants_are_taken_back(why: dict[str, Any]) -> None:
+    """Whatever their own records say; what is sold out is sold out by itself."""
+    shelf = Shelf()
+    shelf.sells("shirt-m", variant_of="shirt")
+    shelf.sells("tea-s", variant_of="tea")
+    shelf.offers(prompt(1, "shirt-m"), prompt(2, "tea-s"))
+    shelf.sells("shirt", **why)
+    shelf.sells("tea", in_stock=False)
+    shelf.pointless.heard(None)
+
+    assert [("p1", *{"hidden", "restricted"} & {*why}, "shirt-m")] == shelf.due()
+
+
 def test_a_control_hides_items_and_products_with_their_variants() -> None:
     """On whichever screens they are."""
     shelf = Shelf()

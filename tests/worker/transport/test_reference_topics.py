@@ -105,6 +105,9 @@ def test_whom_an_item_is_for_is_passed_on_when_it_changes() -> None:
     followed.item("shirt-m", '{"item_id":"shirt-m","variant_of":"shirt"}')
     followed.item("shirt", '{"item_id":"shirt","excluded_segments":["minor"]}')
     assert ["jam", "jam", "shirt-m", None] == heard
+    for said in ('"hidden":true', '"restricted":"age"', '"in_stock":false'):
+        followed.item("shirt", f'{{"item_id":"shirt","excluded_segments":["minor"],{said}}}')
+    assert [None, None, None] == heard[4:]  # the last one, as it is not restricted any more
 
 
 def test_what_controls_end_is_passed_on_and_what_they_begin_is_not() -> None:

@@ -201,6 +201,11 @@ class Catalog:
             return why
         return with_product(why, self.withheld.get(product))
 
+    def said_of_variants(self, item_id: str) -> tuple[Withholding | None, object]:
+        """What an item's record says of its variants, too: that it is for nobody, or for whom."""
+        why = self.withheld.get(item_id)
+        return why if why in INHERITED else None, self.eligibility.of(item_id)
+
     def reason_to_withhold(self, item: CatalogItem) -> Withholding | None:
         """Why an item is offered to nobody at present."""
         return reason_to_withhold(item, self.margin_ratio_min)
