@@ -358,4 +358,4 @@ def test_what_a_session_remembers_is_told_as_it_is() -> None:
     assert f"visit {LOOKED_MAX} by its views" in events
     assert f"comes {BLOCK} events of its session late or more" in shops
     assert f"A basket holds {BASKET_MAX} kinds of items" in shops
-    assert f"had placed by then (of the last {ORDERS_MAX})" in experiments
+    assert f"its session had placed (of the last {ORDERS_MAX}) before any" in experiments

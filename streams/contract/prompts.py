@@ -225,7 +225,7 @@ class Assigned(_OfSide):
     context: str | None = None
     """Placement and segment, by the word of that event alone; None: an earlier version's."""
     orders_before: Count = 0
-    """How many orders the session remembered by then, the latest few: explains noise (CUPED)."""
+    """How many of its latest orders were before its visitor was first assigned: CUPED uses them."""
     shopper: str | None = None
     """Who was signed in and consents: a hash, another one in each experiment."""
     identified_by: ClassVar = ("session_id", "experiment")

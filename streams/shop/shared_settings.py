@@ -181,7 +181,7 @@ session takes 8 KB at most. 3: a visitor's sessions go on from each other; denia
 was supposed; earlier returns are one fact; an order counts for every session that tells it. 4:
 what is new in a cart teaches. 5: who has left speaks for nothing, carts and late events count by
 their own time, and events that ask for other slots assign. 6: what comes too late to be answered
-assigns nobody."""
+assigns nobody, and what was ordered since a visitor was assigned first is not counted as before."""
 
 
 def versions(parts: Mapping[str, Part]) -> dict[str, str]:

@@ -163,7 +163,7 @@ class Shop:
                 session.note(event, offset)
                 drawn = None if session.assignment else self.experiment
                 if drawn and asks(event) and not late(event, self.settings):
-                    session.assignment = drawn.assigned(event, offset, len(session.orders))
+                    session.take_part(drawn, event, offset)
                 self.identity.sign(session, event)
                 self._handlers[type(event)](session, event)
         elif (

@@ -50,7 +50,7 @@ from streams.shop.memory.orders.weight import (
     lighten,
 )
 from streams.shop.memory.taught import Taught
-from streams.shop.people.assignment import Assignment
+from streams.shop.people.assignment import Assignment, Experiment
 from streams.shop.people.shoppers import note_shopper
 from streams.shop.people.sign_in import KEEP, SignIn
 from streams.shop.people.ties import NO_TIES, Ties
@@ -99,6 +99,8 @@ class Session(BasketChanges):
     forgotten: Prompted = NEVER
     assignment: Assignment | None = None
     """The side of the experiment that it is on, since it asked first."""
+    orders_before: int | None = None
+    """How many were known when a session of its visitor was first assigned; None: none has been."""
     signed_in: SignIn = field(default_factory=SignIn)
     refused_consent: bool = False
     consent_ms: int = 0
@@ -124,6 +126,16 @@ class Session(BasketChanges):
             noted = self.seen.noted
             if noted > WEIGHED_FROM and noted % WEIGHED_EVERY == 0:
                 lighten(self)
+
+    def take_part(self, experiment: Experiment, event: Event, offset: int) -> None:
+        """It is assigned; what was ordered since any session of its visitor was is no more before.
+
+        That is in the log already, of an earlier experiment, whose prompts may have brought it.
+        """
+        before = len(self.orders) if self.orders_before is None else self.orders_before
+        self.assignment = experiment.assigned(event, offset, before)
+        if self.assignment is not None:
+            self.orders_before = before
 
     def looks_first(self, item_id: str) -> bool:
         """Whether a look at this item teaches: the first one, of `LOOKED_MAX` items of a visit."""
@@ -205,6 +217,7 @@ class Session(BasketChanges):
             orders=self.orders,
             forgotten=self.forgotten,
             assignment=self.assignment,
+            orders_before=self.orders_before,
             refused_consent=self.refused_consent,
             consent_ms=self.consent_ms,
             order_memory=self.order_memory,
@@ -279,7 +292,7 @@ class Session(BasketChanges):
             list(self.orders.items()),
             list(self.forgotten),
             *map(self.seen.marked, (REFUSED, UNREAD)),
-            None if self.assignment is None else list(self.assignment),
+            self.orders_before if self.assignment is None else list(self.assignment),
             self.seen.arrivals and self.seen.arrivals.state(),
             self.ties.state(),
             self.seen.latest_ms,

@@ -26,7 +26,7 @@ from streams.shop.memory.orders.slot_tally import read_tallies
 from streams.shop.memory.orders.weight import lighten
 from streams.shop.memory.session import NEVER, VERSION, Session
 from streams.shop.memory.taught import Taught
-from streams.shop.people.assignment import Assignment
+from streams.shop.people.assignment import assigned_of
 from streams.shop.people.shoppers import note_shopper
 from streams.shop.people.sign_in import KEEP, SignIn, read, times
 from streams.shop.people.ties import Ties
@@ -269,7 +269,7 @@ def _session_of(state: list[Any]) -> Session:
         {item: Taken.from_state(numbers) for item, *numbers in taken},
         orders,
         _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
-        Assignment.from_state(assigned),
+        *assigned_of(assigned),
         ties=Ties.from_state(tied),
         tallies=read_tallies(*slots[:1] or ((),)),
     )

@@ -23,6 +23,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any, NamedTuple, Self
 
+from models.snapshot.elements import each
 from streams.contract.events import Event, segment_names
 from streams.contract.settings import Settings
 
@@ -52,7 +53,7 @@ class Assignment(NamedTuple):
     at_ms: int
     """and when it happened."""
     orders_before: int = 0
-    """How many orders the session remembered by then."""
+    """How many orders the session remembered when one of its visitor's was assigned first."""
 
     @classmethod
     def from_state(cls, state: list[Any] | None = None) -> Self | None:
@@ -64,6 +65,18 @@ class Assignment(NamedTuple):
         if not all(map(isinstance, assignment, kinds)) or assignment.orders_before < 0:
             raise ValueError("these are not the fields of an assignment")
         return assignment
+
+
+def assigned_of(state: list[Any] | int | None) -> tuple[Assignment | None, int | None]:
+    """A session's assignment, and how many orders were before any of its visitor, as JSON had them.
+
+    >>> assigned_of(None), assigned_of(2)
+    ((None, None), (None, 2))
+    """
+    if isinstance(state, int):
+        return None, each(int, [state], 0)[0]
+    assignment = Assignment.from_state(state)
+    return assignment, None if assignment is None else assignment.orders_before
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ class Tied(Noted, Protocol):
 
     started_ms: int
     last_ms: int
+    orders_before: int | None
     forgotten: tuple[int, str]
     impressions: dict[str, Any]
 
@@ -91,6 +92,7 @@ class Visitors(Generic[S]):
         session.ties = Ties(visitor)
         other = self._sessions.get(self._latest.get(visitor, ""))
         self._latest[visitor] = session.session_id
+        _assigned_before(session, other)
         if other is None or not self._lets_on(other, named(event), event):
             return False
         self._follow(session, other, event)
@@ -100,6 +102,7 @@ class Visitors(Generic[S]):
         """A former has an event again: of its trail, or it begins anew."""
         former = self.formers[event.session_id]
         session, holder = former.session, self._sessions[former.holder]
+        _assigned_before(session, holder)
         if event.occurred_at_ms <= former.left_ms:
             self.lent = session, holder
             _hand_over(session, holder)
@@ -125,6 +128,7 @@ class Visitors(Generic[S]):
             return None
         (session, holder), self.lent = self.lent, None
         _hand_over(holder, session)
+        _assigned_before(holder, session)
         return holder
 
     def gone(self, session: S) -> tuple[int, str]:
@@ -203,6 +207,12 @@ class Visitors(Generic[S]):
 
     def __bool__(self) -> bool:
         return bool(self.formers or self._latest)
+
+
+def _assigned_before(session: Tied, other: Tied | None) -> None:
+    """A visitor is assigned first once: no session of theirs counts what was ordered after that."""
+    if session.orders_before is None and other is not None:
+        session.orders_before = other.orders_before
 
 
 def _others(name: str, session: Tied) -> tuple[str, ...]:

@@ -113,6 +113,8 @@ class TwinTrail:
     Nothing: it was not, since others signed in or out, or in this visit.
     """
     orders: set[str] = field(default_factory=set)
+    before: int | None = None
+    """How many of them were known when its visitor was first put on a side."""
     prompts: dict[str, TwinPrompt] = field(default_factory=dict)
     forgotten: tuple[int, str] = (0, "")
     """The newest prompt that it remembers no more."""

@@ -114,7 +114,8 @@ class Twin:
         side = None if self._sides.is_history(event) else self._sides.assign(event)
         if visit.side is None and side is not None:
             visit.side = side
-            self._tell(self._sides.assigned(event, side, len(trail.orders)))
+            trail.before = len(trail.orders) if trail.before is None else trail.before
+            self._tell(self._sides.assigned(event, side, trail.before))
         if isinstance(event, ItemAdded):
             orders = [self._orders[partition, number] for number in trail.orders]
             own = [order for order in orders if order.event.session_id in trail.names]

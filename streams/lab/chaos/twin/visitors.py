@@ -31,6 +31,7 @@ class TwinVisitors:
             if event.visitor_id is not None:
                 before = self._latest.get((partition, event.visitor_id))
                 self._latest[partition, event.visitor_id] = session
+                begun.before = None if before is None else before.trail.before
                 if before is not None and self._lets_on(before.trail, event.shopper_id, at_ms):
                     self._take_over(partition, session, before.trail, at_ms)
         elif not session.holds and at_ms > session.left_ms:
@@ -53,6 +54,7 @@ class TwinVisitors:
         shown = [prompt.place for prompt in trail.prompts.values()]
         session.trail = self._begun(session.session_id, trail.last_ms, at_ms)
         session.trail.orders |= session.left_orders
+        session.trail.before = trail.before
         session.trail.whose, session.trail.forgotten = here, max([trail.forgotten, *shown])
 
     def _begun(self, session_id: str, last_ms: int, at_ms: int) -> TwinTrail:
