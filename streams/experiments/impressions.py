@@ -1,21 +1,19 @@
 """Impressions as trials: prompts that were shown, their propensities, and what they earned.
 
-The outcomes of a prompt are joined by its id, in any order, repeats dropped (those that are told by
-item by `Outcome.identity`, as long as their prompt is not settled); `shown` tells what it was drawn
-from. (Where it does not, as it did not always, the prompt itself has to be there.) A prompt that
-nobody saw is no trial. What a trial earns is what its outcomes bring within `settle_ms` of being
-shown, less what came back elsewhere by then (`streams.experiments.open_prompts`): only when that
-time is over is it settled, and counted. To count earlier would be to compare
-arms by what is quick. Time is event time: the latest that any record has told of.
+The outcomes of a prompt are joined by its id, in any order, repeats dropped (those told by item by
+`Outcome.identity`, as long as their prompt is not settled); `shown`, or else the prompt itself,
+tells what it was drawn from. A prompt that nobody saw is no trial. What a trial earns is what its
+outcomes bring within `settle_ms` of being shown, less what came back elsewhere by then
+(`streams.experiments.open_prompts`): only then is it settled, and counted. To count earlier would
+be to compare arms by what is quick. Time is event time: the latest that any record has told of.
 
 Records that cannot be true (a reward that no stage brings, a prompt whose arm had no chance) are
 left out, and counted. Memory is bounded: whoever reads a long log takes what is settled out now and
-then (`swept`), and of more than `open_max` prompts that are not settled the oldest are forgotten,
-and counted as such.
+then (`swept`); of more than `open_max` that are not settled the oldest are forgotten, and counted.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from sys import intern
 from typing import NamedTuple
 
@@ -107,7 +105,13 @@ class Trials:
     @property
     def pending(self) -> int:
         """Prompts that were shown, and are not settled yet."""
-        return sum(one.logged is not None and one.shown_ms is not None for one in self._all())
+        return len(self._shown_ms())
+
+    @property
+    def settled_until_ms(self) -> float:
+        """All that was shown before this is settled, of what has been read."""
+        now_ms = max(self._latest_ms, self.quiet.after(self._latest_ms))
+        return min([now_ms - self.settle_ms, *self._shown_ms()])
 
     @property
     def empty(self) -> bool:
@@ -205,8 +209,10 @@ class Trials:
             self._close(prompt_id, one.published)
         return found
 
-    def _all(self) -> Iterator[OpenPrompt]:
-        return iter(self._open.values())
+    def _shown_ms(self) -> list[int]:
+        """When those were shown that are not settled yet."""
+        there = [one for one in self._open.values() if one.logged is not None]
+        return [one.shown_ms for one in there if one.shown_ms is not None]
 
     def _known(self, prompt_id: str, bit: int, drawn: bool) -> tuple[OpenPrompt | None, int]:
         """What is kept of it, if open, and what was published before; `drawn` pushes others out."""
@@ -241,15 +247,7 @@ class Trials:
             return None
         arms = tuple(map(intern, prompt.propensities))
         arms = self._names.setdefault(arms, arms) if len(self._names) < ARM_SETS_MAX else arms
-        estimates = prompt.estimates or {}
-        return Logged(
-            intern(prompt.arm),
-            intern(prompt.context),
-            arms,
-            tuple(prompt.propensities.values()),
-            tuple(estimates.get(arm, 0.0) for arm in arms) if estimates else (),
-            prompt.expires_at_ms if isinstance(prompt, Prompt) else prompt.occurred_at_ms,
-        )
+        return Logged.of(prompt, arms, tuple(prompt.propensities.values()))
 
     def _close(self, prompt_id: str, published: int) -> None:
         self._open.pop(prompt_id, None)

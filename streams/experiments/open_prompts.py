@@ -62,6 +62,17 @@ class Logged(NamedTuple):
     estimates: tuple[float, ...]
     expires_at_ms: int
 
+    @classmethod
+    def of(
+        cls, prompt: Prompt | Outcome, arms: tuple[str, ...], propensities: tuple[float, ...]
+    ) -> "Logged":
+        """What a prompt says of itself, or the outcome that it was shown."""
+        known = prompt.estimates or {}
+        estimates = tuple(known.get(arm, 0.0) for arm in arms) if known else ()
+        until_ms = prompt.expires_at_ms if isinstance(prompt, Prompt) else prompt.occurred_at_ms
+        said = intern(prompt.arm), intern(prompt.context)
+        return cls(*said, arms, propensities, estimates, until_ms)
+
 
 class Traded(NamedTuple):
     """So many of an item were bought, or came back."""

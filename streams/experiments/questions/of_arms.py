@@ -10,17 +10,14 @@ from streams.experiments.arm_estimates import ArmEstimates, sample_ratio_alarms
 from streams.experiments.declared.register import DeclaredExperiment
 from streams.experiments.impressions import Trial, Trials
 from streams.experiments.questions.answer import (
-    Decision,
     EffectBounds,
     QuestionAnswer,
     decide,
     with_parts,
 )
 from streams.experiments.questions.compared_sides import ArmsCompared
+from streams.experiments.questions.course import PairCourse
 
-NEW_SHARE = 0.04
-"""It is looked whether it is decided whenever so much more is settled."""
-NEW_MIN = 30
 OPEN_MAX = 100_000
 """Prompts that are held until they are settled; of more the oldest are forgotten, and counted. Of
 as many that are settled the ids are remembered: what is told again of older ones is news."""
@@ -43,11 +40,7 @@ class ArmsQuestion:
         in_money = settings.reward == "net"
         settle_ms = one.asked.settle_s * 1000
         self.trials = Trials(settle_ms, open_max, ids_max=open_max, in_money=in_money)
-        self.looks = 0
-        """So often it was looked whether it is decided."""
-        self._settled = 0
-        self._latest_ms = 0
-        self._decided: tuple[Decision, int] | None = None
+        self.course = PairCourse(one, self.evidence.floor)
 
     @property
     def sweep_records(self) -> int:
@@ -63,17 +56,13 @@ class ArmsQuestion:
         self.add(self.trials.swept(unread) if unread else self.trials.settled_of_partitions())
 
     def add(self, trials: Iterable[Trial]) -> None:
-        """Count settled trials, looking now and then whether it is decided."""
+        """Count settled trials, of those that were shown while it ran."""
         start_s = self.one.start_ms / 1000
         end_s = float("inf") if self.one.end_ms is None else self.one.end_ms / 1000
         mine = (trial for trial in trials if start_s <= trial.shown_s < end_s)
-        waiting: list[Trial] = []
-        for trial in sorted(mine, key=lambda trial: trial.shown_s):
-            waiting.append(trial)
-            if len(waiting) >= max(NEW_MIN, NEW_SHARE * self._settled):
-                self._count(waiting)
-                waiting = []
-        self._count(waiting)
+        counted = sorted(mine, key=lambda trial: trial.shown_s)
+        self.evidence.add(counted)
+        self.course.add(counted)
 
     def answer(self) -> QuestionAnswer:
         """What they say by now."""
@@ -85,8 +74,8 @@ class ArmsQuestion:
             return QuestionAnswer("refused", bounds, why, (trials, 0))
         decision = decide(compared, self.one.asked.least_effect)
         at_ms = None
-        if self._decided is not None and self._decided[0] == decision:
-            at_ms = self._decided[1]
+        if decision != "open":
+            at_ms = self.course.decided_ms(decision, self.trials.settled_until_ms)
         lost = self.trials.forgotten
         notes = (many(lost, "impressions forgotten: more than can be held"),) if lost else ()
         why = "" if bounds else "no impression is settled of which both arms were on offer"
@@ -99,16 +88,3 @@ class ArmsQuestion:
     def _compared(self) -> ArmsCompared:
         arms = self.one.asked.arms or ("", "")
         return ArmsCompared.of(self.evidence.groups, arms, sequence(self.evidence.floor))
-
-    def _count(self, trials: list[Trial]) -> None:
-        if not trials:
-            return
-        self.evidence.add(trials)
-        self.looks += 1
-        self._settled += len(trials)
-        self._latest_ms = max(self._latest_ms, int(trials[-1].shown_s * 1000))
-        decision = decide(self._compared(), self.one.asked.least_effect)
-        if decision == "open":
-            self._decided = None
-        elif self._decided is None or self._decided[0] != decision:
-            self._decided = decision, self._latest_ms

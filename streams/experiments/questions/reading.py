@@ -81,7 +81,7 @@ def fold(asked: Collection[ArmsQuestion], told: Callable[[See, int], Sweeps]) ->
         for each in asked:
             each.settle(unread)
     for each in asked:
-        each.add(each.trials.settled())
+        each.settle(())
 
 
 def each_outcome(

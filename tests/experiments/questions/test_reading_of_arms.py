@@ -49,16 +49,19 @@ def test_what_event_time_has_settled_long_ago_is_not_forgotten() -> None:
     assert 12_000 - 600 - 1 <= answer.sides[0] <= 12_000
 
 
-def test_looks_get_rarer_the_more_is_settled() -> None:
-    """Each weighs all that is known: a twenty-fifth more has to be news, from 30 impressions on.
+def test_looks_get_rarer_the_longer_it_runs() -> None:
+    """Each weighs all that is known: one by each second at first, then by a hundredth more of time.
 
-    Of 11,400 that are 25 looks at 30 new ones each, and some 70 from there on; one at each 30 to
-    the end would be 380.
+    Of 11,400 seconds that are a hundred, and some 480 from there on.
     """
     question = ArmsQuestion(asks(arms=list(ARMS), metric="reward"), Settings())
     read(question, records(12_000, each_ms=1_000))
+    question.course.decided_ms("more")
+    looks = question.course.looks
+    question.course.decided_ms("more")
 
-    assert 60 < question.looks < 120
+    assert 500 < looks < 620
+    assert looks == question.course.looks
 
 
 def test_what_really_is_open_beyond_what_is_held_is_forgotten_and_said() -> None:
