@@ -20,6 +20,8 @@ from streams.contract.events.reference.declared import (
 
 EXPERIMENTS_MAX = 500
 """Of more the later ones are left out, and counted."""
+SLACK_MS = 60_000
+"""A start may be so long ago when somebody declares it: clocks differ, and people type."""
 ATTEMPTS_MAX = 20
 CHANGES_MAX = 1_000
 """Changes of controls that are remembered."""

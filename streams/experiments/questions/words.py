@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 
 from streams.cli.printable import many, printable
-from streams.experiments.declared.register import Change, DeclaredExperiment
+from streams.experiments.declared.register import SLACK_MS, Change, DeclaredExperiment
 from streams.experiments.questions.answer import EffectBounds, GuardrailSeen, QuestionAnswer
 from streams.experiments.questions.kept import kept_answer
 
@@ -123,7 +123,7 @@ def notes_of(asked: AnsweredQuestion) -> list[str]:
     if one.concluded_by is not None:
         by, at = printable(one.concluded_by.author), moment_of(one.concluded_by.at_ms)
         said.append(f"ended {at} by {by}: {printable(one.concluded_by.reason, 500)}")
-    if one.declared_ms > one.asked.start_ms:
+    if one.declared_ms > one.asked.start_ms + SLACK_MS:  # no start: the asker's clock named it
         late = moment_of(one.asked.start_ms)
         said.append(f"declared after the start that it names ({late}): figures begin with it")
     said += answer.notes

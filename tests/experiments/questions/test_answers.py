@@ -244,6 +244,19 @@ def test_what_was_changed_is_told_beside_the_verdict() -> None:
     assert ("more", [change._asdict()]) == (values["decision"], values["changes"])
 
 
+@pytest.mark.parametrize(
+    ("late_ms", "told"), [(0, False), (300, False), (60_000, False), (60_001, True)]
+)
+def test_a_declaration_is_told_to_be_late_by_more_than_clocks_differ(
+    late_ms: int, told: bool
+) -> None:
+    """Where no start was named the asker's clock is it, and the broker gets it a moment later."""
+    one = asks()._replace(declared_ms=NEW_YEAR_MS + late_ms)
+    notes = notes_of(AnsweredQuestion(one, QuestionAnswer("open", None), (), "running"))
+
+    assert told == any("declared after the start that it names" in note for note in notes)
+
+
 def test_who_was_assigned_before_the_log_begins_is_no_new_unit() -> None:
     """All of them are of before the declaration; of a half of it, they come back as new ones."""
     start_ms = NEW_YEAR_MS + 60 * DAY_MS

@@ -21,7 +21,7 @@ from streams.contract.events.reference.declared import (
     key_of_declaration,
 )
 from streams.contract.settings import Settings
-from streams.experiments.declared.register import EXPERIMENTS_MAX, Register
+from streams.experiments.declared.register import EXPERIMENTS_MAX, SLACK_MS, Register
 from streams.experiments.questions.kept import NOTES
 from streams.experiments.questions.words import AnsweredQuestion, moment_of, question_json
 from streams.shop.decision.controls.arm_names import ARM_NAMES
@@ -31,8 +31,6 @@ NAME = re.compile(NAME_PATTERN)
 KEPT = ("decision", "decided_ms", "bounds", "sides", "guardrails", "notes")
 """Figures that the end keeps."""
 VERDICT_CHARS_MAX = 2_000
-SLACK_MS = 60_000
-"""A start may be so long ago when somebody declares it: clocks differ, and people type."""
 
 
 def declaration(
