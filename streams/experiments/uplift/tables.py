@@ -31,6 +31,7 @@ from streams.experiments.uplift.told_rows import (
     groups_json,
     metrics_json,
     p_told,
+    pace_of,
     unknown,
     unlisted,
 )
@@ -162,7 +163,8 @@ def _notes(found: Findings, measured: Sequence[UpliftRow]) -> list[str]:
         *_from_before(totals, measured),
     ]
     if row is not None:
-        said.append(_in_words(power(row, totals, found.effect), found.effect, measured[0].metric))
+        needed = power(row, totals, found.effect)
+        said += [_in_words(needed, found.effect, measured[0].metric), *pace_of(totals, needed)]
     if found.log_begins_ms is not None:
         said.append(
             f"the log begins {_day(found.log_begins_ms)} and has forgotten what was before: as it "

@@ -7,8 +7,9 @@ from models.evaluation.uplift import Uplift
 from streams.cli.printable import many, printable
 from streams.cli.tables import Listing
 from streams.contract.events.currencies import decimals
-from streams.experiments.uplift.figures import MINOR_UNITS, UpliftRow
+from streams.experiments.uplift.figures import DAY_MS, MINOR_UNITS, Power, UpliftRow
 from streams.experiments.uplift.groups import Group, Groups
+from streams.experiments.uplift.units import ExperimentTotals
 
 P_TOLD_MIN = 0.001
 ADJUSTED = "adjusted by what units did before"
@@ -166,3 +167,28 @@ def groups_json(told: Groups) -> dict[str, Any]:
         for group in told.groups
     ]
     return {"by": told.by, "told": by_name, "other_units": told.others}
+
+
+def pace_of(totals: ExperimentTotals, needed: Power) -> list[str]:
+    """Whether the pace is of less than a day, by which days are told that are needed."""
+    days = (totals.seen.last_ms - totals.seen.first_ms) / DAY_MS
+    return pace_alone(days) if needed.days_needed else []
+
+
+def pace_alone(days: float) -> list[str]:
+    """That a pace is of less than a day, where it is; 0: it was typed, or nobody knows.
+
+    >>> pace_alone(5 / 1440), pace_alone(1.0), pace_alone(0.0)
+    (['the pace is that of 5 min alone, and a whole day may have another one'], [], [])
+    """
+    if not 0.0 < days < 1.0:
+        return []
+    return [f"the pace is that of {span(days)} alone, and a whole day may have another one"]
+
+
+def span(days: float) -> str:
+    """Whole days, hours, minutes or seconds, of which there is more than one."""
+    for unit, name in ((1.0, " days"), (1 / 24, " h"), (1 / 1440, " min")):
+        if days >= 2.0 * unit:  # of one the next smaller unit says more
+            return f"{days / unit:,.0f}{name}"
+    return f"{days * 86_400:,.0f} s"

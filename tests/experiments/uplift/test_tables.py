@@ -279,6 +279,23 @@ def test_what_is_visible_soon_is_not_in_no_days() -> None:
     assert "visible in 1 more day at this rate" in words(findings._replace(effect=part))
 
 
+def test_a_pace_of_less_than_a_day_is_told_to_be_one() -> None:
+    """As a plan does; not where days are whole, nor where it is visible by now."""
+    findings, alone = found(shop(2_000)), "alone, and a whole day may have another one"
+    assert findings.totals is not None
+    seen = findings.totals.seen
+    short = seen._replace(first_ms=seen.last_ms - 5 * 60_000)
+    long = seen._replace(first_ms=seen.last_ms - 86_400_000)
+    minutes, day = (
+        findings._replace(totals=findings.totals._replace(seen=one)) for one in (short, long)
+    )
+
+    assert f"the pace is that of 5 min {alone}" in words(minutes)
+    assert "at this rate" in words(day)
+    assert alone not in words(day)
+    assert alone not in words(minutes._replace(effect=1_000.0))
+
+
 def test_a_log_that_has_forgotten_the_start_gives_no_verdict() -> None:
     """A look a day at what is left would find something in the end, though there is nothing."""
     findings = found(shop(1_000), log_begins_ms=1_767_225_600_000)

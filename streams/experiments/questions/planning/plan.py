@@ -10,6 +10,7 @@ from streams.cli.printable import many
 from streams.experiments.questions.planning.rates import ArmRates, UnitRates
 from streams.experiments.questions.planning.simulation import GoOn, PlayedExperiment, simulated
 from streams.experiments.questions.words import METRICS
+from streams.experiments.uplift.told_rows import pace_alone, span
 
 REPETITIONS = 400
 DAYS = 365
@@ -123,11 +124,7 @@ def plan_words(plan: ExperimentPlan) -> list[str]:
         rates_words(rates),
         f"{how}, by the bounds of the verdict, which hold at every look",
     ]
-    if 0.0 < rates.days < 1.0:
-        said.append(
-            f"the pace is that of {_span(rates.days)} alone, and a whole day may have another one: "
-            "say --units-per-day"
-        )
+    said += [f"{alone}: say --units-per-day" for alone in pace_alone(rates.days)]
     if plan.repetitions < asked.repetitions:
         said.append(f"time was over before {asked.repetitions:,} were played")
     return said
@@ -157,15 +154,7 @@ def _pace(per_day: float, days: float) -> str:
     ('407,100 (as of 5 min)', '5,000', '12.35 (as of 41 days)')
     """
     said = f"{float(f'{per_day:.4g}'):,.12g}"
-    return f"{said} (as of {_span(days)})" if days else said
-
-
-def _span(days: float) -> str:
-    """Whole days, hours, minutes or seconds, of which there is more than one."""
-    for unit, name in ((1.0, " days"), (1 / 24, " h"), (1 / 1440, " min")):
-        if days >= 2.0 * unit:  # of one the next smaller unit says more
-            return f"{days / unit:,.0f}{name}"
-    return f"{days * 86_400:,.0f} s"
+    return f"{said} (as of {span(days)})" if days else said
 
 
 def plan_json(plan: ExperimentPlan) -> dict[str, Any]:

@@ -69,8 +69,18 @@ experiment.add_command(plan)
 )
 @click.option("--arms", default="", metavar="A,B", help="Ask whether arm A earns more than B.")
 @click.option("--currency", metavar="CODE", help="Of revenue and margin; '': orders tell none.")
-@click.option("--start", default="", metavar="TIME", help="From when on it counts.  [default: now]")
-@click.option("--end", default="", metavar="TIME", help="Until when.  [default: until ended]")
+@click.option(
+    "--start",
+    default="",
+    metavar="TIME",
+    help="From when on it counts; UTC, unless TIME has an offset (+01:00).  [default: now]",
+)
+@click.option(
+    "--end",
+    default="",
+    metavar="TIME",
+    help="Until when; UTC, unless TIME has an offset.  [default: until ended]",
+)
 @click.option(
     "--settle",
     "settle_s",
