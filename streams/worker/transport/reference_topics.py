@@ -110,8 +110,8 @@ class Reference:
             return
         before, as_product = self._known(item_id), self.catalog.said_of_variants(item_id)
         taken = self.catalog.put(item)
-        if self.catalog.said_of_variants(item_id) != as_product and self.catalog.products:
-            self.heard(None)  # it may be a product: its word holds for variants
+        if self.catalog.said_of_variants(item_id) != as_product:
+            self.heard(None)  # its variants may be in any prompt
         elif self._known(item_id) != before:  # feeds repeat what they have said, of all items
             self.heard(item_id)
         if not taken:

@@ -109,6 +109,11 @@ def test_whom_an_item_is_for_is_passed_on_when_it_changes() -> None:
         followed.item("shirt", f'{{"item_id":"shirt","excluded_segments":["minor"],{said}}}')
     assert [None, None, None] == heard[4:]  # the last one, as it is not restricted any more
 
+    followed.item("tea", '{"item_id":"tea","hidden":true}')
+    followed.item("shirt-m", '{"item_id":"shirt-m"}')
+    followed.item("shirt", '{"item_id":"shirt","hidden":true}')
+    assert ["tea", "shirt-m", "shirt"] == heard[7:]  # they have no variants
+
 
 def test_what_controls_end_is_passed_on_and_what_they_begin_is_not() -> None:
     """A bundle or a programme that changes or goes, an arm that is stopped, an item hidden."""

@@ -53,7 +53,7 @@ MISSING: Mapping[Missing, str] = {
     "unfit": "it does not fit a better one of this arm",
     "no_price": "its price in the currency of the basket is not known",
     "no_margin": "by the catalogue it earns nothing",
-    "too_dear": "it goes more than a tenth of the threshold beyond free shipping",
+    "too_dear": "before discounts it goes more than a tenth of the threshold beyond free shipping",
     "no_source": "not among the first of what fits the basket (bought_together, popular)",
     "no_reach": "nothing reaches free shipping, or not without going far beyond it",
     "no_top_up": "others reach free shipping with less beyond it, or with fewer items",

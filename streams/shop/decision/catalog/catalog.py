@@ -75,6 +75,8 @@ class Catalog:
         self.withheld: dict[str, Withholding] = {}
         self.products: dict[str, str] = {}
         """Variant -> the product that it is one of."""
+        self._variants = Counter[str]()
+        """How many variants of each product there are."""
         self.eligibility = Eligibility()
         self.categories = Categories(items_max)
         self.upgrades, self.prices = Upgrades(), Prices(prices_max)
@@ -140,6 +142,7 @@ class Catalog:
             self.withheld[item_id] = why
         if product is not None:
             self.products[item_id] = product
+            self._variants[product] += 1
         self.eligibility.put(item)
         self._put_more(item)
         return True
@@ -170,7 +173,10 @@ class Catalog:
 
     def _drop(self, item_id: str) -> None:
         self.withheld.pop(item_id, None)
-        self.products.pop(item_id, None)
+        if (product := self.products.pop(item_id, None)) is not None:
+            self._variants[product] -= 1
+            if not self._variants[product]:
+                del self._variants[product]
         self.eligibility.take_out(item_id)
         self.upgrades.take_out(item_id)
         self.relations.take_out(item_id)
@@ -182,6 +188,7 @@ class Catalog:
         """The topic is another one: nothing of what it held counts; what curators say does."""
         self.withheld.clear()
         self.products.clear()
+        self._variants.clear()
         self.eligibility.clear()
         self.upgrades.clear()
         self.relations.clear()
@@ -202,7 +209,12 @@ class Catalog:
         return with_product(why, self.withheld.get(product))
 
     def said_of_variants(self, item_id: str) -> tuple[Withholding | None, object]:
-        """What an item's record says of its variants, too: that it is for nobody, or for whom."""
+        """What an item's record says of its variants, too: that it is for nobody, or for whom.
+
+        Nothing, where it has none.
+        """
+        if item_id not in self._variants:
+            return None, None
         why = self.withheld.get(item_id)
         return why if why in INHERITED else None, self.eligibility.of(item_id)
 
