@@ -7,13 +7,16 @@ from streams.contract.events.fields import LINES_MAX
 from streams.storefront.intake.drafts import Drafts, Who
 from streams.storefront.intake.lines import ItemLine, ItemNames, read_lines
 from streams.storefront.intake.values.discounts import NO_DISCOUNT, Discount, discounted
+from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import listed
-from streams.storefront.intake.values.money import currency_code
+from streams.storefront.intake.values.money import currency_code, written
 from streams.storefront.intake.values.pieces import Sold, fits, pieces
 from streams.storefront.intake.values.times import When
 
 NO_LIST = "basket without items"
 OTHER_CURRENCY = "price in another currency"
+NOT_SHARED = "discount of an order with prices in other currencies"
+NO_CURRENCY = "discount without a currency that is known"
 
 
 def order_fields(
@@ -25,13 +28,15 @@ def order_fields(
     """The lines of an order, a return or a basket: prices in its currency, else the first line's.
 
     They cost what the source's cost, to the minor unit, less what is taken off the whole order. A
-    line in another currency has no price, which is counted. Lines of an item of which parts were
-    sold are one.
+    line in another currency has no price, which is counted, and then nothing is taken off the
+    others. Lines of an item of which parts were sold are one.
     """
     of_lines = (line.currency for _, line in lines if line.currency and line.fields)
     code = currency_code(currency) or next(of_lines, None)
-    told = [_in_currency(code, line, drafts) for _, line in lines]
-    paid = zip(lines, discounted(told, discount, code), strict=True)
+    if identifier(currency) and not currency_code(currency) and written(discount.amount):
+        drafts.ignore(NO_CURRENCY)  # 10 points are not 10 of what the lines cost
+        discount = NO_DISCOUNT
+    paid = zip(lines, _paid(code, lines, discount, drafts), strict=True)
     items = [(index, line._replace(sold=sold)) for (index, line), sold in paid if line.fields]
     parted = {line.fields["item_id"] for _, line in items if line.sold.quantity % 1}
     alike: dict[str | int, list[ItemLine]] = {}
@@ -40,6 +45,18 @@ def order_fields(
         alike.setdefault(item_id if item_id in parted else index, []).append(line)
     fields = [one for some in alike.values() for one in _order_lines(some)]
     return {"lines": fields, "currency": code}
+
+
+def _paid(
+    code: str | None, lines: list[tuple[int, ItemLine]], discount: Discount, drafts: Drafts
+) -> list[Sold]:
+    """The lines less discounts; these are of all lines, so one that is left out shares none."""
+    told = [_in_currency(code, line, drafts) for _, line in lines]
+    if all(line.currency == code for _, line in lines if line.fields):
+        return discounted(told, discount, code)
+    if written(discount.amount) or any((one.total_minor or 0) < 0 for one in told):
+        drafts.ignore(NOT_SHARED)
+    return told
 
 
 def _in_currency(code: str | None, line: ItemLine, drafts: Drafts) -> Sold:

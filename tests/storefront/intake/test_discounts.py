@@ -306,3 +306,34 @@ def test_what_is_taken_off_is_taken_off_to_the_minor_unit(totals: list[int], off
 
     assert sum(paid) == max(sum(totals) - off, 0)
     assert all(0 <= now <= before for now, before in zip(paid, totals, strict=True))
+
+
+@pytest.mark.parametrize("off", [{"discount": 10, "revenue": 52}, {}])
+def test_a_discount_is_not_shared_where_a_line_is_in_another_currency(off: Any) -> None:
+    """All of it fell on those that keep their price; a voucher is no other than a `discount`."""
+    products = [
+        {"product_id": "a", "price": 30, "currency": "EUR"},
+        {"product_id": "b", "price": 8},
+        *([] if off else [OFF]),
+    ]
+    became = of_segment(currency="USD", products=products, **off)
+
+    assert (cost(became), items(became)) == (800, {"a", "b"})
+    assert became.ignored == {
+        "price in another currency": 1,
+        "discount of an order with prices in other currencies": 1,
+    }
+
+
+def test_a_discount_in_points_is_none_in_euro() -> None:
+    """Nor is it none of an order that tells no discount, or one of nothing."""
+    tea = {"id": "tea", "price": 30, "currency": "EUR"}
+    paid = {"transaction_id": "o-1", "currency": "PTS", "discount_amount": 10}
+    for became in (
+        of_segment(currency="PTS", discount=10, products=[TEA | {"currency": "EUR"}]),
+        read("snowplow", enriched("transaction", product=[tea], transaction=[paid])),
+    ):
+        assert cost(became) == 3000
+        assert became.ignored == {"discount without a currency that is known": 1}
+    nothing = of_segment(currency="PTS", discount=0, products=[TEA | {"currency": "EUR"}])
+    assert (cost(nothing), nothing.ignored) == (3000, {})
