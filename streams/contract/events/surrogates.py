@@ -6,7 +6,6 @@ slower, so it reads what the others have refused, and nothing else.
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 _HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F]"
@@ -32,10 +31,13 @@ def has_half(raw: bytes) -> bool:
     return _ESCAPED.search(raw) is not None
 
 
-def parsed_with_halves(raw: bytes, constant: Callable[[str], Any] | None = None) -> Any:
+_PLAIN = json.JSONDecoder()
+
+
+def parsed_with_halves(raw: bytes, reader: json.JSONDecoder = _PLAIN) -> Any:
     r"""The JSON that was refused, where halves of characters may be why; else `ValueError`.
 
-    `constant` is given `NaN` and the like, and says what that is.
+    `reader` says what numbers are, and `NaN` and the like.
 
     >>> parsed_with_halves(rb'{"note": "cut \ud83c"}')
     {'note': 'cut \ud83c'}
@@ -43,6 +45,6 @@ def parsed_with_halves(raw: bytes, constant: Callable[[str], Any] | None = None)
     if not has_half(raw):
         raise ValueError("it has no half of a character")
     try:
-        return json.loads(raw.decode(), parse_constant=constant)
+        return reader.decode(raw.decode())
     except RecursionError:
         raise ValueError("it is nested too deeply") from None

@@ -63,7 +63,7 @@ async def test_half_a_character_costs_its_own_event_at_most(front: Shopfront) ->
     assert [None] * 3 == [event.model_dump()["category"] for event in front.bus.events]
 
 
-@pytest.mark.parametrize("wrong", ["NaN", "[" * 5_000, "{", "1" * 5_000])
+@pytest.mark.parametrize("wrong", ["NaN", "[" * 5_000, "{", "1" * 5_000, "1e400"])
 async def test_a_body_that_is_no_json_stays_none_beside_half_a_character(
     front: Shopfront, wrong: str
 ) -> None:
@@ -72,6 +72,19 @@ async def test_a_body_that_is_no_json_stays_none_beside_half_a_character(
     answer = await front.http.post("/v1/events", content=body, headers=bearer(await front.token()))
 
     assert (400, "invalid_json") == (answer.status_code, answer.json()["reason"])
+
+
+@pytest.mark.parametrize("number", ["123456789012345678901234", "-9223372036854775809", "1e300"])
+async def test_a_large_number_is_taken_beside_half_a_character_as_alone(
+    front: Shopfront, number: str
+) -> None:
+    """In a field that we do not know."""
+    headers = bearer(await front.token())
+    large = json.dumps(add("e2", ean=0)).replace('"ean": 0', f'"ean": {number}')
+    cut = json.dumps(add("e1", note="\ud83c"))
+    for body in (f"[{large}]", f"[{cut}, {large}]"):
+        answer = await front.http.post("/v1/events", content=body.encode(), headers=headers)
+        assert {"accepted"} == {result["status"] for result in answer.json()["results"]}
 
 
 @pytest.mark.parametrize("who", ["s\ud83c", "s1"])
