@@ -139,6 +139,30 @@ def test_a_basket_that_comes_whole_is_left_out_whole() -> None:
         assert ["item_id", "incomplete"] == [one.reason for one in said.rejections]
 
 
+def test_a_click_need_not_name_its_item() -> None:
+    """So without the id it is one all the same."""
+    said = became("cloudevents", cloud_event("prompt_clicked", {"receipt": "1.r", "item_id": HALF}))
+
+    (click,) = said.events
+    assert ("prompt_clicked", None) == (click.type, click.model_dump()["item_id"])
+    assert ["item_id"] == [one.reason for one in said.rejections]
+
+
+@pytest.mark.parametrize(("price", "counted"), [({"price_minor": 200}, 1), ({}, 0)])
+def test_a_currency_that_is_cut_counts_where_there_is_a_price(price: Any, counted: int) -> None:
+    """Of an item, and of lines: what is counted are prices that are left out."""
+    tea = {"item_id": "tea", **price}
+    for said in (
+        became("cloudevents", cloud_event("item_viewed", {"currency": HALF, **tea})),
+        became(
+            "cloudevents",
+            cloud_event("order_placed", {"order_id": "o", "currency": HALF, "lines": [tea]}),
+        ),
+    ):
+        assert 1 == len(said.events)
+        assert counted == said.ignored.get("price without a currency that is known", 0)
+
+
 @pytest.mark.parametrize("first", ["USD", "GBP"])
 def test_an_order_is_in_its_own_currency_and_not_in_its_first_products(first: str) -> None:
     """What is in another one has no price there, which is counted."""

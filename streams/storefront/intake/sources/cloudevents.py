@@ -26,6 +26,8 @@ from streams.storefront.intake.values.times import by_sender, milliseconds, said
 STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
 OF_HTTP, OF_KAFKA = "ce-", "ce_"
 """What attributes begin with in headers; those of HTTP are percent-encoded."""
+CLICK = "prompt_clicked"
+CUT_ID = "its id has half a character"
 REQUIRED = ("specversion", "type", "source", "id")
 FIELDS = {
     event.model_fields["type"].default: frozenset(event.model_fields)
@@ -88,6 +90,9 @@ def _say(said: Any, place: str, drafts: Drafts) -> None:
     fields = {name: data[name] for name in FIELDS[kind] if data.get(name) not in (None, "")}
     if kind == "shopper_forgotten":
         fields["shopper_id"] = drafts.shopper(data.get("shopper_id"))
+    if kind == CLICK and _is_cut(fields.get("item_id")):  # it need not name its item
+        drafts.reject(placed(place, "data", "item_id"), "item_id", CUT_ID)
+        del fields["item_id"]
     cut = _leave_out_halves(fields, placed(place, "data"), drafts)
     if cut and kind == "basket_updated":
         drafts.reject(place, "incomplete", f"{cut:,} of its items cannot be used")
@@ -103,11 +108,12 @@ def _leave_out_halves(fields: dict[str, Any], place: str, drafts: Drafts) -> int
     lines, left = fields.get("lines"), []
     for index, line in rows(lines):
         if _is_cut(at(line, "item_id")):
-            drafts.reject(placed(place, "lines", index), "item_id", "its id has half a character")
+            drafts.reject(placed(place, "lines", index), "item_id", CUT_ID)
         else:
             left.append(line)
     if _is_cut(fields.get("currency")):
-        drafts.ignore(NO_CURRENCY)
+        if any(at(one, "price_minor") is not None for one in (fields, *left)):
+            drafts.ignore(NO_CURRENCY)
         del fields["currency"]
         fields.pop("price_minor", None)
         left = [_without_price(line) for line in left]
