@@ -81,8 +81,8 @@ async def post_events(
     foreign = format_of(source, request.headers)
     _check(request, asking, own=foreign is None)
     take(here, asking, 1)  # of whatever is read, also where nothing comes of it
-    most = here.settings.gateway_body_bytes_max
-    body = await body_of(request, most, bound="gateway_body_bytes_max")
+    bytes_max = here.settings.gateway_body_bytes_max
+    body = await body_of(request, bytes_max, bound="gateway_body_bytes_max")
     now_ms, visit = here.clock_ms(), asking.claims
     if foreign is None:
         batch = read_batch(body, visit, here.settings, now_ms)

@@ -10,12 +10,13 @@ from starlette.exceptions import HTTPException
 
 from streams.contract.errors import KafkaUnreachable, RequestRefused
 from streams.storefront.gateway.gateway import Gateway
+from streams.storefront.gateway.routes.head import STREAM
 
 AGAIN_S = 2
 """When to try again where Kafka is away."""
 OF_HTTP = {
     404: ("not_found", "nothing is served here: /openapi.json has all that is"),
-    405: ("method", "this is not asked by that method: `Allow` says by which"),
+    405: ("method", "this path does not take that method: see `Allow`"),
 }
 """What HTTP has a status for."""
 
@@ -84,6 +85,8 @@ async def _of_http(request: Request, error: Exception) -> JSONResponse:
     note_refusal(request, reason)
     answer = refused(error.status_code, reason, message)
     answer.headers.update(error.headers or {})
+    if answer.headers.get("Allow") == "GET" and request.url.path != STREAM:
+        answer.headers["Allow"] = "GET, HEAD"
     return answer
 
 

@@ -101,8 +101,8 @@ async def _body_of(request: Request, here: Here, adapter: Adapter, whose: str) -
         raise RequestRefused(503, "busy", "too many webhooks at once", again_s=2)
     bodies[whose] += 1
     try:
-        most = BODY_BYTES_MAX if signed else PING_BYTES_MAX
-        return await body_of(request, most, BODY_S_MAX, bound="a webhook may be")
+        bytes_max = BODY_BYTES_MAX if signed else PING_BYTES_MAX
+        return await body_of(request, bytes_max, BODY_S_MAX, bound="a webhook may be")
     except RequestRefused as error:
         if not signed and error.status == TOO_LARGE:
             raise _unsigned() from None

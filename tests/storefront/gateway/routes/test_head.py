@@ -26,8 +26,9 @@ async def test_head_is_answered_as_get_without_what_it_says(path: str, front: Sh
         ("HEAD", "/v1/events", "POST"),
         ("GET", "/v1/events", "POST"),
         ("PUT", "/v1/events", "POST"),
-        ("POST", "/healthz", "GET"),
-        ("OPTIONS", "/v1/prompts", "GET"),
+        ("POST", "/healthz", "GET, HEAD"),
+        ("OPTIONS", "/v1/prompts", "GET, HEAD"),
+        ("POST", "/v1/prompts/stream", "GET"),
     ],
 )
 async def test_another_method_is_refused_as_that(
