@@ -97,7 +97,7 @@ class FeedMaker:
         ]
         for order, session in sorted(orders, key=lambda each: (each[0].at_ms, each[0].order_id)):
             out = self._sessions.bought(session)
-            gone = order.items.keys() - self._sessions.kept(order)
+            gone = self._sessions.came_back(session) - self._sessions.kept(order).keys()
             for prompt, item in self._items(session, out, withdrawn=True, gone=gone):
                 row = self._row(session, prompt, item, self._reason(prompt, item))
                 yield row._replace(

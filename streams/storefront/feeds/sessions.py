@@ -10,7 +10,8 @@ of the same shopper or visitor that comes later, in any session, takes it back; 
 forgotten.
 """
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -160,9 +161,14 @@ class FeedSessions:
         people = order.shopper_id, session.visitor_id
         return "denied" if self._denied(people, order.at_ms) else None
 
-    def kept(self, order: FeedOrder) -> Collection[str]:
+    def kept(self, order: FeedOrder) -> Counter[str]:
         """The items of an order that did not come back, or not all of their pieces."""
         return self._taken_back.kept(order.order_id, order.items)
+
+    def came_back(self, session: FeedSession) -> set[str]:
+        """The items that all came back of an order of a session, whichever it was."""
+        orders = session.orders.values()
+        return {item for each in orders for item in each.items.keys() - self.kept(each).keys()}
 
     def _denied(self, people: People, since_ms: int) -> bool:
         """Whether one of these has said no from then on."""
@@ -250,10 +256,10 @@ def _note(session: FeedSession, event: Event) -> None:
         session.basket.add(event.item_id)
     elif isinstance(event, ItemRemoved):
         session.basket.discard(event.item_id)
-        session.less_ms = event.occurred_at_ms
+        session.less_ms = max(session.less_ms, event.occurred_at_ms)
     elif isinstance(event, BasketUpdated):
         session.basket = {line.item_id for line in event.lines}
-        session.less_ms = event.occurred_at_ms
+        session.less_ms = max(session.less_ms, event.occurred_at_ms)
     elif isinstance(event, PromptDismissed):
         session.dismissed.add(event.receipt)
     elif isinstance(event, OrderPlaced):
@@ -263,6 +269,7 @@ def _note(session: FeedSession, event: Event) -> None:
         order = FeedOrder(event.order_id, event.occurred_at_ms, by, said_yes, items)
         session.orders.setdefault(event.order_id, order)
         session.basket -= items.keys()
+        session.less_ms = max(session.less_ms, event.occurred_at_ms)
 
 
 def _bounded(number: int, most: int, what: str) -> None:

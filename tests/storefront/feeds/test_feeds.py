@@ -357,6 +357,22 @@ def test_what_goes_with_what_was_kept_is_offered_after_a_return_of_a_part() -> N
     assert [] == log.post_purchase()
 
 
+@pytest.mark.parametrize("off", ["returned", "cancelled"])
+def test_nothing_is_offered_with_what_came_back_of_another_order_of_the_session(off: str) -> None:
+    """Unless it was ordered once more, and kept: it was sent in another size, say."""
+    log, ann = Log(), Story("ann", **YES)
+    log.offers(ann, "tea", "mug")
+    first, second = ann.order("tea", order_id="one"), ann.order("bread", order_id="two")
+    back = ann.send_back("tea", order_id="one") if off == "returned" else ann.cancel(order_id="one")
+    log.happens(first, second)
+    assert ["mug", "mug"] == items(log.post_purchase())
+    log.happens(back)
+    assert [] == log.post_purchase()
+    log.happens(ann.order("tea", order_id="three"))
+
+    assert [("mug", "three")] == [(row.item_id, row.order_id) for row in log.post_purchase()]
+
+
 @pytest.mark.parametrize("how", ["elsewhere", "forgotten", "silent", "another"])
 def test_a_feed_after_the_purchase_says_how_many_sessions_it_left_out(how: str) -> None:
     """Who said no elsewhere, was forgotten, never said yes, or came before the one who did."""
@@ -506,13 +522,23 @@ def test_staff_tell_what_is_offered_with_an_item_and_no_more(
     assert [*beside] == [each if each != "" else None for each in told[-len(beside) :]]
 
 
-def test_free_shipping_is_promised_of_the_basket_that_it_was_offered_for() -> None:
-    """Something was taken out of it since: the item alone may not reach it any more."""
+@pytest.mark.parametrize("how", ["removed", "removed late", "ordered"])
+def test_free_shipping_is_promised_of_the_basket_that_it_was_offered_for(how: str) -> None:
+    """Something was taken out of it since: the item alone may not reach it any more.
+
+    By an order, too, which was cancelled; and a removal of before that comes late changes nothing.
+    """
     log, ann = Log(), Story("ann", **YES)
     tea, added = ann.add("tea"), ann.add("bread")
     offered = prompt(ann, added, "pot", key="top_up").model_copy(update={"offer": SHIPPING})
     log.sessions.publish(offered)
-    log.happens(tea, added, ann.remove("tea"))
+    early = ann.remove("jam", occurred_at_ms=tea.occurred_at_ms - 1)
+    log.happens(tea, added)
+    assert ["With pot the shipping is free."] == [each.text for each in log.staff()]
+    if how == "ordered":
+        log.happens(ann.order("tea", "bread"), ann.cancel())
+    else:
+        log.happens(ann.remove("tea"), *([early] if how == "removed late" else []))
 
     assert ["pot brings the basket closer to free shipping."] == [each.text for each in log.staff()]
 
