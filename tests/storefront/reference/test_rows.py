@@ -100,8 +100,10 @@ def test_a_lone_quote_is_a_problem(tmp_path: Path, rows: str, lines: list[int]) 
         ("prise", "price"),
         ("inStock", "in_stock"),
         ("exclude_segments", "excluded_segments"),
-        ("acessory_of", "accessory_of"),
-        ("titel_de", "title_de"),
+        ("restricetd", "restricted"),
+        ("hide", "hidden"),
+        ("variantOf", "variant_of"),
+        ("costs", "cost"),
     ],
 )
 def test_a_column_that_is_called_almost_as_a_known_one_is_refused(
@@ -110,6 +112,24 @@ def test_a_column_that_is_called_almost_as_a_known_one_is_refused(
     """Before anything is sent: an age limit would be lost, and nobody would see it."""
     with pytest.raises(FileUnusable, match=f"column {column} is not known: did you mean {known}?"):
         read(tmp_path, f"item_id,title,{column}\ngin,Gin,age\n")
+
+
+HARMLESS = (
+    *("image_alt", "restricted_de", "file_de", "curl", "category_id", "adult", "segments"),
+    *("code", "list", "size", "place", "price_2", "titel_de", "acessory_of"),
+)
+
+
+@pytest.mark.parametrize("column", HARMLESS)
+def test_a_column_of_which_no_item_is_offered_that_should_not_be_is_noted(
+    tmp_path: Path, column: str
+) -> None:
+    """A word more is another column; and a relation or a title that is lost offers nothing."""
+    file = tmp_path / "feed.csv"
+    file.write_text(f"item_id,{column}\ngin,x\n")
+    done = CliRunner().invoke(goeswith, ["catalog", "import", str(file), "--dry-run"])
+
+    assert (0, 1) == (done.exit_code, done.output.count(f"not read: {column}\n")), done.output
 
 
 def test_a_column_that_nothing_is_like_is_noted_once(tmp_path: Path) -> None:
@@ -133,6 +153,8 @@ def test_a_path_of_categories_has_slashes_in_each_kind_of_table(tmp_path: Path) 
     commas = read(tmp_path, 'item_id,category\n7,"Tea, loose/Green"\n')[0]
 
     assert "Food/Tea" == own["7"].category == google["7"].category
+    for said, path in {"Bags >": "Bags", "> Bags": "Bags", "a >> b": "a/b", ">": None}.items():
+        assert path == read(tmp_path, f"item_id,category\n7,{said}\n")[0]["7"].category
     assert "Tea, loose/Green" == commas["7"].category
 
 

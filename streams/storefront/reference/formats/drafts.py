@@ -132,8 +132,17 @@ def category(said: str) -> dict[str, str]:
     >>> category("Food > Bread & Co, Sale"), category("")
     ({'category': 'Food/Bread & Co'}, {})
     """
-    path = "/".join(part.strip() for part in said.split(",", maxsplit=1)[0].split(">"))
+    path = category_path(said.split(",", maxsplit=1)[0])
     return {"category": path[:128]} if path else {}
+
+
+def category_path(said: str) -> str:
+    """A path with slashes, without parts that say nothing; empty: none does.
+
+    >>> category_path("Food > > Tea >"), category_path(">")
+    ('Food/Tea', '')
+    """
+    return "/".join(filter(None, map(str.strip, said.split(">"))))
 
 
 def addresses(image_url: str, url: str) -> dict[str, str]:

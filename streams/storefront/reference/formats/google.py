@@ -31,8 +31,8 @@ def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]
         group = row.cell("item_group_id", "item group id")
         try:
             price, currency, is_dearer = _price(row, options)
-            cost = _in(currency, "cost", row.cell("cost_of_goods_sold", "cost of goods sold"))
-            fields = money(price, cost, currency)
+            cost = row.cell("cost_of_goods_sold", "cost of goods sold")
+            fields = money(price, _in(currency, "cost", cost) if price else "", currency)
             fields["in_stock"] = _in_stock(row)
             adult = truth(row, "adult", otherwise=False)
             fields |= title(row.cell("title"), options)
@@ -72,6 +72,8 @@ def _price(row: FileRow, options: Options) -> tuple[str, str, bool]:
 def _in(currency: str, what: str, said: str) -> str:
     """An amount of the price's currency. Raises `ValueError` for one of another currency."""
     number, named = amount(said)
+    if named and not currency:
+        raise ValueError(f"the price names no currency, and {what} {said[:40]!r} does (--currency)")
     if named and named.upper() != currency.upper():
         raise ValueError(f"{what} {said[:40]!r} is in another currency than the price")
     return number

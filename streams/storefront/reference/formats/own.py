@@ -4,8 +4,8 @@ Titles are in columns `title`, or `title_de` and so on; `restricted` is a word, 
 have their kind as the column, with commas between the items; between segments there may be
 semicolons or bars as well, which no segment has in it. JSON lines hold the records as they are.
 
-A column that is called almost as one of these is refused, with the whole file: whoever writes
-`restrictd` would sell to children. Others are not read.
+A column that is called almost as one that keeps an item from being offered is refused, with the
+whole file: whoever writes `restrictd` would sell to children. Others are not read.
 """
 
 import re
@@ -15,7 +15,6 @@ from typing import Any, get_args
 from streams.cli.printable import printable
 from streams.contract.errors import FileUnusable
 from streams.contract.events.reference.catalog import RelationKind
-from streams.storefront.hints import meant
 from streams.storefront.reference.formats.drafts import (
     FALSE,
     Draft,
@@ -23,6 +22,7 @@ from streams.storefront.reference.formats.drafts import (
     Format,
     Options,
     Problem,
+    category_path,
     known_currency,
     money,
     shown,
@@ -42,9 +42,12 @@ COLUMNS = frozenset(
     }
 )
 """All that is read, besides titles by language."""
+KEEP_OUT = ("restricted", "hidden", "in_stock", "variant_of", "price", "cost", *NUMBERS, *LISTS)
+"""Without these an item may be offered that should not."""
 TITLE_IN = "title_"
+SHORT = 5
+"""Names of so many letters are like many words: one letter may differ, not two."""
 NOT_RESTRICTED = FALSE | {"none"}
-_LANGUAGE = re.compile(r"_[a-z]{2}$")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 
@@ -72,10 +75,7 @@ def unread(header: Collection[str], options: Options) -> list[str]:
       ...
     streams.contract.errors.FileUnusable: column prise is not known: did you mean price? ...
     """
-    ids = {"item_id"} if options.id_column else ()
-    tags = {_LANGUAGE.search(name) for name in header}
-    titles = {f"title{tag[0]}" for tag in tags if tag is not None}
-    absent = sorted((COLUMNS | titles).difference(header, ids))
+    absent = [each for each in KEEP_OUT if each not in header]
     read_too = {"", options.id_column}
     found = [
         name
@@ -83,10 +83,43 @@ def unread(header: Collection[str], options: Options) -> list[str]:
         if name not in COLUMNS | read_too and not name.startswith(TITLE_IN)
     ]
     for name in found:
-        if (likely := meant(name, absent)) is not None:
+        likely = next((each for each in absent if _is_slip(name, each)), None)
+        if likely is not None:
             said = f"column {printable(name, 40)} is not known: did you mean {likely}?"
             raise FileUnusable(f"{said} Nothing was sent: rename it, or take it out")
     return found
+
+
+def _is_slip(name: str, column: str) -> bool:
+    """Whether a name is a column's but for a letter or two, and has no word more.
+
+    >>> [_is_slip(name, "restricted") for name in ("restrictd", "Restricted", "restricted_de")]
+    [True, True, False]
+    >>> [_is_slip(name, "cost") for name in ("cots", "costs", "code")]
+    [True, True, False]
+    """
+    words = re.findall("[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:64]).lower())
+    said = "_".join(words)
+    if len(words) > len(column.split("_")):
+        return False
+    most = 1 if len(column) <= SHORT else 2
+    return _letters_apart(said, column) <= most or sorted(said) == sorted(column)
+
+
+def _letters_apart(one: str, other: str) -> int:
+    """The Levenshtein distance.
+
+    >>> _letters_apart("restrictd", "restricted"), _letters_apart("prise", "price")
+    (1, 1)
+    """
+    before: list[int] = [*range(len(other) + 1)]
+    for number, letter in enumerate(one, 1):
+        now: list[int] = [number]
+        for at, its in enumerate(other):
+            changed = before[at] + (letter != its)
+            now.append(min(changed, before[at + 1] + 1, now[at] + 1))
+        before = now
+    return before[-1]
 
 
 def _fields(row: FileRow, options: Options) -> dict[str, Any]:
@@ -103,8 +136,8 @@ def _fields(row: FileRow, options: Options) -> dict[str, Any]:
     }
     fields |= {"titles": titles} if titles else {}
     fields |= {name: said for name in ADDRESSES if shown(said := row.cell(name))}
-    if said := row.cell("category"):
-        fields["category"] = "/".join(part.strip() for part in said.split(">"))
+    if path := category_path(row.cell("category")):
+        fields["category"] = path
     if (word := row.cell("restricted")).lower() not in NOT_RESTRICTED | {""}:
         fields["restricted"] = word
     fields["in_stock"] = truth(row, "in_stock", otherwise=True)

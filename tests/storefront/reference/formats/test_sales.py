@@ -154,6 +154,29 @@ def test_an_amount_in_another_currency_than_the_price_is_told(
     assert [] == read(tmp_path, text.replace("USD", "eur"))[1]
 
 
+@pytest.mark.parametrize(
+    ("column", "what"), [("sale_price", "sale price"), ("cost_of_goods_sold", "cost")]
+)
+def test_a_price_beside_which_alone_a_currency_is_named_is_told(
+    tmp_path: Path, column: str, what: str
+) -> None:
+    """Which one the price is in, nobody knows; the option says it."""
+    text = f"id,title,availability,price,{column}\n7,Tea,in_stock,5.00,4.00 EUR\n"
+    wrong = f"the price names no currency, and {what} '4.00 EUR' does (--currency)"
+
+    assert ({}, [(2, wrong)]) == read(tmp_path, text, currency="")
+    assert [] == read(tmp_path, text)[1]
+
+
+@pytest.mark.parametrize("currency", ["", "USD"])
+def test_a_cost_without_a_price_is_in_no_other_currency(tmp_path: Path, currency: str) -> None:
+    """There is no margin to be made of it, and the item is one all the same."""
+    text = "id,title,availability,cost_of_goods_sold\n7,Tea,in_stock,1.00 EUR\n"
+    items, problems = read(tmp_path, text, currency=currency)
+
+    assert (["7"], []) == ([*items], problems)
+
+
 def test_a_regular_price_that_is_no_amount_is_told_during_a_sale(tmp_path: Path) -> None:
     """Whether the other one is lower, nobody can tell."""
     text = "ID,Type,SKU,Name,Sale price,Regular price\n7,simple,,Tea,4.00,-5\n"
