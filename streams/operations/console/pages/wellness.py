@@ -129,7 +129,8 @@ def _of_lag(lag: GroupLag) -> Iterator[Concern]:
     if lag.missing:
         named = ", ".join(map(printable, lag.missing))
         said = f"missing, though seen of late: {named}"
-        yield Concern("warn", said, f"start it again; {LOOK_FIRST}", "/lag")
+        do = f"{LOOK_FIRST}; one that does not answer is to be started again"
+        yield Concern("warn", said, do, "/lag")
     for one in lag.partitions:
         if one.retention_share > RETENTION_SHARE_MAX and (one.lag_s or 0.0) > OLD_S:
             share = percent(one.retention_share)

@@ -69,11 +69,11 @@ async def test_redis_away_is_said_and_is_no_alarm(eyes: Eyes) -> None:
 
 
 async def test_who_is_missing_is_named(eyes: Eyes) -> None:
-    """As Redis saw them of late."""
+    """As Redis saw them of late; what to do is told in the order of the handbook."""
     eyes.lag = group()._replace(missing=("worker-2",))
     said = await sentence(eyes)
     assert "missing, though seen of late: worker-2" in said
-    assert "says why at its /readyz" in said
+    assert "says why at its /readyz; one that does not answer is to be started again" in said
 
 
 async def test_what_retention_is_about_to_take_is_said(eyes: Eyes) -> None:
