@@ -75,7 +75,7 @@ add_action('woocommerce_add_to_cart', function ($line, $id, $quantity) use ($goe
         'receipt' => sanitize_text_field($_REQUEST['goeswith_receipt'] ?? '')]); // empty: none
 }, 10, 3);
 
-/** Whatever else changes it. An order that empties it calls none of these. */
+/** Whatever else changes it, but for an order that empties it. */
 $move = function ($line, $by) use ($goeswith) {
     goeswith_session(); // its cookie goes out before the page does
     $goeswith->moved[$line] = ($goeswith->moved[$line] ?? 0) + $by;
@@ -84,6 +84,10 @@ foreach (['woocommerce_cart_item_removed', 'woocommerce_cart_item_restored'] as 
     add_action($hook, fn($line) => $move($line, INF));
 add_action('woocommerce_after_cart_item_quantity_update',
     fn($line, $now, $before) => $move($line, $now - $before), 10, 3);
+$by_order = fn() => did_action('woocommerce_checkout_order_processed')
+    || did_action('woocommerce_store_api_checkout_order_processed')
+    || (doing_action('template_redirect') && !wp_doing_ajax()); // back from where it was paid
+add_action('woocommerce_cart_emptied', fn() => $by_order() || $move('', INF));
 
 /** All of it goes out when the request ends, in order. */
 add_action('shutdown', function () use ($goeswith, $tell) {

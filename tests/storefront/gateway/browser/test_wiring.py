@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[4]
 GUIDE = (ROOT / "docs" / "wiring.md").read_text()
 GATEWAY_GUIDE = (ROOT / "docs" / "gateway.md").read_text()
 PLUGIN = ROOT / "examples" / "woocommerce" / "goeswith.php"
-LINES_MAX, COLUMNS_MAX = 105, 100
+LINES_MAX, COLUMNS_MAX = 108, 100
 NOW_S = 1_767_268_800
 ADDED = {
     "id": "sh-4b2a",
@@ -173,6 +173,10 @@ MORE = ["woocommerce_after_cart_item_quantity_update", "kept", 3, 1, None]
 """What is called before `ADD`, where one was there already; or where a shopper wants more."""
 FEWER = ["woocommerce_after_cart_item_quantity_update", "kept", 1, 3, None]
 OUT = ["woocommerce_cart_item_removed", "gone", None]
+EMPTY = ["woocommerce_cart_emptied", True]
+ORDERS = ["woocommerce_checkout_order_processed", "woocommerce_store_api_checkout_order_processed"]
+PAID = ["template_redirect", EMPTY]
+"""Back from where it was paid the page of thanks empties the basket."""
 BACK = ["woocommerce_cart_item_restored", "kept", None]
 
 
@@ -237,8 +241,17 @@ async def test_the_plugin_speaks_for_its_shop(shop: ShopWithGateway) -> None:
         ([MORE, ADD, FEWER], ["item_added", "basket_updated"]),
         ([["woocommerce_cart_item_removed", "kept", None], ADD], ["item_added", "basket_updated"]),
         ([], []),
+        ([EMPTY], ["basket_updated"]),
+        ([EMPTY, ADD], ["item_added", "basket_updated"]),
+        ([[ORDERS[0], 5], EMPTY], []),
+        ([[ORDERS[1], 5], EMPTY], []),
+        ([PAID], []),
+        ([["template_redirect", ["wc_ajax_empty", EMPTY]]], ["basket_updated"]),
     ],
-    ids=["out", "back", "more", "several", "add", "add more", "both", "anew", "nothing"],
+    ids=[
+        *("out", "back", "more", "several", "add", "add more", "both", "anew", "nothing"),
+        *("emptied", "emptied and added", "ordered", "ordered by blocks", "paid", "by script"),
+    ],
 )
 async def test_the_plugin_tells_the_basket_where_no_add_does(
     shop: ShopWithGateway, hooks: list[list[object]], told: list[str]

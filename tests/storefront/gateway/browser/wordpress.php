@@ -7,13 +7,23 @@
 
 define('GOESWITH_GATEWAY', $argv[2]); define('GOESWITH_KEY', $argv[3]);
 define('GOESWITH_INTEGRITY', 'sha384-abc');
-$hooks = $routes = [];
+$hooks = $routes = $did = $within = [];
 function add_action($at, $does, $priority = 10, $takes = 1) {
     global $hooks; $hooks[$at][] = fn(...$all) => $does(...array_slice($all, 0, $takes));
 }
-function call($at, ...$all) { global $hooks; foreach ($hooks[$at] ?? [] as $does) $does(...$all); }
+function call($at, ...$all) {
+    global $hooks, $did, $within;
+    $did[$at] = ($did[$at] ?? 0) + 1;
+    $within[] = $at;
+    if (is_array($all[0] ?? null)) call(...$all[0]); // what is called within it
+    foreach ($hooks[$at] ?? [] as $does) $does(...$all);
+    array_pop($within);
+}
+function did_action($at) { global $did; return $did[$at] ?? 0; }
+function doing_action($at) { global $within; return in_array($at, $within, true); }
 function register_rest_route($of, $at, $how) { global $routes; $routes[$at] = $how['callback']; }
 function wp_generate_uuid4() { static $n = 0; return sprintf('00000000-0000-4000-8000-%012d', ++$n); }
+function wp_doing_ajax() { return did_action('wc_ajax_empty') > 0; }
 function nocache_headers() {}
 function rest_url($at) { return "https://shop.example/wp-json/$at"; }
 function esc_attr($text) { return htmlspecialchars($text, ENT_QUOTES); }
