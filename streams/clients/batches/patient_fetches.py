@@ -43,10 +43,7 @@ USES: Uses = (
     (
         fetcher.PartitionRecords,
         "_unpack_records",
-        (
-            *("_records", "has_next", "next_batch", "next_fetch_offset", "_consume_aborted_up_to"),
-            "_consumer_record",
-        ),
+        ("_records", "has_next", "next_batch", "next_fetch_offset", "_consume_aborted_up_to"),
     ),
     (
         _DefaultRecordBatchPy,
@@ -122,14 +119,6 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
             self._records = Batches(rest, PatientBatches)
             self._records_iterator = self._unpack_records()
             return next(self)
-
-    def _consumer_record(self, _tp: Any, record: Any) -> Any:
-        """A record as it was read: what that class adds, half of its time, nobody here asks for.
-
-        It has an offset, a timestamp and its type, a key, a value, headers and a checksum. Of which
-        topic and partition it is is said by whoever hands it over.
-        """
-        return record
 
 
 def place(data: bytes, offset: int) -> int:

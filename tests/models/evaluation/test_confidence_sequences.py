@@ -67,7 +67,7 @@ def test_more_variance_needs_more_and_more_deviation_says_more(v: float, more: f
     """The bound rises with V, the evidence with S."""
     low, high = CONFSEQ.bound(np.array([v, v + more]), alpha=0.05)
 
-    assert low <= high * (1 + 1e-12)
+    assert low <= high * (1 + 1e-9)  # each is searched for, and found nearly
     assert CONFSEQ.log_e_value(more + 1.0, v) >= CONFSEQ.log_e_value(more, v) - 1e-9
 
 
