@@ -1,56 +1,26 @@
 """What a prompt offers beside its items, as fields of a row, and how staff may put it. Pure."""
 
-from typing import NamedTuple
+from typing import Any
 
 from streams.contract.prompts import Prompt, PromptItem
 from streams.contract.wire.shop.offers import BundleOffer, FreeShippingOffer, LoyaltyOffer
 
 
-class OfferFields(NamedTuple):
-    """An incentive, as of when the prompt was asked for. Of each kind its own fields."""
-
-    offer: str | None = None
-    """`free_shipping`, `bundle` or `loyalty`; None: there is none."""
-    offer_missing_minor: int | None = None
-    """Free shipping: what the basket lacked, in minor units of `offer_currency`."""
-    offer_threshold_minor: int | None = None
-    """Free shipping: from which worth on."""
-    offer_price_minor: int | None = None
-    """Bundle: what all of it costs without the discount."""
-    offer_discount_minor: int | None = None
-    """Bundle: what it costs less, when all of it is bought."""
-    offer_points: int | None = None
-    """Loyalty: what one of this item brings."""
-    offer_currency: str | None = None
-    """ISO 4217 code."""
-
-
-NO_OFFER = OfferFields()
-
-
-def offer_fields(prompt: Prompt, item: PromptItem) -> OfferFields:
-    """What a prompt offers with one of its items."""
+def offer_fields(prompt: Prompt, item: PromptItem) -> dict[str, Any]:
+    """What a prompt offers with one of its items, as fields of a row (see `rows.FeedRow`)."""
     offer = prompt.offer
+    told: dict[str, Any]
     if isinstance(offer, FreeShippingOffer):
-        return OfferFields(
-            offer.type,
-            offer_missing_minor=offer.missing_minor,
-            offer_threshold_minor=offer.threshold_minor,
-            offer_currency=offer.currency,
-        )
-    if isinstance(offer, BundleOffer):
-        return OfferFields(
-            offer.type,
-            offer_price_minor=offer.price_minor,
-            offer_discount_minor=offer.discount_minor,
-            offer_currency=offer.currency,
-        )
-    if isinstance(offer, LoyaltyOffer):
+        told = {"missing_minor": offer.missing_minor, "threshold_minor": offer.threshold_minor}
+    elif isinstance(offer, BundleOffer):
+        told = {"price_minor": offer.price_minor, "discount_minor": offer.discount_minor}
+    elif isinstance(offer, LoyaltyOffer):
         points = dict(zip((each.item_id for each in prompt.items), offer.points, strict=False))
-        return OfferFields(
-            offer.type, offer_points=points.get(item.item_id), offer_currency=offer.currency
-        )
-    return NO_OFFER
+        told = {"points": points.get(item.item_id)}
+    else:
+        return {}
+    told["currency"] = offer.currency
+    return {"offer": offer.type} | {f"offer_{name}": value for name, value in told.items()}
 
 
 def said_of_offer(prompt: Prompt, *, is_less: bool) -> str | None:

@@ -48,13 +48,21 @@ class FeedRow(NamedTuple):
     evidence_text: str | None
     prompt_id: str
     offer: str | None = None
-    """What the basket gets with it, for staff to say: see `OfferFields`, also of what follows."""
+    """`free_shipping`, `bundle` or `loyalty`: what the basket gets with it, for staff to say, as of
+    when the prompt was asked for; None: nothing, and so are those of what follows of other kinds.
+    """
     offer_missing_minor: int | None = None
+    """Free shipping: what the basket lacked, in minor units of `offer_currency`."""
     offer_threshold_minor: int | None = None
+    """Free shipping: from which worth on."""
     offer_price_minor: int | None = None
+    """Bundle: what all of it costs without the discount."""
     offer_discount_minor: int | None = None
+    """Bundle: what it costs less, when all of it is bought."""
     offer_points: int | None = None
+    """Loyalty: what one of this item brings."""
     offer_currency: str | None = None
+    """ISO 4217 code."""
 
 
 class FeedMaker:
@@ -118,7 +126,7 @@ class FeedMaker:
             out = self._sessions.bought(session) | session.basket
             for prompt, item in self._items(session, out, withdrawn=False):
                 row = self._row(session, prompt, item, self._said_by_staff(session, prompt, item))
-                yield row._replace(**offer_fields(prompt, item)._asdict())
+                yield row._replace(**offer_fields(prompt, item))
 
     def _orders(self, session: FeedSession) -> list[FeedOrder]:
         """The orders of a session that may be completed; counts it as left out if none may."""
