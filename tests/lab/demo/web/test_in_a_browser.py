@@ -266,7 +266,8 @@ async def test_a_new_visit_is_another_session(demo: RunningDemo, context: Browse
     async with visitor(demo, context) as ann:
         await ann.add("bread")
         await ann.comes("event", type="item_added")
-        await ann.page.click("#anew")
+        async with ann.page.expect_navigation():  # the old page is as ready as the new one
+            await ann.page.click("#anew")
         await ann.page.wait_for_selector("html[data-ready]")
         await ann.page.wait_for_selector("#nothing")
 
