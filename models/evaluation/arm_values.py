@@ -130,6 +130,24 @@ def arm_sums(drawn: Drawn, rewards: Floats, propensities: Floats, expected: Floa
     )
 
 
+def scored(
+    reward: float, propensity: float, expected: float, *, drawn: bool
+) -> tuple[float, float]:
+    """The score of one arm in one decision, and the prediction error in it: `arm_sums` of one.
+
+    >>> scored(1.0, 0.8, 0.1, drawn=True), scored(1.0, 0.5, 0.1, drawn=False)
+    ((1.225, 1.125), (0.1, 0.0))
+    """
+    expected = _cut(expected)
+    error = (_cut(reward) - expected) / propensity if drawn else 0.0
+    return expected + error, error
+
+
+def least_propensity(floor: float) -> float:
+    """What an arm has to be drawn with to count as on offer: the floor, but for rounding."""
+    return max(PROPENSITY_MIN, floor * (1 - 1e-9))
+
+
 def sequence(floor: float, alpha: float = ALPHA) -> GammaExponential:
     """The confidence sequence for rewards in [0, 1] and propensities of at least `floor`.
 
@@ -218,14 +236,18 @@ def grouped(
     for arm, reward, propensities, expected in decisions:
         if not all(map(math.isfinite, (reward, *propensities.values(), *expected.values()))):
             raise ValueError(f"a decision for {arm!r} with what is no number: {reward=}")
-        least = max(PROPENSITY_MIN, floor * (1 - 1e-9))
+        least = least_propensity(floor)
         arms = tuple(sorted(name for name, p in propensities.items() if p >= least))
         if arms:
             at = arms.index(arm) if arm in arms else -1
-            predictions = [min(1.0, max(0.0, expected.get(name, 0.0))) for name in arms]
-            row = (at, min(1.0, max(0.0, reward)), [propensities[a] for a in arms], predictions)
+            predictions = [_cut(expected.get(name, 0.0)) for name in arms]
+            row = (at, _cut(reward), [propensities[a] for a in arms], predictions)
             rows.setdefault(arms, []).append(row)
     return {arms: _summed(of_arms) for arms, of_arms in rows.items()}
+
+
+def _cut(value: float) -> float:
+    return min(1.0, max(0.0, value))
 
 
 def _summed(rows: Sequence[tuple[int, float, list[float], list[float]]]) -> ArmSums:

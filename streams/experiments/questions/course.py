@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from math import inf
 
-from models.evaluation.arm_values import PROPENSITY_MIN, ScoreSums, sequence
+from models.evaluation.arm_values import ScoreSums, least_propensity, scored, sequence
 from streams.experiments.declared.register import DeclaredExperiment
 from streams.experiments.impressions import Trial
 from streams.experiments.questions.answer import Decision, decide
@@ -81,16 +81,14 @@ class PairCourse:
 
         None: not both arms were on offer.
         """
-        least = max(PROPENSITY_MIN, self._floor * (1 - 1e-9))
+        least = least_propensity(self._floor)
         found: list[float] = []
         for arm in self._arms:
-            propensity = trial.propensities.get(arm, 0.0)
+            propensity, expected = trial.propensities.get(arm, 0.0), trial.estimates.get(arm, 0.0)
             if propensity < least:
                 return None
-            expected = min(1.0, max(0.0, trial.estimates.get(arm, 0.0)))
-            error = (min(1.0, max(0.0, trial.reward)) - expected) / propensity
-            error = error if arm == trial.arm else 0.0
-            found += [expected + error, error * error]
+            score, error = scored(trial.reward, propensity, expected, drawn=arm == trial.arm)
+            found += [score, error * error]
         return (1, *(round(one * STEPS) for one in found))
 
 

@@ -17,6 +17,7 @@ from models.evaluation.arm_values import (
     of_arm,
     of_difference,
     p_value,
+    scored,
     sequence,
 )
 from models.evaluation.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
@@ -74,6 +75,19 @@ def test_a_difference_is_what_its_scores_say(log: list[Decision]) -> None:
     found = of_difference(grouped(log, 0.05), "buy_again", "popular")
 
     assert pytest.approx((n, score, variance)) == tuple(found)
+
+
+@given(decisions(), st.floats(-2.0, 2.0), st.floats(-2.0, 2.0))
+def test_one_decision_is_scored_alone_as_in_arrays(
+    decision: Decision, reward: float, hoped: float
+) -> None:
+    """Whoever sums in fixed point must not come to other figures."""
+    arm, _, propensities, expected = decision
+    expected = {**expected, arm: hoped}
+    sums = grouped([(arm, reward, propensities, expected)], 0.01)
+    for other, propensity in propensities.items():
+        score, error = scored(reward, propensity, expected[other], drawn=other == arm)
+        assert pytest.approx((score, error * error)) == tuple(of_arm(sums, other))[1:]
 
 
 def test_an_arm_below_the_floor_counts_as_not_on_offer() -> None:
