@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from streams.contract.events import Event, ItemAdded, ItemRemoved, ItemViewed, encode
-from streams.contract.prompts import (
+from streams.contract.published.prompts import (
     Evidence,
     Prompt,
     PromptItem,

@@ -25,7 +25,7 @@ from streams.contract.events import (
     decode,
     encode,
 )
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.controls.controls import Controls

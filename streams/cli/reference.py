@@ -25,15 +25,8 @@ from streams.contract.errors import Misconfigured
 from streams.contract.events import EVENTS, Event
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.control import ControlRecord
-from streams.contract.prompts import (
-    Assigned,
-    Ordered,
-    Outcome,
-    Prompt,
-    PromptWithdrawn,
-    Returned,
-    Unmatched,
-)
+from streams.contract.published.outcomes import Assigned, Ordered, Outcome, Returned, Unmatched
+from streams.contract.published.prompts import Prompt, PromptWithdrawn
 from streams.contract.schemas import asyncapi
 from streams.contract.schemas.schemas import READ, example
 from streams.contract.settings import Settings

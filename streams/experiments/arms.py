@@ -18,7 +18,7 @@ from streams.cli.progress import progressed_between
 from streams.cli.tables import Listing
 from streams.clients.log_reader import LogReader, Offsets, RawRecord, open_reader
 from streams.contract.errors import Misconfigured
-from streams.contract.prompts import STAGES
+from streams.contract.published.outcomes import STAGES
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import AGAINST, ArmEstimates, sample_ratio_alarms
 from streams.experiments.declared.reading import declared_start_ms

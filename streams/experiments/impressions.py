@@ -18,7 +18,8 @@ from sys import intern
 from typing import NamedTuple
 
 from streams.cli.printable import many
-from streams.contract.prompts import AnyOutcome, Outcome, Prompt, PromptWithdrawn, Unmatched
+from streams.contract.published.outcomes import AnyOutcome, Outcome, Unmatched
+from streams.contract.published.prompts import Prompt, PromptWithdrawn
 from streams.experiments.open_prompts import (
     BITS,
     PROMPTED,

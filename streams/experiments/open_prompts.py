@@ -18,7 +18,8 @@ from sys import intern
 from typing import NamedTuple
 
 from streams.contract.events import identity_of
-from streams.contract.prompts import ITEM_STAGES, STAGES, Outcome, Prompt, Unmatched
+from streams.contract.published.outcomes import ITEM_STAGES, STAGES, Outcome, Unmatched
+from streams.contract.published.prompts import Prompt
 
 REWARD_MAX = 1.0
 """No stage adds more, and none takes back more: a prompt earns from 0 to 1."""

@@ -38,7 +38,7 @@ from streams.contract.events import (
     ShopperForgotten,
 )
 from streams.contract.events.clocks import DAY_MS, believe
-from streams.contract.prompts import Outcome
+from streams.contract.published.outcomes import Outcome
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm

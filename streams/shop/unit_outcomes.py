@@ -28,7 +28,7 @@ from streams.contract.events import (
     OrderPlaced,
     OrderTakenBack,
 )
-from streams.contract.prompts import (
+from streams.contract.published.outcomes import (
     Assigned,
     Ordered,
     OutcomeLine,

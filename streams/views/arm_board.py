@@ -9,14 +9,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from streams.clients.deduplication import IDS_MAX, SeenIds
-from streams.contract.prompts import (
-    ITEM_STAGES,
-    STAGES,
-    AnyOutcome,
-    Outcome,
-    Prompt,
-    PromptWithdrawn,
-)
+from streams.contract.published.outcomes import ITEM_STAGES, STAGES, AnyOutcome, Outcome
+from streams.contract.published.prompts import Prompt, PromptWithdrawn
 from streams.shop.memory.answer import OutgoingPrompt
 
 ARMS_MAX = 100

@@ -12,7 +12,7 @@ from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import RedisError
 
 from streams.clients.redis import connect, in_words, secured
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.views.reader import PROMPTS, prompts_key
 

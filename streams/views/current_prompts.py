@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import TypeVar
 
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.shop.memory.answer import Answer, OutgoingPrompt
 from streams.shop.memory.orders.slot_tally import own_slot
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from streams.clients.redis import opened, secured
 from streams.contract.errors import ViewUnreadable
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.views.arm_board import ArmRow, rows
 from streams.views.current_prompts import unexpired

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from streams.cli.printable import JOINERS, in_columns, printable, printable_bytes
 from streams.contract.dead_letters import REASONS
-from streams.contract.prompts import Reason
+from streams.contract.published.prompts import Reason
 from streams.contract.schemas.examples import PROMPT
 from streams.storefront.published.prompt_lines import json_line, line
 

@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 
 from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord
 from streams.contract.errors import Misconfigured
-from streams.contract.prompts import AnyOutcome, Outcome, Unmatched
+from streams.contract.published.outcomes import AnyOutcome, Outcome, Unmatched
 from streams.contract.schemas.examples import OUTCOME, PROMPT, SHOWN, UNIT_OUTCOMES
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import ArmEstimates

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn, Stage
+from streams.contract.published.outcomes import Outcome, Stage
+from streams.contract.published.prompts import Prompt, PromptWithdrawn
 from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
 from streams.experiments.impressions import Trial, Trials
 from streams.views.arm_board import ArmBoard

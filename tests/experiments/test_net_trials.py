@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.contract.events import OrderLine
-from streams.contract.prompts import Outcome
+from streams.contract.published.outcomes import Outcome
 from streams.experiments.impressions import Trials, left_out
 from streams.experiments.off_policy.off_policy import add_outcome, evaluated_policy
 from streams.experiments.off_policy.target_policy import TargetPolicy

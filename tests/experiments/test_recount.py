@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.contract.prompts import AnyOutcome, Outcome
+from streams.contract.published.outcomes import AnyOutcome, Outcome
 from streams.experiments.impressions import Trials
 from streams.experiments.uplift.units import Units
 from streams.views.arm_board import ArmBoard

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord
 from streams.contract.events import OrderLine
-from streams.contract.prompts import AnyOutcome, Outcome, OutcomeLine, Unmatched
+from streams.contract.published.outcomes import AnyOutcome, Outcome, OutcomeLine, Unmatched
 from streams.contract.schemas.examples import OUTCOME, SHOWN
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import ArmEstimates

@@ -24,7 +24,8 @@ from streams.contract.events import decode
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.codec import decode_reference
 from streams.contract.events.reference.control import ControlRecord
-from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED
+from streams.contract.published.outcomes import ANY_OUTCOME
+from streams.contract.published.prompts import ANY_PUBLISHED
 from streams.contract.receipts import Receipts
 from streams.contract.schemas.examples import (
     EXAMPLES,

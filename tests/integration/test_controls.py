@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.operations.console.access import Door
 from streams.operations.console.app import create_app
 from streams.operations.console.pages.experiments.controls import PATH

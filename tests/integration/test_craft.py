@@ -13,7 +13,7 @@ import pytest
 
 from streams.contract.events import Event
 from streams.contract.events.reference.catalog import CatalogItem, Relation
-from streams.contract.prompts import ANY_PUBLISHED, Prompt, PromptWithdrawn
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt, PromptWithdrawn
 from streams.contract.wire.shop.offers import BundleOffer, LoyaltyOffer
 from streams.shop.decision.languages.message_files import LANGUAGES
 from streams.shop.decision.languages.messages import TEXTS

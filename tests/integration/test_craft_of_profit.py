@@ -12,7 +12,8 @@ import pytest
 
 from streams.contract.events import Event
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.contract.prompts import ANY_OUTCOME, Outcome, Prompt
+from streams.contract.published.outcomes import ANY_OUTCOME, Outcome
+from streams.contract.published.prompts import Prompt
 from streams.storefront.reference.topic_log import send
 from tests.integration.operators import Operator
 from tests.integration.workers import Staff, staffed

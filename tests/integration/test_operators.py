@@ -15,7 +15,7 @@ import pytest
 from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin, translating_errors
 from streams.contract.errors import KafkaUnreachable
-from streams.contract.prompts import Prompt, PromptWithdrawn
+from streams.contract.published.prompts import Prompt, PromptWithdrawn
 from streams.contract.schemas.examples import (
     OUTCOME,
     PROMPT,

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from streams.contract.prompts import AnyOutcome
+from streams.contract.published.outcomes import AnyOutcome
 from streams.contract.settings import Settings
 from streams.operations.topics import create_topics
 from streams.shop.people.assignment import Experiment

@@ -8,7 +8,7 @@ import pytest
 
 from streams.contract.events import Event
 from streams.contract.events.reference.catalog import CatalogItem, Relation
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.wire.shop.offers import FreeShippingOffer
 from streams.storefront.reference.topic_log import send
 from tests.integration.workers import Staff, staffed

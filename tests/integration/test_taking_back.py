@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.contract.prompts import ANY_PUBLISHED, Prompt, PromptWithdrawn
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt, PromptWithdrawn
 from streams.operations.topics import create_topics
 from streams.storefront.reference.topic_log import send
 from tests.integration.workers import Staff

@@ -15,7 +15,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from streams.clients.log_reader import group_members, open_reader
 from streams.clients.sync_kafka import open_admin, open_producer
 from streams.contract.events import Event
-from streams.contract.prompts import Prompt, prompt_id
+from streams.contract.published.prompts import Prompt, prompt_id
 from streams.lab.chaos.ground.apache_kafka import RealKafka
 from streams.operations.topics import create_topics
 from tests.integration.workers import Staff, send, shoppers, views

@@ -22,7 +22,7 @@ from streams.clients.connection.addresses import free_port
 from streams.clients.log_reader import Partition, RawRecord, committed_offsets, open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.events import Event, ItemViewed, decode, encode
-from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
 from streams.operations.topics import create_topics
 from streams.shop.shop import Shop

@@ -10,7 +10,7 @@ from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.curated import CuratedItems
 from streams.contract.events.reference.loyalty import LoyaltyProgram
 from streams.contract.events.slots import PLACEMENTS
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.shop.decision.catalog.catalog import Catalog
 from tests.stories import Story, Till
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from streams.clients.deduplication import SeenIds
 from streams.contract.events import Event, encode
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.experiments.impressions import Trials
 from streams.experiments.uplift.units import Units
 from streams.lab.chaos.books.books import recompute

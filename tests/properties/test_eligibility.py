@@ -13,7 +13,7 @@ import pytest
 
 from streams.contract.events import Event
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.shop.decision.catalog.catalog import Catalog
 from tests.stories import Story, Till
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.contract.events.slots import PLACEMENTS
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.shop.memory.answer import Answer
 from tests.stories import Story, Till
 

@@ -15,7 +15,8 @@ from kafka.structs import TopicPartition
 from streams.contract.events import Event, encode
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.codec import encode_reference
-from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
+from streams.contract.published.outcomes import ANY_OUTCOME, Outcome
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt, PromptWithdrawn
 from streams.contract.settings import Settings
 from streams.lab.embedded.worker_process import environment
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from tests.scenarios.storefront import PATIENCE_S, Storefront, Worker
 from tests.stories import Story
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.contract.events import Event
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.outcomes import LET_GO_MAX, LetGo
 from streams.shop.memory.orders.reward.reached import Reached

@@ -8,7 +8,7 @@ import pytest
 
 from streams.contract.events import Event, OrderLine
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.policy.policy import new_policy, taught_again

@@ -1,7 +1,7 @@
 """The Shop: what it answers, and what it must never do."""
 
 from streams.contract.events import Event
-from streams.contract.prompts import prompt_id
+from streams.contract.published.prompts import prompt_id
 from streams.contract.settings import Settings
 from streams.shop.memory.answer import Silence
 from streams.shop.shop import Shop

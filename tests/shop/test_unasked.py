@@ -16,7 +16,7 @@ import pytest
 
 from streams.contract.events import Event
 from streams.contract.events.reference.catalog import CatalogItem, Relation
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.memory.answer import Answer
 from tests.stories import NOON_MS, Story, Till

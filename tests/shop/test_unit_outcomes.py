@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from streams.contract.events import Event, OrderLine
-from streams.contract.prompts import Assigned, Ordered, Returned, UnitOutcome, Unmatched
+from streams.contract.published.outcomes import Assigned, Ordered, Returned, UnitOutcome, Unmatched
 from streams.shop.people.assignment import Experiment
 from streams.shop.unit_outcomes import unit_outcomes
 from tests.stories import Story, Till

@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from streams.contract.events import Event
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from tests.stories import Story, Till
 
 

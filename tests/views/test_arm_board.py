@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contract.prompts import STAGES, Outcome, Prompt
+from streams.contract.published.outcomes import STAGES, Outcome
+from streams.contract.published.prompts import Prompt
 from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
 from streams.views.arm_board import ARMS_MAX, ArmBoard, rows
 

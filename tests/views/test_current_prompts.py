@@ -1,6 +1,6 @@
 """The prompts that may be shown now."""
 
-from streams.contract.prompts import PromptWithdrawn
+from streams.contract.published.prompts import PromptWithdrawn
 from streams.contract.schemas.examples import PROMPT, PROMPT_WITHDRAWN
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.views.current_prompts import PROMPTS_MAX, WITHDRAWN_MAX, CurrentPrompts

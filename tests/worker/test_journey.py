@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from streams.contract.events import ItemAdded
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
 from streams.lab.embedded.redis_server import EmbeddedRedis

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from faust.types import TP
 
-from streams.contract.prompts import ANY_PUBLISHED, PromptWithdrawn
+from streams.contract.published.prompts import ANY_PUBLISHED, PromptWithdrawn
 from streams.contract.settings import Settings
 from streams.worker.topology import App, Boot, create_app
 from tests.stand_ins import CountingShop, KeepingDelivery, Record, recorded

@@ -23,26 +23,27 @@ from streams.contract.events import (
     PromptShown,
     ShopperForgotten,
 )
-from streams.contract.prompts import (
+from streams.contract.published.outcomes import (
     AnyOutcome,
     Assigned,
-    Evidence,
     Ordered,
     Outcome,
     OutcomeLine,
+    Returned,
+    UnitOutcome,
+    Unmatched,
+)
+from streams.contract.published.prompts import (
+    Evidence,
     Prompt,
     PromptItem,
     PromptWithdrawn,
     Reason,
-    Returned,
-    UnitOutcome,
-    Unmatched,
     prompt_id,
 )
 from streams.contract.receipts import Receipt, Receipts
 
-NEW_YEAR_MS = 1_767_225_600_000
-"""2026-01-01T00:00:00Z"""
+NEW_YEAR_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 SECRET = "not a secret"  # noqa: S105  # it says so itself
 SESSION = "session-7"
 SHOPPER = "shopper-19"

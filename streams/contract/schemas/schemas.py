@@ -12,17 +12,15 @@ from pydantic import TypeAdapter
 from streams.contract.events import ANY_EVENT, EVENTS
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.control import ControlRecord
-from streams.contract.prompts import (
+from streams.contract.published.outcomes import (
     ANY_OUTCOME,
-    ANY_PUBLISHED,
     Assigned,
     Ordered,
     Outcome,
-    Prompt,
-    PromptWithdrawn,
     Returned,
     Unmatched,
 )
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt, PromptWithdrawn
 from streams.contract.schemas.examples import EXAMPLES
 from streams.contract.schemas.reference_examples import REFERENCE_EXAMPLES
 

@@ -21,7 +21,8 @@ from streams.cli.progress import progressed_between
 from streams.clients.files import lines, written_anew
 from streams.clients.log_reader import LogReader, open_reader
 from streams.contract.errors import NotEnough
-from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome, Unmatched
+from streams.contract.published.outcomes import ANY_OUTCOME, Outcome, Unmatched
+from streams.contract.published.prompts import ANY_PUBLISHED
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import foretold
 from streams.experiments.evidence.conclusion import RewardScale

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from models.evaluation.arm_values import sequence
 from streams.cli.printable import many
-from streams.contract.prompts import AnyOutcome
+from streams.contract.published.outcomes import AnyOutcome
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import ArmEstimates, sample_ratio_alarms
 from streams.experiments.declared.register import DeclaredExperiment

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from streams.cli.progress import progressed_between
 from streams.clients.log_reader import RawRecord, open_reader
-from streams.contract.prompts import ANY_OUTCOME, AnyOutcome
+from streams.contract.published.outcomes import ANY_OUTCOME, AnyOutcome
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import foretold
 from streams.experiments.declared.register import DeclaredExperiment, Register

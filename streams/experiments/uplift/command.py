@@ -15,7 +15,7 @@ from streams.cli.printable import printable
 from streams.cli.progress import progressed_between
 from streams.clients.log_reader import Offsets, Partition, RawRecord, open_reader
 from streams.contract.errors import Misconfigured
-from streams.contract.prompts import ANY_OUTCOME
+from streams.contract.published.outcomes import ANY_OUTCOME
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import YEAR_9999_MS, foretold
 from streams.experiments.declared.reading import read_register

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from sys import intern
 from typing import Any, NamedTuple
 
-from streams.contract.prompts import Ordered, Returned, Unmatched
+from streams.contract.published.outcomes import Ordered, Returned, Unmatched
 from streams.contract.wire.numbers import Count, TimeMs, Whole
 
 

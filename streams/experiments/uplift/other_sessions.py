@@ -11,7 +11,7 @@ What a session tells that had been assigned itself, of the same order, goes befo
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from streams.contract.prompts import Ordered
+from streams.contract.published.outcomes import Ordered
 from streams.experiments.uplift.net_orders import OrderSeen, order_of, order_seen
 
 TELLERS_MAX = 8

@@ -15,7 +15,14 @@ from collections.abc import Iterable, Mapping
 from sys import intern
 from typing import Any, NamedTuple
 
-from streams.contract.prompts import AnyOutcome, Assigned, Ordered, Outcome, Returned, Unmatched
+from streams.contract.published.outcomes import (
+    AnyOutcome,
+    Assigned,
+    Ordered,
+    Outcome,
+    Returned,
+    Unmatched,
+)
 from streams.contract.wire.numbers import NO_TIME_BEFORE_MS, YEAR_9999_MS
 from streams.experiments.uplift.net_orders import (
     At,

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.receipts import KEY_ID_BYTES, PREFIX
 from streams.lab.bench.stage import tape
 from streams.lab.chaos.books import books, timing

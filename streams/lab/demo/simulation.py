@@ -31,14 +31,8 @@ from streams.clients.connection.refusals import refusal
 from streams.clients.log_reader import Partition, RawRecord
 from streams.contract.errors import DeliveryFailed, KafkaUnreachable
 from streams.contract.events import Event, encode
-from streams.contract.prompts import (
-    ANY_OUTCOME,
-    ANY_PUBLISHED,
-    Outcome,
-    Prompt,
-    Published,
-    Stage,
-)
+from streams.contract.published.outcomes import ANY_OUTCOME, Outcome, Stage
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt, Published
 from streams.contract.settings import Settings
 from streams.lab.demo.shoppers.traffic import Traffic, feedback_stage
 from streams.lab.demo.truth import Judge

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli.printable import printable
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.experiments.arms import board_table
 from streams.lab.demo.overview import Overview
 

@@ -22,7 +22,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from streams.clients.async_kafka import client_options, committed
 from streams.contract.errors import WorkerFailed
 from streams.contract.events import Event
-from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
 
 WATCH_S = 0.02

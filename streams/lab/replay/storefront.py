@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
 from streams.contract.events import Event, ItemAdded, OrderLine, OrderPlaced, PromptShown, encode
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.lab.replay.answers import Answers
 from streams.lab.replay.baskets import Basket
 from streams.lab.replay.pacing import Pacing

@@ -16,7 +16,8 @@ from streams.contract.events import (
     PromptShown,
 )
 from streams.contract.events.slots import Placement
-from streams.contract.prompts import Outcome, Prompt, PromptItem, PromptWithdrawn, UnitOutcome
+from streams.contract.published.outcomes import Outcome, UnitOutcome
+from streams.contract.published.prompts import Prompt, PromptItem, PromptWithdrawn
 from streams.operations.explanation.advice import Told, why_too_late
 from streams.operations.explanation.log.session_log import Place, PublishedAnswers, SessionEvent
 from streams.operations.explanation.retold import NO_SILENCES, Retold

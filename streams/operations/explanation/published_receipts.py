@@ -10,7 +10,7 @@ from typing import Self
 
 from models import Candidate
 from streams.contract.errors import InvalidReceipt
-from streams.contract.prompts import Prompt, PromptItem
+from streams.contract.published.prompts import Prompt, PromptItem
 from streams.contract.receipts import PREFIX, Receipt, Receipts
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.on_offer import ItemWorth

@@ -6,7 +6,7 @@ from typing import Any
 
 from models import Candidate, Choice
 from streams.contract.events.slots import Placement
-from streams.contract.prompts import prompt_id
+from streams.contract.published.prompts import prompt_id
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import BEST_WORTH

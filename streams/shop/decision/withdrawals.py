@@ -18,7 +18,7 @@ from streams.contract.events import (
     PromptDismissed,
     ShopperForgotten,
 )
-from streams.contract.prompts import PromptWithdrawn
+from streams.contract.published.prompts import PromptWithdrawn
 from streams.contract.wire.shop.withdrawals import ShopperReason
 from streams.shop.memory.orders.baskets.changes import BASKET_MAX
 from streams.shop.memory.pending_prompts import PendingPrompt, PendingPrompts

@@ -12,7 +12,8 @@ import orjson
 
 from streams.contract.errors import BadInput
 from streams.contract.events.slots import Placement
-from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn, UnitOutcome
+from streams.contract.published.outcomes import Outcome, UnitOutcome
+from streams.contract.published.prompts import Prompt, PromptWithdrawn
 
 SilenceReason = Literal[
     "late",

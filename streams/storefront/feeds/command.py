@@ -20,7 +20,8 @@ from streams.clients.log_reader import RawRecord, open_reader
 from streams.contract.errors import InvalidEvent, TopicsWrong
 from streams.contract.events import decode
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome
+from streams.contract.published.outcomes import ANY_OUTCOME, Outcome
+from streams.contract.published.prompts import ANY_PUBLISHED
 from streams.contract.settings import Settings
 from streams.shop.decision.languages.message_files import LANGUAGES
 from streams.storefront.feeds.rows import FeedMaker, FeedRow

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from streams.contract.prompts import Prompt, PromptItem
+from streams.contract.published.prompts import Prompt, PromptItem
 from streams.contract.wire.shop.offers import BundleOffer, FreeShippingOffer, LoyaltyOffer
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.titles import title_in
-from streams.contract.prompts import Prompt, PromptItem
+from streams.contract.published.prompts import Prompt, PromptItem
 from streams.shop.decision.catalog.catalog import reason_to_withhold, with_product
 from streams.shop.decision.languages.message_files import FALLBACK
 from streams.shop.decision.languages.messages import TEXTS, reason, spoken_in

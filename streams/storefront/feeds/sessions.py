@@ -27,7 +27,8 @@ from streams.contract.events import (
     PromptDismissed,
     ShopperForgotten,
 )
-from streams.contract.prompts import Assigned, Ordered, Prompt, Published, UnitOutcome
+from streams.contract.published.outcomes import Assigned, Ordered, UnitOutcome
+from streams.contract.published.prompts import Prompt, Published
 from streams.storefront.feeds.taken_back import Pieces, TakenBack, pieces
 
 PROMPTS_MAX = 200_000

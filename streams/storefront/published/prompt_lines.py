@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from streams.cli.printable import printable
-from streams.contract.prompts import Prompt, Published
+from streams.contract.published.prompts import Prompt, Published
 
 
 def line(said: Published) -> str:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from streams.cli.options import with_settings
 from streams.clients.deduplication import SeenIds
 from streams.clients.log_reader import LogReader, RawRecord, open_reader
-from streams.contract.prompts import ANY_PUBLISHED, Published
+from streams.contract.published.prompts import ANY_PUBLISHED, Published
 from streams.contract.settings import Settings
 from streams.storefront.published.prompt_lines import json_line, line
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from streams.contract.dead_letters import dead_letter_headers
 from streams.contract.errors import BadInput, InvalidEvent
 from streams.contract.events import Event
-from streams.contract.prompts import PromptWithdrawn
+from streams.contract.published.prompts import PromptWithdrawn
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.memory.answer import Answer

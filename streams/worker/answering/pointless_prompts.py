@@ -8,7 +8,7 @@ many prompts are looked at each time, and so many taken back in a second; the re
 from collections import OrderedDict, deque
 from collections.abc import Collection, Iterable
 
-from streams.contract.prompts import PromptWithdrawn
+from streams.contract.published.prompts import PromptWithdrawn
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.withdrawals import CatalogReason
 from streams.shop.decision.catalog.catalog import Catalog

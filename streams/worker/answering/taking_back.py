@@ -21,7 +21,7 @@ from aiokafka.errors import KafkaError
 from mode import Service
 
 from streams.contract.errors import GoeswithError
-from streams.contract.prompts import PromptWithdrawn
+from streams.contract.published.prompts import PromptWithdrawn
 from streams.shop.memory.answer import Answer
 from streams.worker.answering.inherited import Inheriting, Published, inherited, said_by
 from streams.worker.answering.living_prompts import LivingPrompt

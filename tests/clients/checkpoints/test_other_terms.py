@@ -7,7 +7,7 @@ import pytest
 
 from streams.clients.checkpoints.adoption import adopted
 from streams.contract.events import OrderLine
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import differing, restored
 from streams.shop.decision.policy.policy import new_policy, taught_again

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from streams.contract.events import EVENTS, decode, encode
-from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt
+from streams.contract.published.outcomes import Outcome
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.receipts import Receipts
 from streams.contract.schemas.examples import EVENT_EXAMPLES, EXAMPLES
 from streams.contract.schemas.schemas import NAMES, READ, WRITTEN, json_schema

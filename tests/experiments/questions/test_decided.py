@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.contract.prompts import AnyOutcome
+from streams.contract.published.outcomes import AnyOutcome
 from streams.contract.schemas.examples import NEW_YEAR_MS, OUTCOME, SHOWN
 from streams.contract.settings import Settings
 from streams.experiments.declared.register import DeclaredExperiment

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from streams.contract.prompts import (
+from streams.contract.published.outcomes import (
     AnyOutcome,
     Assigned,
     Ordered,

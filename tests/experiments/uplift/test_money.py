@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.evaluation.confidence_sequences import asymptotic_half_width
 from models.evaluation.uplift import Uplift
-from streams.contract.prompts import Assigned, Ordered, OutcomeLine, Returned
+from streams.contract.published.outcomes import Assigned, Ordered, OutcomeLine, Returned
 from streams.experiments.uplift.figures import InCurrency, rows, sums_of
 from streams.experiments.uplift.net_orders import (
     CountedLine,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contract.prompts import Ordered
+from streams.contract.published.outcomes import Ordered
 from streams.experiments.uplift.kept_units import KeptUnits, read, write
 from streams.experiments.uplift.tables import as_values
 from streams.experiments.uplift.units import Units

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from models.evaluation.uplift import Uplift
-from streams.contract.prompts import AnyOutcome
+from streams.contract.published.outcomes import AnyOutcome
 from streams.experiments.uplift.figures import HoldoutSample, UpliftRow, measure_of, power, rows
 from streams.experiments.uplift.groups import Group, Groups
 from streams.experiments.uplift.net_orders import UnitTotals

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.events import Event, OrderLine, OrderReturned
-from streams.contract.prompts import AnyOutcome, Ordered, Returned, Unmatched
+from streams.contract.published.outcomes import AnyOutcome, Ordered, Returned, Unmatched
 from streams.contract.settings import Settings
 from streams.experiments.uplift.kept_units import KeptUnits, read, write
 from streams.experiments.uplift.net_orders import (

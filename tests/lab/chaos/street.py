@@ -14,7 +14,8 @@ from functools import partial
 from pydantic import SecretStr
 
 from streams.contract.events import Event, decode, encode
-from streams.contract.prompts import AnyOutcome, Prompt
+from streams.contract.published.outcomes import AnyOutcome
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.bench.stage.tape import partition_of

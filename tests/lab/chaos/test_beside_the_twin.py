@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from streams.contract.events import Event, OrderCancelled, OrderPlaced, OrderReturned
-from streams.contract.prompts import (
+from streams.contract.published.outcomes import (
     AnyOutcome,
     Assigned,
     Ordered,

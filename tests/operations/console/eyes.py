@@ -14,7 +14,8 @@ from streams.contract.dead_letters import dead_letter_headers
 from streams.contract.errors import InvalidEvent, KafkaUnreachable
 from streams.contract.events.reference.codec import encode_reference
 from streams.contract.events.reference.control import ControlRecord
-from streams.contract.prompts import AnyOutcome, Prompt
+from streams.contract.published.outcomes import AnyOutcome
+from streams.contract.published.prompts import Prompt
 from streams.contract.schemas.examples import OUTCOME, PROMPT, SHOWN
 from streams.contract.settings import Settings
 from streams.experiments.declared.register import Register

@@ -1,6 +1,6 @@
 """Answers that a console may have found: of a shop that knows what goes with bread."""
 
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.operations.explanation.why.asking import Why
 from streams.operations.explanation.why_not.asking import WhyNot
 from tests.operations.explanation import test_why, test_why_not

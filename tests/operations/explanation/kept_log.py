@@ -6,7 +6,7 @@ from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord
 from streams.contract.dead_letters import Header, dead_letter_headers
 from streams.contract.errors import BadInput, InvalidEvent
 from streams.contract.events import Event, decode, encode
-from streams.contract.prompts import PromptWithdrawn
+from streams.contract.published.prompts import PromptWithdrawn
 from streams.contract.settings import Settings
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.memory.answer import Silence

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from streams.cli.options import with_some_secret
 from streams.contract.dead_letters import REASONS
 from streams.contract.events import Event, OrderLine, encode
-from streams.contract.prompts import ANY_PUBLISHED, Prompt, PromptWithdrawn
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt, PromptWithdrawn
 from streams.contract.schemas.examples import PROMPT_WITHDRAWN
 from streams.contract.settings import Settings
 from streams.operations.explanation.advice import ADVICE, told

@@ -8,7 +8,7 @@ from streams.cli.options import with_some_secret
 from streams.contract.errors import NotEnough
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.control import ControlRecord
-from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.wire.shop.offers import BundleOffer, FreeShippingOffer, LoyaltyOffer, Offer
 from streams.operations.explanation.log.session_log import (
     published_in,

@@ -13,7 +13,7 @@ from streams.contract.events import decode
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.events.slots import Placement
-from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
 from streams.operations.explanation.log.session_log import read_published, read_session
 from streams.operations.explanation.why_not.asking import (

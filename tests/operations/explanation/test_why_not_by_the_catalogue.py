@@ -8,7 +8,7 @@ import pytest
 from streams.contract.events.reference.catalog import CatalogItem, Relation
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.events.slots import Placement
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.operations.explanation.log.session_log import read_published, read_session
 from streams.operations.explanation.why_not.asking import answer, last_asked, standing_now
 from streams.operations.explanation.why_not.considered import Considered

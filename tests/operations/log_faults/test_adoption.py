@@ -7,7 +7,7 @@ import pytest
 
 from streams.contract.errors import Misconfigured
 from streams.contract.events import Event, ItemAdded
-from streams.contract.prompts import Ordered, Returned
+from streams.contract.published.outcomes import Ordered, Returned
 from streams.contract.settings import Settings
 from streams.operations.log_faults.adoption import (
     LEARN,

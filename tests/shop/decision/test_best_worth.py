@@ -6,7 +6,7 @@ import pytest
 
 from models import Candidate
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.on_offer import FIT_MAX, MICRO, ItemWorth
 from streams.shop.decision.arms import BEST_WORTH

@@ -11,7 +11,7 @@ from streams.contract.errors import InvalidReference
 from streams.contract.events import OrderLine
 from streams.contract.events.reference.bundles import BundleTerms
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.receipts import Receipts
 from streams.contract.wire.shop.offers import BundleOffer
 from streams.contract.wire.shop.on_offer import ItemWorth

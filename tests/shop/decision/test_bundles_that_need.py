@@ -6,7 +6,7 @@ import pytest
 
 from streams.contract.events.reference.bundles import BundleTerms
 from streams.contract.events.reference.catalog import CatalogItem, Relation
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.wire.shop.offers import BundleOffer
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.catalog.exclusions import Exclusions

@@ -8,7 +8,7 @@ import pytest
 
 from streams.contract.events import Event, OrderLine
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import ARMS

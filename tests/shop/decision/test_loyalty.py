@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from streams.contract.errors import InvalidReference
 from streams.contract.events.reference.catalog import CatalogItem, Relation
 from streams.contract.events.reference.loyalty import LoyaltyProgram, Tier
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.wire.shop.offers import LoyaltyOffer
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.controls.controls import Controls

@@ -7,7 +7,7 @@ import pytest
 
 from streams.contract.events import Event, OrderLine
 from streams.contract.events.slots import PLACEMENTS, Placement
-from streams.contract.prompts import Prompt, prompt_id
+from streams.contract.published.prompts import Prompt, prompt_id
 from streams.shop.memory.answer import Answer, Silence
 from streams.shop.people.assignment import held_out
 from tests.stories import Story, Till

@@ -12,7 +12,7 @@ from streams.contract.errors import InvalidReference
 from streams.contract.events import decode, encode
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.loyalty import LoyaltyProgram, Tier, loyalty_program
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.offers import LoyaltyOffer
 from streams.shop.decision.catalog.catalog import Catalog

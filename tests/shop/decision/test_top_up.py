@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from models import Candidate
 from streams.contract.events.reference.bundles import BundleTerms
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.wire.shop.offers import FreeShippingOffer
 from streams.shop.decision.arms import ARMS, CandidateQuery
 from streams.shop.decision.catalog.catalog import Catalog

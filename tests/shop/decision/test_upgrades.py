@@ -6,7 +6,7 @@ import pytest
 
 from models import Candidate
 from streams.contract.events.reference.catalog import CatalogItem, Relation
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.shop.decision.arms import CandidateQuery
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.slots.upgrades import Price, UpgradeArm, Upgrades

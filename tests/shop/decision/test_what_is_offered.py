@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.shop.decision.languages.messages import reason
 from tests.stories import NOON_MS, Story, Till
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from streams.contract.prompts import Outcome, Prompt, Stage
+from streams.contract.published.outcomes import Outcome, Stage
+from streams.contract.published.prompts import Prompt
 from tests.stories import Story, Till
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from streams.contract.events import Event, OrderLine, OrderPlaced
-from streams.contract.prompts import Outcome, Prompt
+from streams.contract.published.outcomes import Outcome
+from streams.contract.published.prompts import Prompt
 from streams.shop.decision.policy.policy import new_policy
 from streams.shop.memory.orders.impression import FACTS_MAX
 from tests.stories import Story, Till

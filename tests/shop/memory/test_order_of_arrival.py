@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.events import Event, PromptClicked
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.shop.memory.orders.baskets.taken import REMOVALS_MAX, Taken
 from streams.shop.memory.session import ORDERS_MAX, Session
 from streams.shop.memory.sessions import session_of

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.snapshot.snapshot import SnapshotError
 from streams.contract.events import Event, OrderLine, OrderPlaced
-from streams.contract.prompts import Unmatched
+from streams.contract.published.outcomes import Unmatched
 from streams.contract.settings import Settings
 from streams.shop.memory.orders.order import Order, returned_lines
 from streams.shop.memory.orders.orders import LINES_MAX, Orders

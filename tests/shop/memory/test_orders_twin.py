@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.contract.events import Event, OrderLine
-from streams.contract.prompts import AnyOutcome, Prompt
+from streams.contract.published.outcomes import AnyOutcome
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.lab.chaos.books.compared import compared
 from streams.lab.chaos.twin.twin import Twin

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.contract.events import Event
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.schemas.examples import PROMPT
 from streams.contract.settings import Settings

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import SnapshotError
-from streams.contract.prompts import STAGES
+from streams.contract.published.outcomes import STAGES
 from streams.contract.receipts import YEAR_2100_MS
 from streams.contract.settings import Settings
 from streams.shop.memory.orders.arrivals import Arrivals

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from streams.contract.events import Event, OrderLine
-from streams.contract.prompts import AnyOutcome, Outcome
+from streams.contract.published.outcomes import AnyOutcome, Outcome
 from streams.contract.settings import Settings
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session

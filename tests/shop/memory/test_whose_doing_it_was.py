@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from streams.contract.events import Event
-from streams.contract.prompts import Outcome, Prompt
+from streams.contract.published.outcomes import Outcome
+from streams.contract.published.prompts import Prompt
 from streams.shop.memory.orders.impression import FACTS_MAX
 from streams.shop.shop import Shop
 from tests.shop.memory.test_credit import LONG, earns, lines, pantry, told

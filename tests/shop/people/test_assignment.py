@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from streams.contract.prompts import Assigned, Ordered, Returned, UnitOutcome, Unmatched
+from streams.contract.published.outcomes import Assigned, Ordered, Returned, UnitOutcome, Unmatched
 from streams.contract.settings import Settings
 from streams.shop.memory.answer import Silence
 from streams.shop.memory.sessions import session_of

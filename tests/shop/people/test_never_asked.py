@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.contract.events import Event
-from streams.contract.prompts import Assigned, Ordered, UnitOutcome, Unmatched
+from streams.contract.published.outcomes import Assigned, Ordered, UnitOutcome, Unmatched
 from streams.experiments.uplift.units import Units
 from streams.lab.chaos.books.compared import compared
 from streams.lab.chaos.twin.twin import Twin

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.events import Event
-from streams.contract.prompts import Assigned, Ordered, UnitOutcome, Unmatched
+from streams.contract.published.outcomes import Assigned, Ordered, UnitOutcome, Unmatched
 from tests.stories import Story, Till
 
 FIRST: dict[str, Any] = {"holdout_share": 0.5, "holdout_salt": "one"}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.events import Event, decode, encode
-from streams.contract.prompts import Assigned, Ordered, UnitOutcome
+from streams.contract.published.outcomes import Assigned, Ordered, UnitOutcome
 from streams.contract.settings import Settings
 from streams.experiments.uplift.units import Units
 from streams.lab.chaos.books.compared import compared

@@ -7,7 +7,8 @@ import pytest
 
 from models import SnapshotError
 from streams.contract.events import Event
-from streams.contract.prompts import Outcome, Prompt
+from streams.contract.published.outcomes import Outcome
+from streams.contract.published.prompts import Prompt
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.checkpoint import packed, read, restored
 from streams.shop.memory.orders.weight import BYTES_MAX, weight

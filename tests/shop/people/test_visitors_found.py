@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from streams.contract.events import Event, ShopperForgotten
-from streams.contract.prompts import Ordered, Returned, UnitOutcome
+from streams.contract.published.outcomes import Ordered, Returned, UnitOutcome
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
 from streams.shop.state import restore

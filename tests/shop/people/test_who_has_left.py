@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.events import Event
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.shop.memory.answer import Silence
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import session_of

@@ -10,8 +10,8 @@ from streams.contract.errors import Misconfigured
 from streams.contract.events import Event
 from streams.contract.events.fields import OrderLine
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.contract.prompts import (
-    Assigned,
+from streams.contract.published.outcomes import Assigned
+from streams.contract.published.prompts import (
     Evidence,
     Prompt,
     PromptItem,

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from streams.clients.tracing.tracing import Tracing
 from streams.contract.events import Event, ItemAdded
-from streams.contract.prompts import (
+from streams.contract.published.prompts import (
     Evidence,
     Prompt,
     PromptItem,

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 import redis
 
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.storefront.gateway.routes.stream import LOOK_AGAIN_S
 from streams.views.reader import prompts_key

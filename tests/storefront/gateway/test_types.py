@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from streams.contract.events import EVENTS
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.storefront.gateway.batches.batch import MARGIN, OF_SERVERS, OF_TOKENS
 from streams.storefront.gateway.browser.files import ROOM
 from streams.storefront.gateway.live.rendered import RenderedPrompt, RenderedWithdrawal

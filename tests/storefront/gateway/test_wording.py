@@ -7,7 +7,7 @@ import pytest
 from streams.contract.events import Event
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.codec import encode_reference
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.shop.decision.languages.messages import reason
 from streams.storefront.gateway.live.rendered import RenderedPrompt, Wording
 from streams.storefront.gateway.live.shelf import Shelf

@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.contract.prompts import Prompt, PromptWithdrawn
+from streams.contract.published.prompts import Prompt, PromptWithdrawn
 from streams.contract.schemas.examples import PROMPT, PROMPT_WITHDRAWN
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.offers import BundleOffer

@@ -8,7 +8,7 @@ import pytest
 from streams.contract.events import Event
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.control import ControlRecord
-from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.memory.answer import Answer

@@ -7,7 +7,7 @@ from models.evaluation.arm_values import PROPENSITY_MIN
 from streams.cli.printable import printable
 from streams.contract.errors import NotEnough
 from streams.contract.events.reference.declared import SETTLE_S, UnitMetric
-from streams.contract.prompts import AnyOutcome
+from streams.contract.published.outcomes import AnyOutcome
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import FLOOR_MIN
 from streams.experiments.evidence.quiet_log import quiet_time

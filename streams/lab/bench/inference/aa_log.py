@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from streams.clients.log_reader import Offsets, Partition, RawRecord
-from streams.contract.prompts import AnyOutcome, Assigned, Ordered, OutcomeLine, Returned
+from streams.contract.published.outcomes import AnyOutcome, Assigned, Ordered, OutcomeLine, Returned
 from streams.contract.settings import Settings
 from streams.experiments.uplift import kept_units
 from streams.experiments.uplift.command import Looked, findings, read_on

@@ -7,7 +7,7 @@ import orjson
 from aiokafka import ConsumerRecord
 
 from streams.contract.events import ItemAdded, ItemViewed
-from streams.contract.prompts import prompt_id
+from streams.contract.published.prompts import prompt_id
 from streams.shop.people.context import slots_of
 
 Cause = tuple[bytes, str]

@@ -22,7 +22,8 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
 from streams.contract.events import Event, ItemViewed, decode
-from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, AnyOutcome, Prompt, prompt_id
+from streams.contract.published.outcomes import ANY_OUTCOME, AnyOutcome
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt, prompt_id
 from streams.contract.settings import Settings
 from streams.lab.chaos.books.leaving import Leaving
 from streams.shop.memory.pending_prompts import PendingPrompts

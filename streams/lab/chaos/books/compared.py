@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from streams.contract.events import decode
-from streams.contract.prompts import ANY_OUTCOME, AnyOutcome
+from streams.contract.published.outcomes import ANY_OUTCOME, AnyOutcome
 from streams.contract.settings import Settings
 from streams.lab.chaos.books.books import AuditedRecord, Recomputed, Word, recompute
 from streams.lab.chaos.books.lightened import Lightened, MakeShop, folded, unbounded

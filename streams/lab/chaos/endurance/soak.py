@@ -27,7 +27,7 @@ from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import GoeswithError
 from streams.contract.events import encode
-from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
 from streams.lab.bench.stage import tape
 from streams.lab.bench.stage.site import PARTITIONS

@@ -30,7 +30,7 @@ from streams.contract.events import (
     PromptShown,
     encode,
 )
-from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
 
 ITEMS = [f"item-{number:02}" for number in range(60)]

@@ -20,7 +20,7 @@ from streams.contract.events import (
     OrderLine,
     ShopperForgotten,
 )
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.lab.chaos.ground.traffic import ITEMS, VISIT_EVENTS, now_ms
 from streams.lab.chaos.shoppers.after_sales import AfterSales
 from streams.lab.chaos.shoppers.device import DeviceClock, device_of

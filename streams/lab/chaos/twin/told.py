@@ -11,7 +11,7 @@ from streams.contract.events import (
     OrderPlaced,
     OrderTakenBack,
 )
-from streams.contract.prompts import AnyOutcome
+from streams.contract.published.outcomes import AnyOutcome
 from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
 from streams.lab.chaos.twin.ledger import same

@@ -9,7 +9,8 @@ from heapq import heappop, heappush
 from itertools import count
 
 from streams.contract.events import Event, ItemAdded
-from streams.contract.prompts import STAGES, Published, Stage
+from streams.contract.published.outcomes import STAGES, Stage
+from streams.contract.published.prompts import Published
 from streams.lab.demo.shoppers.shoppers import Shopper, visitors
 from streams.lab.demo.shoppers.visits import Visit
 from streams.lab.demo.shops.assortment import GROCERY, Assortment

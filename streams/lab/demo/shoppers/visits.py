@@ -27,7 +27,7 @@ from streams.contract.events import (
     PromptDismissed,
     PromptShown,
 )
-from streams.contract.prompts import Prompt, Published
+from streams.contract.published.prompts import Prompt, Published
 from streams.lab.demo.shoppers.plans import Intent, plan
 from streams.lab.demo.shoppers.shoppers import Reaction, Shopper, react
 from streams.lab.demo.shops.assortment import GROCERY, Assortment

@@ -13,7 +13,8 @@ from collections import OrderedDict, deque
 from typing import Any, NamedTuple
 
 from streams.contract.events import Event, ItemAdded
-from streams.contract.prompts import Outcome, Prompt, Published
+from streams.contract.published.outcomes import Outcome
+from streams.contract.published.prompts import Prompt, Published
 from streams.contract.settings import Settings
 from streams.lab.demo.shops.assortment import Assortment
 from streams.operations.explanation.advice import told

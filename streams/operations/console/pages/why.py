@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from models import Candidate
 from streams.cli.tables import Listing
 from streams.contract.events.slots import PLACEMENTS, Placement
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.operations.console.access import Visitor, is_from_here
 from streams.operations.console.pages.rendering import (
     PART,

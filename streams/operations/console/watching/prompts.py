@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
-from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
 from streams.operations.console.watching.poller import MadeAnew, Opening
 

@@ -10,15 +10,8 @@ from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord
 from streams.contract.dead_letters import Cause, cause
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import Event, decode
-from streams.contract.prompts import (
-    ANY_OUTCOME,
-    ANY_PUBLISHED,
-    AnyOutcome,
-    Outcome,
-    Prompt,
-    PromptWithdrawn,
-    UnitOutcome,
-)
+from streams.contract.published.outcomes import ANY_OUTCOME, AnyOutcome, Outcome, UnitOutcome
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt, PromptWithdrawn
 from streams.contract.settings import Settings
 from streams.operations.explanation.log.progress import Progress, told_of, unseen
 from streams.operations.explanation.log.said import said_in

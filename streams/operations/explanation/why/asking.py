@@ -5,7 +5,7 @@ from typing import NamedTuple
 from streams.clients.log_reader import open_reader
 from streams.contract.errors import NotEnough
 from streams.contract.events.slots import Placement
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.operations.explanation.log.access import LogAccess
 from streams.operations.explanation.log.session_log import (

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from models import Candidate
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.operations.explanation.why_not.considered import (
     Considered,
     DecisionAsked,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from models import Candidate
 from streams.cli.printable import printable
-from streams.contract.prompts import Prompt, PromptItem
+from streams.contract.published.prompts import Prompt, PromptItem
 from streams.operations.explanation.why.asking import Why
 from streams.operations.explanation.why.decided import ArmAtDecision
 from streams.operations.explanation.why_not.considered import Considered

@@ -10,7 +10,7 @@ from streams.contract.errors import InvalidReference, NotEnough
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.events.slots import Placement
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.operations.explanation.log.access import LogAccess
 from streams.operations.explanation.log.recent import from_the_beginning, recent

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from streams.contract.events.slots import Placement
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.operations.explanation.why_not.proposals import Source, proposals
 from streams.shop.decision.arms import CandidateQuery

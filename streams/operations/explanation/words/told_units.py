@@ -3,7 +3,7 @@
 from typing import Any
 
 from streams.cli.printable import many, printable
-from streams.contract.prompts import Assigned, Ordered, Returned, UnitOutcome
+from streams.contract.published.outcomes import Assigned, Ordered, Returned, UnitOutcome
 
 NOBODYS = (
     "read, unless its order_id was before; no prompt of this session was credited by it, and it is "

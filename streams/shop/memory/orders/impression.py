@@ -17,7 +17,7 @@ from typing import Any, Self
 from models.limits import within
 from models.snapshot.elements import each
 from streams.contract.events.fields import LINES_MAX, PRICE_MINOR_MAX, QUANTITY_MAX
-from streams.contract.prompts import STAGES, Stage
+from streams.contract.published.outcomes import STAGES, Stage
 from streams.contract.receipts import Receipt, receipt_of
 from streams.contract.wire.shop.on_offer import ItemWorth, plain
 from streams.shop.memory.orders.reward.reached import EARLIER, Reached, bounded

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from streams.contract.errors import InvalidReceipt
 from streams.contract.events import Event, EventBase
-from streams.contract.prompts import Outcome
+from streams.contract.published.outcomes import Outcome
 from streams.contract.receipts import Receipt
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.seen import HASHED, short

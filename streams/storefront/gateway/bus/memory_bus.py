@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from streams.contract.errors import KafkaUnreachable
 from streams.contract.events import ANY_EVENT, Event
-from streams.contract.prompts import Published
+from streams.contract.published.prompts import Published
 from streams.storefront.gateway.bus.bus import EventRecord, Forget, Receive
 
 Answerer = Callable[[Event], Iterable[Published]]

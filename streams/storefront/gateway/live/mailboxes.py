@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from pydantic import ValidationError
 
-from streams.contract.prompts import ANY_PUBLISHED, Prompt, Published
+from streams.contract.published.prompts import ANY_PUBLISHED, Prompt, Published
 from streams.views.current_prompts import WITHDRAWN_MAX, too_many, unexpired
 
 LINGER_MS = 120_000

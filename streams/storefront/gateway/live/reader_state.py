@@ -9,7 +9,7 @@ for who is away.
 import re
 from collections.abc import Iterable
 
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.storefront.gateway.live.mailboxes import Mailbox
 from streams.storefront.gateway.live.rendered import (
     PLAIN,

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from streams.contract.events.currencies import decimals
 from streams.contract.events.slots import Placement
-from streams.contract.prompts import Prompt, PromptItem, Reason
+from streams.contract.published.prompts import Prompt, PromptItem, Reason
 from streams.contract.wire.shop.offers import Offer
 from streams.contract.wire.shop.withdrawals import WithdrawalReason
 from streams.shop.decision.languages.directions import ANCHOR, put

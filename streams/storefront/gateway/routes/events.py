@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from streams.contract.errors import RequestRefused
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.storefront.gateway.batches.batch import Batch, EventResult
 from streams.storefront.gateway.batches.canonical import read_batch
 from streams.storefront.gateway.batches.foreign import FOREIGN, format_of, read_foreign

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from starlette.types import Receive, Scope, Send
 
 from streams.contract.errors import RequestRefused
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.storefront.gateway.gateway import Gateway, Here
 from streams.storefront.gateway.live.alarm import Alarm
 from streams.storefront.gateway.live.mailboxes import Mailbox

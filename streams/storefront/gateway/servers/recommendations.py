@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from streams.contract.events.fields import Id
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.storefront.gateway.gateway import Here
 from streams.storefront.gateway.live.mailboxes import ClockMs, Mailbox
 from streams.storefront.gateway.live.rendered import RenderedReason, Wording

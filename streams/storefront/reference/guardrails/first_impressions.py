@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from streams.contract.prompts import ANY_OUTCOME, Assigned
+from streams.contract.published.outcomes import ANY_OUTCOME, Assigned
 from streams.views.arm_board import ARMS_MAX
 
 UNITS_MAX = 500_000

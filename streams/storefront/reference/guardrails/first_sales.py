@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from streams.contract.prompts import ANY_OUTCOME, Outcome, Unmatched
+from streams.contract.published.outcomes import ANY_OUTCOME, Outcome, Unmatched
 from streams.experiments.open_prompts import possible
 from streams.storefront.reference.guardrails.first_impressions import FirstImpressions
 

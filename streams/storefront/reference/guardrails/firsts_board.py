@@ -1,6 +1,7 @@
 """A board of arms that counts first impressions beside what it shows."""
 
-from streams.contract.prompts import Outcome, Prompt
+from streams.contract.published.outcomes import Outcome
+from streams.contract.published.prompts import Prompt
 from streams.shop.memory.answer import OutgoingPrompt
 from streams.storefront.reference.guardrails.first_impressions import FirstImpressions
 from streams.views.arm_board import ArmBoard

@@ -24,7 +24,7 @@ from models.recommenders.recommender import TableSize
 from streams.clients.connection.topics.findings import KINDS
 from streams.contract.dead_letters import REASONS
 from streams.contract.events.reference.codec import REASONS as REFUSALS
-from streams.contract.prompts import Outcome
+from streams.contract.published.outcomes import Outcome
 from streams.contract.wire.shop.withdrawals import CatalogReason
 from streams.shop.decision.catalog.catalog import FULL, Withholding
 from streams.shop.memory.answer import SilenceReason

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from streams.cli.root import goeswith
-from streams.contract.prompts import ANY_OUTCOME
+from streams.contract.published.outcomes import ANY_OUTCOME
 from streams.lab.bench.console.asked import PAGES, AskedConsole
 from streams.lab.bench.console.made_outcomes import MadeShop, made
 from streams.lab.bench.console.pages_report import RATES, measured, slow

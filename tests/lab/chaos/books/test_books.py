@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from streams.contract.events import Event, ItemViewed, encode
-from streams.contract.prompts import Outcome, Prompt
+from streams.contract.published.outcomes import Outcome
+from streams.contract.published.prompts import Prompt
 from streams.lab.bench.stage.site import Site
 from streams.lab.chaos.books.books import (
     Recomputed,

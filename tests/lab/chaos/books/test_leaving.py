@@ -3,7 +3,7 @@
 from typing import Any
 
 from streams.contract.events import Event, ItemViewed
-from streams.contract.prompts import prompt_id
+from streams.contract.published.prompts import prompt_id
 from streams.lab.chaos.books.books import recompute
 from tests.lab.chaos.books.test_books import SETTINGS, recorded
 from tests.stories import NOON_MS

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from streams.contract.events import Event, ItemAdded, ItemRemoved, encode
-from streams.contract.prompts import AnyOutcome, Outcome
+from streams.contract.published.outcomes import AnyOutcome, Outcome
 from streams.contract.settings import Settings
 from streams.lab.chaos.books.books import recompute
 from streams.lab.chaos.books.compared import Compared, judged_by_twin

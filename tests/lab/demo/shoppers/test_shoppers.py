@@ -17,13 +17,7 @@ from streams.contract.events import (
     encode,
 )
 from streams.contract.events.slots import Placement
-from streams.contract.prompts import (
-    Evidence,
-    Prompt,
-    PromptItem,
-    PromptWithdrawn,
-    Reason,
-)
+from streams.contract.published.prompts import Evidence, Prompt, PromptItem, PromptWithdrawn, Reason
 from streams.contract.settings import Settings
 from streams.lab.demo.shoppers.plans import Intent, plan
 from streams.lab.demo.shoppers.shoppers import (

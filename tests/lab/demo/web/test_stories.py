@@ -5,7 +5,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from streams.contract.events import Event, ItemAdded
-from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
+from streams.contract.published.outcomes import Outcome
+from streams.contract.published.prompts import Prompt, PromptWithdrawn
 from streams.contract.schemas.examples import SECRET
 from streams.contract.settings import Settings
 from streams.lab.demo.shops.assortment import GROCERY

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 
 from models.evaluation.arm_values import Interval
 from models.evaluation.confidence_sequences import asymptotic_half_width
-from streams.contract.prompts import Assigned
+from streams.contract.published.outcomes import Assigned
 from streams.contract.schemas.examples import SHOWN
 from streams.experiments.evidence.quiet_log import QUIET_EVERY_S
 from streams.experiments.open_prompts import QuietTime

@@ -6,7 +6,7 @@ import pytest
 
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.curated import ITEMS_MAX, CuratedItems
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.shop.decision.arms import BEST_WORTH
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.catalog.curation import ABOUT_MAX

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from streams.contract.errors import InvalidReference
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.controls.arm_names import ARM_NAMES, OFFER_ARMS
 from streams.shop.decision.slots.top_up import SOURCES

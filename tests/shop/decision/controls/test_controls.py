@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from models.bandit.propensity import NO_LIMITS, ShareLimits
 from streams.contract.errors import InvalidReference
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.catalog import Catalog

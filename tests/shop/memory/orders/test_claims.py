@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.contract.events import OrderLine
-from streams.contract.prompts import Outcome, Prompt
+from streams.contract.published.outcomes import Outcome
+from streams.contract.published.prompts import Prompt
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.reward.allotment import allotted
 from streams.shop.memory.orders.reward.earnings import earnings, terms_of

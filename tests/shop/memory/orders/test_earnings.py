@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from streams.contract.prompts import Stage
+from streams.contract.published.outcomes import Stage
 from streams.contract.receipts import Receipt
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.reward.earnings import Worth, earnings

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.contract.events import Event, OrderLine
-from streams.contract.prompts import Outcome
+from streams.contract.published.outcomes import Outcome
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.reward.reached import EARLIER, RETURNS_MAX, Reached, bounded, joined
 from streams.shop.memory.orders.seen import SHORT

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.contract.prompts import Stage
+from streams.contract.published.outcomes import Stage
 from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.on_offer import ItemWorth

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from streams.contract.prompts import Stage
+from streams.contract.published.outcomes import Stage
 from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.on_offer import ItemWorth

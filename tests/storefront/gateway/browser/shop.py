@@ -14,7 +14,7 @@ from playwright.async_api import BrowserContext, Page
 
 from streams.clients.connection.addresses import free_port
 from streams.contract.events import Event, ItemAdded
-from streams.contract.prompts import (
+from streams.contract.published.prompts import (
     Evidence,
     Prompt,
     PromptItem,

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, BrowserContext
 
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.codec import encode_reference
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.shop.decision.languages.messages import TEXTS
 from tests.storefront.gateway.browser.shop import (
     EXAMPLE,

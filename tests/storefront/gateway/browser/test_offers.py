@@ -8,7 +8,7 @@ from iso4217 import Currency
 from playwright.async_api import BrowserContext
 
 from streams.contract.events.currencies import decimals
-from streams.contract.prompts import Prompt, Reason
+from streams.contract.published.prompts import Prompt, Reason
 from streams.contract.wire.shop.offers import (
     BundleOffer,
     FreeShippingOffer,

@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.storefront.gateway.live.mailboxes import LINGER_MS, Mailbox, Mailboxes
 from streams.storefront.gateway.live.reader_state import HELD_MAX, ReaderState
 from streams.storefront.gateway.live.rendered import Rendered, RenderedPrompt

@@ -12,7 +12,7 @@ from typing import IO
 import pytest
 
 from streams.clients.log_reader import open_reader
-from streams.contract.prompts import Outcome
+from streams.contract.published.outcomes import Outcome
 from streams.contract.schemas.examples import SHOWN
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker

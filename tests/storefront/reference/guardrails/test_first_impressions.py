@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contract.prompts import Outcome
+from streams.contract.published.outcomes import Outcome
 from streams.contract.schemas.examples import ASSIGNED, PROMPT, SHOWN
 from streams.storefront.reference.guardrails.first_impressions import (
     TOLD_MS,

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from streams.contract.prompts import Outcome, OutcomeLine, Unmatched
+from streams.contract.published.outcomes import Outcome, OutcomeLine, Unmatched
 from streams.contract.schemas.examples import ASSIGNED, SHOWN
 from streams.storefront.reference.guardrails.first_impressions import FirstImpressions
 from streams.storefront.reference.guardrails.first_sales import (

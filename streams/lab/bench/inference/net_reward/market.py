@@ -24,7 +24,7 @@ from streams.contract.events import (
     PromptClicked,
     PromptShown,
 )
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.experiments.impressions import Trial, Trials
 from streams.experiments.off_policy.off_policy import add_outcome, evaluated_policy

@@ -18,7 +18,7 @@ from streams.contract.events import (
     PromptDismissed,
     PromptShown,
 )
-from streams.contract.prompts import Prompt
+from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.lab.bench.regret.profit.shops import CURRENCY, ProfitShop, ShopVisitor
 from streams.shop.decision.arms import ARMS, Arm

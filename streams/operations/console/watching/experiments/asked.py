@@ -6,7 +6,7 @@ known reads again from the start. Answers of what somebody has ended stand, and 
 
 from collections.abc import Callable, Collection
 
-from streams.contract.prompts import AnyOutcome
+from streams.contract.published.outcomes import AnyOutcome
 from streams.contract.settings import Settings
 from streams.experiments.declared.register import DeclaredExperiment, Register
 from streams.experiments.open_prompts import QuietTime

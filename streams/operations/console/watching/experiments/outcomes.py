@@ -17,7 +17,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
-from streams.contract.prompts import ANY_OUTCOME, Outcome
+from streams.contract.published.outcomes import ANY_OUTCOME, Outcome
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import foretold
 from streams.experiments.arm_estimates import ArmEstimate, ArmEstimates

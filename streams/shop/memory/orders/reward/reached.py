@@ -6,7 +6,7 @@ Each says which event told it, when, and of what; those of one event are joined 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from streams.contract.prompts import Stage
+from streams.contract.published.outcomes import Stage
 
 RETURNS_MAX = 16
 """Returns kept one by one, to be told late. Earlier ones of an item of an order are one fact."""

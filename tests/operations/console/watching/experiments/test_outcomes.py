@@ -7,7 +7,7 @@ import pytest
 
 from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord
 from streams.contract.errors import KafkaUnreachable
-from streams.contract.prompts import AnyOutcome
+from streams.contract.published.outcomes import AnyOutcome
 from streams.contract.schemas.examples import UNMATCHED
 from streams.experiments.arms import BoardReader
 from streams.experiments.uplift.command import findings, read_on

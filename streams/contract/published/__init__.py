@@ -1,0 +1,1 @@
+"""What we publish: prompts and their withdrawals; outcomes."""
