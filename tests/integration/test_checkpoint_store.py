@@ -123,6 +123,20 @@ def test_one_made_under_other_settings_is_kept_aside_and_can_be_read(store: Stor
     assert kept.name in store.place(kept.name)
 
 
+def test_one_that_was_kept_aside_is_deleted_and_no_other(store: Store) -> None:
+    """A second time there is none; the one that workers start from stays."""
+    store.write(*checkpoint(90))
+    store.write(*checkpoint(5, sessions_max=100))
+    store.write(*checkpoint(7, items_max=1_000))
+    first, other = store.kept()
+    living = store.read()
+
+    assert store.delete(first.name)
+    assert ([other.name], living) == ([one.name for one in store.kept()], store.read())
+    assert (None, False) == (store.read(first.name), store.delete(first.name))
+    assert store.read(other.name)
+
+
 def test_settings_that_are_tried_to_and_fro_leave_one_of_each(store: Store) -> None:
     """What is known of one lineage is in its latest checkpoint: the earlier ones go."""
     for offset in range(5, 11):

@@ -384,3 +384,25 @@ def is_compacted(settings: Settings, stored: Stored) -> bool:
     with opened_log(settings, topic_of(settings)) as log:
         assert log
         return not log.is_whole(stored)
+
+
+def test_one_that_was_kept_aside_is_deleted_with_its_chunks(
+    settings: Settings, store: TopicStore
+) -> None:
+    """The living one and the generations stay, as does what they share with it."""
+    store.write(*checkpoint(90))
+    store.write(*checkpoint(7, items_max=1_000))
+    store.write(*checkpoint(8, items_max=1_000))
+    (kept,) = store.kept()
+    before = store.pointer()
+    command = ["checkpoint", "delete", kept.name, "--yes", "--json"]
+    given = {**environment(settings), "GOESWITH_CHECKPOINT_URL": "kafka:"}
+    deleted = CliRunner().invoke(goeswith, command, env=given)
+
+    assert {"name": kept.name, "deleted": True} == json.loads(deleted.stdout)
+    assert (before.generations, {}) == (store.pointer().generations, store.pointer().kept)
+    with open_reader(settings, topic_of(settings)) as reader:
+        records = list(reader.between(reader.begins(), reader.ends()))
+    gone = {(record.key or b"").decode() for record in records if record.value is None}
+    assert {*before.kept[kept.name].chunk_keys()} == gone
+    assert not store.delete(kept.name)

@@ -79,6 +79,18 @@ class FileStore:
         """Where one is that was kept aside."""
         return str(self._named(name))
 
+    def delete(self, name: str) -> bool:
+        """Delete one that was kept aside; False: there is none. Raises a `GoeswithError`."""
+        self.check_writable()
+        try:
+            with self._locked():
+                self._named(name).unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise GoeswithError(f"cannot delete {self._named(name)}: {error.strerror}") from error
+        return True
+
     def write(
         self,
         header: CheckpointHeader,

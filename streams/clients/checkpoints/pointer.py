@@ -99,6 +99,11 @@ class Pointer(BaseModel):
             del kept[gone.name]
         return Pointer(generations=(newest, *older)[:GENERATIONS_MAX], kept=kept)
 
+    def without(self, name: str) -> "Pointer":
+        """The pointer once one that was kept aside is deleted."""
+        kept = {other: one for other, one in self.kept.items() if other != name}
+        return Pointer(generations=self.generations, kept=kept)
+
     def named(self, name: str) -> tuple[Stored, ...]:
         """What goes by a name, nothing if there is none: `""` is the newest, then those before."""
         if number := number_in(name):

@@ -94,6 +94,12 @@ class RedisStore:
         """Where one is that was kept aside."""
         return f"{self.where}, key {self._named(name)}"
 
+    def delete(self, name: str) -> bool:
+        """Delete one that was kept aside; False: there is none. Raises `RedisUnreachable`."""
+        with opened(self._url) as client:
+            pieces = self._pieces(_name(client.get(self._named(name))))
+            return bool(client.delete(self._named(name), *pieces))
+
     def write(
         self,
         header: CheckpointHeader,

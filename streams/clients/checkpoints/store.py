@@ -48,6 +48,9 @@ class Store(Protocol):
     def place(self, name: str) -> str:
         """Where one is, or will be, that is kept aside under a name: for messages."""
 
+    def delete(self, name: str) -> bool:
+        """Delete one that was kept aside; False: there is none. Raises a `GoeswithError`."""
+
     def write(
         self,
         header: CheckpointHeader,

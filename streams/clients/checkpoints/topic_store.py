@@ -112,6 +112,19 @@ class TopicStore:
             return f"{self._before.where}, until it expires there; {copied}"
         return f"{self.where}, {name}"
 
+    def delete(self, name: str) -> bool:
+        """Delete one that was kept aside; False: there is none. Raises a `GoeswithError`.
+
+        Nothing reads its chunks from then on; they leave with the next compaction.
+        """
+        with opened_log(self._settings, self._topic) as log:
+            if log is None or name not in log.pointer().kept:
+                return False  # and nobody else is kept from writing
+            with transaction(self._settings, self._topic) as sender:
+                pointer = log.pointer()
+                sender.send(_replaced(pointer, pointer.without(name)))
+        return True
+
     def write(
         self,
         header: CheckpointHeader,
@@ -165,7 +178,10 @@ def _chunks(data: bytes, chunk_bytes: int) -> Iterator[tuple[str, bytes]]:
 
 def moved(plan: Plan, newest: Stored) -> Records:
     """What is written behind the chunks: chunks that have left, and last the pointer."""
-    pointer = plan.with_newest(newest)
-    for key in sorted(plan.pointer.chunk_keys() - pointer.chunk_keys()):
+    return _replaced(plan.pointer, plan.with_newest(newest))
+
+
+def _replaced(before: Pointer, pointer: Pointer) -> Records:
+    for key in sorted(before.chunk_keys() - pointer.chunk_keys()):
         yield key, None
     yield POINTER, pointer.model_dump_json().encode()

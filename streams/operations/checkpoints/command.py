@@ -24,6 +24,7 @@ from streams.clients.checkpoints.store import Store, open_store
 from streams.clients.log_reader import LogReader, open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured
 from streams.contract.settings import Settings
+from streams.operations.checkpoints.deleting import delete_command
 from streams.operations.checkpoints.descriptions import described, in_one_line, table
 from streams.operations.checkpoints.generations import list_, restore
 from streams.operations.checkpoints.live_workers import warn_of_workers
@@ -97,6 +98,7 @@ def found_in(settings: Settings, name: str) -> tuple[Checkpoint, bytes]:
 
 
 checkpoint.add_command(adopt_command(found_in, kept_in))
+checkpoint.add_command(delete_command(kept_in))
 
 
 @checkpoint.command()

@@ -244,7 +244,7 @@ def in_words(report: dict[str, Any]) -> Iterator[str]:
     for who, has in report["folded"].items():
         yield f"{FOLDED if has else WAITING} {printable(who)}"
     for one in report["left"]:
-        until = _until(one["until_ms"], one.get("writes"))
+        until = _until(one["until_ms"], one.get("writes"), one.get("command", ""))
         yield f"left: {one['found']:,} in {printable(one['place'])}, {until}"
     for said in report["unread"]:
         yield f"could not be looked into: {printable(said, chars_max=300)}"
@@ -276,10 +276,10 @@ def _goes_by_itself(left: Mapping[str, Any]) -> bool:
     return goes or left["place"].startswith(CHECKPOINT)
 
 
-def _until(until_ms: int | None, writes: int | None = None) -> str:
+def _until(until_ms: int | None, writes: int | None = None, command: str = "") -> str:
     if writes is not None:
         return f"until {many(writes, 'more checkpoints are', 'more checkpoint is')} written"
     if until_ms is None:
-        return "until something takes it away"
+        return f"until {command or 'something'} takes it away"
     at = time.strftime("%Y-%m-%d %H:%M", time.gmtime(until_ms / 1000))
     return f"until {at} UTC or soon after, when retention takes the last of them"

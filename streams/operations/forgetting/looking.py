@@ -24,6 +24,7 @@ from streams.shop.shop import Shop
 
 TYPES = (b"string", b"hash", b"none")
 """Of keys of views, as Redis names them; none: it has expired meanwhile."""
+DELETES = "goeswith checkpoint delete"
 
 
 class Search(NamedTuple):
@@ -52,7 +53,8 @@ def in_checkpoints(settings: Settings, shopper_id: str) -> Search:
         return found
     parts = Shop(with_some_secret(settings)).parts()
     try:
-        names = ["", *(one.name for one in store.kept())]
+        aside = [one.name for one in store.kept()]
+        names = ["", *aside]
         older = store.pointer().older() if isinstance(store, GenerationStore) else []
         names += older
         names += store.unnamed() if isinstance(store, LeavingStore) else []
@@ -68,7 +70,8 @@ def in_checkpoints(settings: Settings, shopper_id: str) -> Search:
             continue
         if values:
             goes = GENERATIONS_MAX - 1 - older.index(name) if name in older else None
-            found.left.append(Trace(where, values, None, goes))
+            command = f"{DELETES} {name}" if name in aside else ""
+            found.left.append(Trace(where, values, None, goes, command))
     return found
 
 

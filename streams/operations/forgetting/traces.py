@@ -30,6 +30,8 @@ class Trace(NamedTuple):
     """When retention takes the last of them; None: nobody has said so."""
     writes: int | None = None
     """After how many more checkpoints this one goes; None: it is no old generation."""
+    command: str = ""
+    """What takes it away, where somebody has to; empty: nothing of ours."""
 
 
 def mentions(raw: bytes | None, shopper_id: str) -> bool:

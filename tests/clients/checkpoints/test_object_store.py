@@ -434,3 +434,16 @@ def test_nothing_of_a_sealed_one_is_in_the_objects(store: FileSystemStore) -> No
 
     assert data == store.read()
     assert header.keys == told["keys"]
+
+
+def test_one_that_was_kept_aside_is_deleted_at_once(store: FileSystemStore) -> None:
+    """Not when newer pointers have not named it for a while; all others stay."""
+    store.write(*checkpoint(90))
+    store.write(*checkpoint(7, items_max=1_000))
+    (kept,) = store.kept()
+    newest = store.read()
+
+    assert store.delete(kept.name)
+    assert ([], [], newest) == (store.kept(), store.unnamed(), store.read())
+    assert 1 == sum(name.endswith(".checkpoint") for name in names())
+    assert not store.delete(kept.name)

@@ -170,3 +170,42 @@ def test_sides_that_differ_by_a_log_before_are_told_to_be_of_two_logs(place: Pat
     assert (1, 2) == (told.exit_code, len(told.stdout.splitlines()))
     assert "not comparable: 40 events of logs" in told.stdout
     assert (0, False) == (alike.exit_code, "not comparable" in alike.stdout)
+
+
+def test_what_was_kept_aside_is_deleted_when_somebody_says_so(place: Path) -> None:
+    """By its name alone, or as other commands name it; who does not say yes has deleted nothing."""
+    store = FileStore(place)
+    store.write(*checkpoint(90))
+    store.write(*checkpoint(7, items_max=1_000))
+    (kept,) = store.kept()
+    living = place.read_bytes()
+    asked = run(place, "delete", kept.name)
+    left = store.kept()
+    deleted = run(place, "delete", f"store:{kept.name}", "--yes")
+
+    assert (1, [kept]) == (asked.exit_code, left)
+    assert "for good?" in asked.stderr
+    assert (0, []) == (deleted.exit_code, store.kept())
+    assert f"deleted: the checkpoint in {store.place(kept.name)}\n" == deleted.stdout
+    assert (living, False) == (place.read_bytes(), store.delete(kept.name))
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("store", "workers start from it"),
+        ("generation-2", "replaced by newer ones"),
+        ("store:generation-1", "workers start from it"),
+        ("../shop.checkpoint", "it is no name"),
+        ("", "it is no name"),
+        ("settings-1f0c3a5e7b92", "there is no checkpoint in"),
+    ],
+)
+def test_nothing_else_is_deleted(place: Path, name: str, why: str) -> None:
+    """Not the one that workers start from, whatever is typed."""
+    FileStore(place).write(*checkpoint(7))
+    refused = run(place, "delete", name, "--yes")
+
+    assert refused.exit_code
+    assert why in refused.stderr
+    assert place.exists()

@@ -496,6 +496,22 @@ def test_what_is_left_elsewhere_does_not_go_with_a_newer_checkpoint(place: str) 
     assert (1, "NOT forgotten everywhere") == (exit_code(report), [*in_words(report)][-1])
 
 
+def test_a_checkpoint_that_was_kept_aside_is_named_with_what_deletes_it(tmp_path: Path) -> None:
+    """By nothing else does it go: the search ends well once that is done."""
+    settings = Settings(**OPEN, checkpoint_url=(tmp_path / "shop.checkpoint").as_uri())
+    store = FileStore(tmp_path / "shop.checkpoint")
+    store.write(*packed(shop_that_knows("ann"), cluster="here", now_ms=0, made_by="worker-1"))
+    store.write(*checkpoint(7, items_max=1_000))
+    (kept,) = store.kept()
+    report = told(settings, None, {}, in_checkpoints(settings, "ann"))
+    (words,) = (line for line in in_words(report) if line.startswith("left"))
+
+    assert words.endswith(f"until goeswith checkpoint delete {kept.name} takes it away")
+    assert 1 == exit_code(report)
+    assert store.delete(kept.name)
+    assert 0 == exit_code(told(settings, None, {}, in_checkpoints(settings, "ann")))
+
+
 def test_what_was_found_is_told_in_words() -> None:
     """Who has folded it, what is left until when, and what nobody could look into."""
     report = {

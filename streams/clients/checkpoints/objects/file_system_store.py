@@ -84,6 +84,26 @@ class FileSystemStore:
         """Where one of a name is, or will be."""
         return f"{self.where}, {name}"
 
+    def delete(self, name: str) -> bool:
+        """Delete one that was kept aside; False: there is none. Raises a `GoeswithError`.
+
+        At once, not ten minutes after the last pointer that named it: somebody waits for that.
+        """
+
+        def put(log: ObjectLog) -> bool | None:
+            before = log.pointer()
+            if name not in before.kept:
+                return None
+            pointer = before.without(name)
+            if not log.append(pointer):
+                return False
+            mark = before.kept[name].fingerprint
+            if mark not in {one.fingerprint for one in pointer.named_at_all()}:
+                self._folder.delete(checkpoint_name(mark))
+            return True
+
+        return self._until_done(put)
+
     def write(
         self,
         header: CheckpointHeader,
