@@ -28,6 +28,8 @@ WAITED = 'goeswith_gateway_acknowledged_seconds_bucket{le="%s"}'
 STREAMS = 'goeswith_gateway_streams{instance="a"}'
 STREAMS_LIMIT = 'goeswith_gateway_streams_limit{instance="a"}'
 RECORDS = 'goeswith_gateway_prompt_records_total{result="%s"}'
+UNREAD = 'goeswith_receipts_unknown_key_total{instance="%s"}'
+READ = 'goeswith_outcomes_total{stage="shown",instance="%s"}'
 READY_B = 'goeswith_gateway_ready{instance="b"}'
 
 
@@ -130,8 +132,8 @@ STORIES = {
         15,
     ),
     "GoeswithReceiptsUnread": Story(
-        {'goeswith_receipts_unknown_key_total{instance="a"}': "0+20x20"},
-        {'goeswith_receipts_unknown_key_total{instance="a"}': "0 1x19"},
+        {UNREAD % "a": "0+20x20", UNREAD % "b": "0x20", READ % "a": "0x20", READ % "b": "0+20x20"},
+        {UNREAD % "a": "0 4x4 24x15", UNREAD % "b": "0 4x4 24x15", READ % "a": "0+50x20"},
     ),
     "GoeswithGatewayNotReady": Story(
         {'goeswith_gateway_ready{instance="a"}': "1 0x9", READY_B: "1x10"},

@@ -12,7 +12,7 @@ from streams.contract.receipts import Receipts
 from streams.contract.schemas.examples import PROMPT
 from streams.contract.settings import Settings
 from streams.operations.rebuild import summary_of_shop
-from streams.worker.health.pages.pages import Handler, show_health, show_state
+from streams.worker.health.pages.pages import Handler, show_health, show_state, unread
 from streams.worker.health.watchdog import Health, Watchdog
 from streams.worker.replica import Replica
 from streams.worker.telemetry import Telemetry
@@ -68,6 +68,15 @@ def test_a_worker_that_lacks_a_secret_says_which_key() -> None:
     assert f"2 of key {key_id}" in note
     assert pages.said("/readyz")["ready"]
     assert {key_id: 2} == pages.said("/state")["telemetry"]["receipt_unknown_key"]
+
+
+def test_a_key_that_comes_again_is_named_before_those_that_somebody_makes_up() -> None:
+    """Else sixteen of these hide the id of a secret that is missing."""
+    made_up = {f"{number:08x}": 1 for number in range(15)}
+    (note,) = unread({**made_up, "ffffffff": 40})
+
+    assert "40 of key ffffffff, 1 of key 0" in note
+    assert note.endswith(", 13 of further ones")
 
 
 def test_a_worker_tells_how_many_events_of_logs_before_it_knows() -> None:

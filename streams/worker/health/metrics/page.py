@@ -57,7 +57,7 @@ class WorkerMetrics(Collector):
         yield from telemetry_families(self._app.telemetry)
         yield CounterMetricFamily(
             "goeswith_receipts_unknown_key",
-            "Receipts folded unread, for lack of a secret; the keys are at /state.",
+            "Receipts folded unread, made up or for lack of a secret; /state has the keys.",
             value=sum(shop.unknown_keys.values()),
         )
         yield CounterMetricFamily(

@@ -10,6 +10,7 @@
 """
 
 import os
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -25,6 +26,9 @@ from streams.worker.telemetry import Telemetry
 
 Handler = Callable[[Any, Any], Awaitable[Any]]
 """Faust's `web` and the request in, the response out."""
+
+KEYS_NAMED_MAX = 3
+"""Of unknown keys, in a note."""
 
 
 class ViewHealth(Protocol):
@@ -80,7 +84,8 @@ def show_state(
         digests: dict[str, str] | None = None
         position = {str(p): o for p, o in sorted(shop.position.items())}
         lag = {str(p): max(0, n - shop.position.get(p, 0)) for p, n in sorted(ends().items())}
-        counted = app.telemetry.snapshot() | {"receipt_unknown_key": dict(shop.unknown_keys)}
+        unknown = dict(Counter(shop.unknown_keys).most_common())
+        counted = app.telemetry.snapshot() | {"receipt_unknown_key": unknown}
         if "digest" in request.query:
             position, digests = await hashes.of(shop)
         return web.json(
@@ -114,13 +119,20 @@ def _carried_over(shop: object) -> dict[str, Any]:
 def unread(unknown_keys: Mapping[str, int]) -> list[str]:
     """What a worker says that has met receipts which it has no secret for.
 
+    The most frequent keys: that of a secret which is missing comes again and again, those that
+    somebody makes up are many.
+
     >>> unread({"0a1b2c3d": 12})
-    ['receipts folded unread, for lack of a secret: 12 of key 0a1b2c3d']
+    ['receipts folded unread, made up or for lack of a secret: 12 of key 0a1b2c3d']
     >>> unread({})
     []
     """
-    said = ", ".join(f"{receipts} of key {key}" for key, receipts in sorted(unknown_keys.items()))
-    return [f"receipts folded unread, for lack of a secret: {said}"] if said else []
+    most = Counter(unknown_keys).most_common()
+    said = [f"{receipts:,} of key {key}" for key, receipts in most[:KEYS_NAMED_MAX]]
+    if left := most[KEYS_NAMED_MAX:]:
+        said.append(f"{sum(receipts for _, receipts in left):,} of further ones")
+    told = ", ".join(said)
+    return [f"receipts folded unread, made up or for lack of a secret: {told}"] if said else []
 
 
 def show_health(
