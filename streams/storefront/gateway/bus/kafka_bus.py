@@ -72,6 +72,7 @@ class KafkaBus:
         self._overdue: set[asyncio.Future[Any]] = set()
         self._unread = ""
         self._asked_s, self._told = float("-inf"), ""
+        self._missing, self._unseen = "", list[str]()
 
     def follow(self, receive: Receive) -> None:
         """Hand over every record of the prompts topic that comes from now on."""
@@ -187,13 +188,13 @@ class KafkaBus:
         """Why events are not taken or prompts do not come just now; empty: all is well."""
         if self._producer is None:
             return "not connected to Kafka yet"
-        if self._overdue:
-            return "Kafka does not take events"
         if self._following is not None and self._following.done():
             return "prompts are no longer read: restart this gateway"
         if time.monotonic() - self._asked_s > ASKED_EVERY_S:
             self._asked_s = time.monotonic()
             self._told = await self._asked()
+        if self._overdue and not self._missing:
+            return "Kafka does not take events"
         return self._told or self._unread
 
     async def _asked(self) -> str:
@@ -202,11 +203,20 @@ class KafkaBus:
             cluster = await asyncio.wait_for(asking, ANSWER_S_MAX)
         except (TimeoutError, KafkaError, OSError):
             return "Kafka does not answer"
+        counts = {topic: cluster.partitions_for_topic(topic) for topic in self._partitions}
+        self._note_missing([topic for topic, now in counts.items() if now is None])
         for topic, had in self._partitions.items():
-            now = cluster.partitions_for_topic(topic)  # None: the brokers do not know just now
-            if now is not None and len(now) != had:
+            if (now := counts[topic]) is not None and len(now) != had:
                 return f"{topic} has {len(now)} partitions, and had {had}: restart this gateway"
-        return ""
+        return self._missing
+
+    def _note_missing(self, unseen: list[str]) -> None:
+        """What two looks in a row have not seen; one may deceive: a leader is being chosen, say."""
+        gone = ", ".join(topic for topic in unseen if topic in self._unseen)
+        said = f"{gone} is missing: `goeswith topics create` makes it" if gone else ""
+        if said != self._missing:
+            logger.warning("%s", said or "no topic is missing any more")
+        self._missing, self._unseen = said, unseen
 
     def _begin_to_follow(self) -> None:
         self._following = asyncio.create_task(self._follow())

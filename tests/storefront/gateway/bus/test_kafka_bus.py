@@ -9,6 +9,7 @@ import pytest
 from kafka import KafkaProducer
 
 from streams.clients.log_reader import RawRecord, open_reader
+from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import KafkaUnreachable, TopicsWrong
 from streams.contract.settings import Settings
 from streams.contract.wire.partitioner import partition_of
@@ -109,6 +110,19 @@ async def test_a_gateway_without_topics_says_which(kafka: str, topic_prefix: str
     bus = KafkaBus(Settings(kafka_bootstrap=kafka, topic_prefix=topic_prefix))
     with pytest.raises(TopicsWrong, match=f"{topic_prefix}.events.*goeswith topics create"):
         await bus.start()
+
+
+async def test_a_topic_that_is_deleted_is_noticed_though_nobody_sends(bus: KafkaBus) -> None:
+    """So a balancer sends nobody there, and its operator reads what is to be done."""
+    events = bus.settings.topics.events
+    assert not await bus.trouble()
+    with open_admin(bus.settings) as admin:
+        await asyncio.to_thread(admin.delete_topics, [events])
+    async with asyncio.timeout(PATIENCE_S):
+        while not (trouble := await bus.trouble()):
+            await asyncio.sleep(0.1)
+
+    assert f"{events} is missing: `goeswith topics create` makes it" == trouble
 
 
 async def test_a_producer_that_is_of_no_use_is_replaced(bus: KafkaBus) -> None:

@@ -91,3 +91,38 @@ async def test_another_number_of_partitions_is_trouble(now: dict[str, int], said
 async def test_a_topic_that_brokers_do_not_tell_of_just_now_is_no_trouble() -> None:
     """As of one whose leader is being chosen: a restart would not help."""
     assert not await connected(Cluster(events=3)).trouble()
+
+
+async def looked(bus: KafkaBus) -> str:
+    """What it says when the time has come to look again."""
+    bus._asked_s = float("-inf")
+    return await bus.trouble()
+
+
+async def test_a_topic_that_is_gone_is_trouble_before_anybody_sends_and_says_so_after() -> None:
+    """By two looks in a row, with the command; when it is there again, so is the gateway."""
+    cluster, events = Cluster(events=3, prompts=3), SETTINGS.topics.events
+    bus, said = connected(cluster), f"{events} is missing: `goeswith topics create` makes it"
+    assert not await looked(bus)
+    del cluster.partitions["events"]
+
+    assert ["", said] == [await looked(bus), await looked(bus)]
+    sent = asyncio.get_running_loop().create_future()
+    bus._note_overdue([sent])
+    assert said == await looked(bus)
+    cluster.partitions["events"] = 3
+    assert "Kafka does not take events" == await looked(bus)
+    sent.set_result(None)
+    await asyncio.sleep(0)
+    assert not await looked(bus)
+
+
+async def test_one_look_that_does_not_see_a_topic_is_forgotten_by_one_that_does() -> None:
+    """Two have to come one after the other."""
+    cluster = Cluster(events=3)
+    bus = connected(cluster)
+    for _ in range(2):
+        assert not await looked(bus)
+        cluster.partitions["prompts"] = 3
+        assert not await looked(bus)
+        del cluster.partitions["prompts"]
