@@ -61,10 +61,12 @@ GATEWAY = (
     Panel(
         "Ready, and without the view in Redis",
         "short",
-        "Not ready: its /readyz says why. Without the view, who comes back hears less.",
+        "Not ready: its /readyz says why. Without the view, who comes back hears less; without "
+        "shared rates each gateway lets in as much as all together should.",
         {
             "ready": "sum(goeswith_gateway_ready)",
             "without the view": "sum(goeswith_gateway_view_failing)",
+            "without shared rates": "sum(goeswith_gateway_rates_failing)",
         },
     ),
     Panel(

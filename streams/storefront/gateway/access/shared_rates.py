@@ -17,7 +17,7 @@ from hashlib import blake2b
 from itertools import islice
 
 from redis.asyncio import Redis as AsyncRedis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from streams.clients.redis import connect, in_words, secured
 from streams.contract.settings import Settings
@@ -29,6 +29,8 @@ EVERY_S = 1.0
 ANSWER_S_MAX = 0.5
 AT_ONCE_MAX = 1000
 """Names of one call: Redis serves nobody else meanwhile."""
+NOBODY = ""
+"""The name of nothing: its key lives for a millisecond."""
 ADD = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -51,6 +53,8 @@ class SharedRates:
     ) -> None:
         self.away = ""
         """Why nothing is shared; empty: it is, or there is no Redis."""
+        self.refused = False
+        """Whether Redis answers, and does not take it: it is full, or lets us not."""
         self._settings = settings
         self._limits = limits
         self._clock_ms = clock_ms
@@ -66,18 +70,36 @@ class SharedRates:
             await self.exchange()
 
     async def exchange(self) -> None:
-        """Say what was taken since the last time, and learn what others took of the same names."""
-        for kind, limit in self._limits.items():
-            taken = limit.taken_since()
-            if self._redis is None or not taken:
-                continue
-            try:
-                async with asyncio.timeout(ANSWER_S_MAX):
-                    await self._add(self._redis, kind, limit, taken)
-            except (RedisError, OSError) as error:
-                self._note_away(error)
-            else:
-                self.away = ""
+        """Say what was taken since the last time, and learn what others took of the same names.
+
+        While that fails Redis is asked without a request, too: it may be well, and nobody come.
+        """
+        if self._redis is None:
+            return
+        failed: Exception | None = None
+        told = {kind: limit.taken_since() for kind, limit in self._limits.items()}
+        for kind, taken in told.items():
+            if taken or self.away:
+                failed = await self._failure(self._redis, kind, taken) or failed
+        if failed is not None:
+            self._note_away(failed)
+        elif self.away:
+            logger.warning("rates are shared again")
+            self.away, self.refused = "", False
+
+    async def _failure(
+        self, redis: AsyncRedis, kind: str, taken: Mapping[str, float]
+    ) -> Exception | None:
+        """Why something could not be told; where there is nothing, a word of a moment is tried."""
+        try:
+            async with asyncio.timeout(ANSWER_S_MAX):
+                if taken:
+                    await self._add(redis, kind, self._limits[kind], taken)
+                else:
+                    await redis.eval(ADD, 1, self._key(kind, NOBODY), "0")
+        except (RedisError, OSError) as error:
+            return error
+        return None
 
     async def _add(
         self, redis: AsyncRedis, kind: str, limit: RateLimit, taken: Mapping[str, float]
@@ -99,7 +121,7 @@ class SharedRates:
         said = in_words(error, self._settings.redis_url)
         if not self.away:
             logger.warning("%s; rates are counted by each gateway for itself", said)
-        self.away = said
+        self.away, self.refused = said, isinstance(error, ResponseError)
 
     async def close(self) -> None:
         """Close the connections."""

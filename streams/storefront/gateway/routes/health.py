@@ -71,6 +71,7 @@ def _notes(here: Gateway) -> Iterator[str]:
     if here.view.away:
         yield "Redis does not answer: who comes back resumes what came here"
     if here.shared_rates.away:
-        yield "Redis does not answer: each gateway counts rates for itself"
+        verb = "refuses rates" if here.shared_rates.refused else "does not answer"
+        yield f"Redis {verb}: each gateway counts rates for itself"
     if count := here.view.unreadable:
         yield f"{count} views in Redis could not be read: something else writes there"

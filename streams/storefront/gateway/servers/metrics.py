@@ -62,6 +62,10 @@ class GatewayMetrics(Collector):
                 "1 while Redis does not tell what may be shown.",
                 bool(here.view.away),
             ),
+            "goeswith_gateway_rates_failing": (
+                "1 while Redis does not take rates, and each gateway counts for itself.",
+                bool(here.shared_rates.away),
+            ),
         }
         for name, (said, number) in numbers.items():
             yield GaugeMetricFamily(name, said, value=float(number))

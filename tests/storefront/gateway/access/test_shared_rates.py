@@ -1,5 +1,6 @@
 """Gateways that share their rates through a real Redis, and go on without it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from streams.contract.settings import Settings
+from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.storefront.gateway.access.rates import RateLimit
 from streams.storefront.gateway.access.shared_rates import SharedRates
 from tests.storefront.gateway.shopfront import NOON_S, Shopfront, says_nothing
@@ -94,7 +96,33 @@ async def test_without_redis_each_gateway_counts_for_itself() -> None:
     assert {} == limit.taken_since()
     notes = (await front.http.get("/readyz")).json()["notes"]
     assert ["Redis does not answer: each gateway counts rates for itself"] == notes
+    assert "goeswith_gateway_rates_failing 1.0" in (await front.http.get("/metrics")).text
     none = Shopfront(says_nothing)
     none.gateway.sessions.take("ann", none.now_ms)
     assert {} == none.gateway.sessions.taken_since()
     await none.gateway.shared_rates.run()  # there is nothing to do
+
+
+async def test_a_redis_that_is_well_again_is_found_without_a_request() -> None:
+    """It was full for a moment: that is told as refused, and is over once it has room."""
+    with EmbeddedRedis() as redis:
+        front = Shopfront(says_nothing, redis_url=redis.url, gateway_session_rate=RATE)
+        rates = front.gateway.shared_rates
+
+        async def notes() -> list[str]:
+            await rates.exchange()
+            said: list[str] = (await front.http.get("/readyz")).json()["notes"]
+            return said
+
+        async with Redis.from_url(redis.url) as client:
+            await client.config_set("maxmemory", "100kb")
+            assert [] == await notes()
+            front.gateway.sessions.take("ann", front.now_ms)
+            refused = ["Redis refuses rates: each gateway counts rates for itself"]
+            assert [refused, refused] == [await notes(), await notes()]
+            await client.config_set("maxmemory", "0")
+            assert [] == await notes()
+            assert "goeswith_gateway_rates_failing 0.0" in (await front.http.get("/metrics")).text
+            await asyncio.sleep(0.01)  # of a time of Redis's own
+            assert [] == [key async for key in client.scan_iter("*rates*")]
+        await rates.close()
