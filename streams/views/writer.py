@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 from mode import Service
 from redis.asyncio import Redis as AsyncRedis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from streams.clients.redis import ANSWER_S_MAX, connect, secured, shown
 from streams.contract.settings import Settings
@@ -120,7 +120,7 @@ class RedisViews(Service):
         except (RedisError, OSError) as error:
             self._retry_at = time.monotonic() + self._back_off_s
             self._back_off_s = min(2 * self._back_off_s, BACK_OFF_S_MAX)
-            self._complain(error)
+            await self._complain(error)
             return False
         if self.failing:
             self._back_off_s = BACK_OFF_S_MIN
@@ -193,11 +193,21 @@ class RedisViews(Service):
             self._changed.popitem(last=False)
             self.dropped += 1
 
-    def _complain(self, error: Exception) -> None:
+    async def _complain(self, error: Exception) -> None:
         self.errors += 1
         if time.monotonic() >= self._complain_at:
             self._complain_at = time.monotonic() + COMPLAINT_S_MIN
             where = shown(self._settings.redis_url)
-            logger.warning(
-                "views are not written: %s at %s; %s", type(error).__name__, where, self.counts()
-            )
+            why = await self._foreign(error) or type(error).__name__
+            logger.warning("views are not written: %s at %s; %s", why, where, self.counts())
+
+    async def _foreign(self, error: Exception) -> str:
+        """Whose key is in the way, if it is that; all others are set, whatever was there before."""
+        key = arms_key(self._settings.topic_prefix)
+        if not isinstance(error, ResponseError):
+            return ""
+        with suppress(RedisError, OSError):
+            kind = (await self._redis.type(key)).decode()
+            if kind not in {"hash", "none"}:
+                return f"{key} is a {kind}, not ours: delete it, or name another database;"
+        return ""

@@ -222,3 +222,17 @@ async def test_what_was_offered_last_is_written_before_the_end(settings: Setting
         views.offer([Answer(outgoing_prompt=said(1))])
 
     assert ["prompt-1"] == shown(settings)
+
+
+async def test_a_key_of_somebody_else_is_named_with_its_type(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """So that whoever reads the line knows what to delete; then views are written again."""
+    key = arms_key(settings.topic_prefix)
+    with redis.Redis.from_url(settings.redis_url) as client:
+        client.lpush(key, "x")
+        async with views_of(settings) as views:
+            await until(lambda: "views are not written" in caplog.text)
+            assert f"views are not written: {key} is a list, not ours: delete it" in caplog.text
+            client.delete(key)
+            await until(lambda: not views.failing and recent_workers(settings))
