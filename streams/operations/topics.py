@@ -26,7 +26,7 @@ from streams.clients.connection.topics.findings import (
     TopicSeen,
     TopicsSeen,
 )
-from streams.clients.connection.topics.judge import judged
+from streams.clients.connection.topics.judge import configuring, judged, numbering
 from streams.clients.log_reader import Partition, committed_offsets, open_reader
 from streams.clients.sync_kafka import (
     fewest_replicas,
@@ -36,7 +36,7 @@ from streams.clients.sync_kafka import (
 )
 from streams.contract.errors import GoeswithError, NotAuthorized, TopicsWrong
 from streams.contract.settings import Settings
-from streams.contract.topics import BROKER_TIME, TIME_TYPE, Topic, command_of_broker_time
+from streams.contract.topics import BROKER_TIME, Topic
 from streams.operations.log_faults.repartition import repartition_command
 
 
@@ -54,29 +54,33 @@ NO_TOPIC = TopicOnBroker(0, config=None)
 
 
 def differences(
-    declared: Mapping[str, Topic], found: Mapping[str, TopicOnBroker], partitions: int
+    declared: Mapping[str, Topic], found: Mapping[str, TopicOnBroker], settings: Settings
 ) -> list[str]:
-    """What is not as declared, a sentence each; configuration that is not declared is free.
+    """What is not as declared, and what is to be done; what is to be done alike, together.
+
+    Configuration that is not declared is free.
 
     >>> bread = Topic("bread", "session id", "loaves", {"retention.ms": "1000"})
     >>> found = {"shop.bread": TopicOnBroker(4, {"retention.ms": "5"})}
-    >>> differences({"shop.bread": bread}, found, 8)
+    >>> wrong = differences({"shop.bread": bread}, found, Settings(partitions=8))
+    >>> [one.partition(": ")[0] for one in wrong]
     ['shop.bread has 4 partitions, not 8', 'shop.bread has retention.ms=5, not 1000']
     """
-    wrong = []
+    wrong: dict[str, list[str]] = {}
     for name, topic in declared.items():
         if name not in found:
-            wrong.append(f"{name} is missing")
+            wrong.setdefault("", []).append(f"{name} is missing")
             continue
         count, config = found[name]
-        if count != (topic.partitions or partitions):
-            wrong.append(f"{name} has {count} partitions, not {topic.partitions or partitions}")
-        wrong += [
-            f"{name} has {key}={config.get(key)}, not {value}"
-            for key, value in topic.config.items()
-            if config is not None and config.get(key) != value
-        ]
-    return wrong
+        if count != (wanted := topic.partitions or settings.partitions):
+            way_on = numbering(settings, name, count, wanted)
+            wrong.setdefault(way_on, []).append(f"{name} has {count} partitions, not {wanted}")
+        for key, value in topic.config.items():
+            if config is not None and config.get(key) != value:
+                way_on = configuring(settings, name, f"{key}={value}")
+                said = f"{name} has {key}={config.get(key)}, not {value}"
+                wrong.setdefault(way_on, []).append(said)
+    return ["; ".join(said) + (way_on and f": {way_on}") for way_on, said in wrong.items()]
 
 
 def check_topics(settings: Settings) -> bool:
@@ -131,14 +135,12 @@ def _check(settings: Settings, admin: Any) -> bool:
     events, where = settings.topics.events, settings.kafka_bootstrap
     if settings.create_time_allowed and (config := (found.get(events) or NO_TOPIC).config):
         config |= BROKER_TIME  # as good as that, then
-    if wrong := differences(declared, found, settings.partitions):
+    if wrong := differences(declared, found, settings):
         advice = (
             " (`goeswith topics create` creates what is missing)"
             if declared.keys() - found.keys()
             else ""
         )
-        if any(TIME_TYPE in said for said in wrong):
-            advice += f" (the broker's time: {command_of_broker_time('TOPIC', where)})"
         raise TopicsWrong(f"topics at {where}: {'; '.join(wrong)}{advice}")
     return all(topic.config is not None for topic in found.values())
 

@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from streams.contract.topics import Topic, Topics
+from streams.clients.connection.topics.findings import TopicSeen, TopicsSeen
+from streams.clients.connection.topics.judge import judged
+from streams.contract.settings import Settings
+from streams.contract.topics import Topic, Topics, command_of_broker_time
 from streams.operations.topics import TopicOnBroker, differences, topics_table
 
+EIGHT = Settings(topic_prefix="shop", partitions=8, kafka_bootstrap="kafka:9092")
 DECLARED = Topics("shop").declared()
 AS_DECLARED = {name: TopicOnBroker(8, dict(topic.config)) for name, topic in DECLARED.items()}
 
@@ -19,7 +23,7 @@ def test_topics_as_declared_differ_in_nothing() -> None:
         n: TopicOnBroker(8, {**(f.config or {}), "flush.ms": "1"}) for n, f in AS_DECLARED.items()
     }
 
-    assert [] == differences(DECLARED, more, 8)
+    assert [] == differences(DECLARED, more, EIGHT)
 
 
 def test_each_difference_is_a_sentence() -> None:
@@ -32,16 +36,38 @@ def test_each_difference_is_a_sentence() -> None:
     }
     declared = {"shop.loaves": loaves, "shop.butter": loaves, "shop.crumbs": crumbs}
 
-    assert [
-        "shop.loaves has 4 partitions, not 8",
-        "shop.loaves has retention.ms=5, not 60000",
+    change = "--bootstrap-server kafka:9092 --alter --topic shop.loaves"
+    said = [
+        f"shop.loaves has 4 partitions, not 8: kafka-topics.sh {change} --partitions 8; ",
+        f"shop.loaves has retention.ms=5, not 60000: kafka-configs.sh {change} --add-config ret",
         "shop.butter is missing",
-    ] == differences(declared, found, 8)
+    ]
+    told = differences(declared, found, EIGHT)
+    assert all(one.startswith(start) for one, start in zip(told, said, strict=True))
+
+
+def test_the_command_says_what_a_worker_says_is_to_be_done() -> None:
+    """Of too many partitions, and of a topic that is compacted."""
+    events = DECLARED["shop.events"]
+    found = {"shop.events": TopicOnBroker(16, {**events.config, "cleanup.policy": "compact"})}
+    seen = TopicsSeen({"shop.events": TopicSeen(16, config=found["shop.events"].config or {})})
+    told = differences({"shop.events": events}, found, EIGHT)
+    by_worker = [
+        one.way_on for one in judged(seen, EIGHT) if one.kind in {"partitions", "compacted"}
+    ]
+
+    assert by_worker == [one.partition(": ")[2] for one in told]
+    (together,) = differences(
+        {"a": events, "b": events},
+        dict.fromkeys("ab", found["shop.events"]._replace(config=None)),
+        EIGHT,
+    )
+    assert f"a has 16 partitions, not 8; b has 16 partitions, not 8: {by_worker[0]}" == together
 
 
 def test_configuration_that_a_broker_does_not_tell_is_not_judged() -> None:
     """The embedded broker does not."""
-    assert [] == differences(DECLARED, {name: TopicOnBroker(8, None) for name in DECLARED}, 8)
+    assert [] == differences(DECLARED, {name: TopicOnBroker(8, None) for name in DECLARED}, EIGHT)
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
@@ -83,6 +109,7 @@ def test_senders_time_on_a_topic_is_a_difference() -> None:
     theirs = {**AS_DECLARED["shop.events"].config, "message.timestamp.type": "CreateTime"}  # type: ignore[dict-item]
     found = AS_DECLARED | {"shop.events": TopicOnBroker(8, theirs)}
 
-    assert ["shop.events has message.timestamp.type=CreateTime, not LogAppendTime"] == differences(
-        DECLARED, found, 8
-    )
+    (said,) = differences(DECLARED, found, EIGHT)
+
+    assert said.startswith("shop.events has message.timestamp.type=CreateTime, not LogAppendTime: ")
+    assert said.endswith(command_of_broker_time("shop.events", "kafka:9092"))

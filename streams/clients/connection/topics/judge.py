@@ -75,17 +75,12 @@ def _missing(name: str) -> Finding:
 def _of_shape(name: str, topic: Topic, there: TopicSeen, settings: Settings) -> Iterator[Finding]:
     wanted = topic.partitions or settings.partitions
     if there.partitions != wanted:
-        more = there.partitions > wanted
         yield Finding(
             "partitions",
             "error",
             name,
             f"{name} has {there.partitions} partitions, not {wanted}",
-            "Kafka takes none away. GOESWITH_PARTITIONS and all our topics must have the same "
-            "number: see `Another number of partitions` in docs/operations.md"
-            if more
-            else f"kafka-topics.sh --bootstrap-server {settings.kafka_bootstrap} --alter --topic "
-            f"{name} --partitions {wanted}; of events, see docs/operations.md first",
+            numbering(settings, name, there.partitions, wanted),
         )
     least = there.config.get(IN_SYNC, "1")
     if int(least) > there.replicas:
@@ -94,7 +89,7 @@ def _of_shape(name: str, topic: Topic, there: TopicSeen, settings: Settings) -> 
             "error",
             name,
             f"{name} has {there.replicas} replicas and {IN_SYNC}={least}: nothing can be written",
-            _configure(settings, name, f"{IN_SYNC}={there.replicas}"),
+            configuring(settings, name, f"{IN_SYNC}={there.replicas}"),
         )
 
 
@@ -107,7 +102,7 @@ def _of_config(
             "error",
             name,
             f"{name} has {POLICY}={config[POLICY]}: compaction takes records of a key away",
-            _configure(settings, name, f"{POLICY}=delete"),
+            configuring(settings, name, f"{POLICY}=delete"),
         )
     if name == settings.topics.events and not settings.create_time_allowed:
         yield from _of_time(name, config, settings)
@@ -118,7 +113,7 @@ def _of_config(
             "warning",
             name,
             f"{name} keeps records for {_span(int(kept_ms))}, not {_span(int(declared_ms))}",
-            _configure(settings, name, f"{RETENTION_MS}={declared_ms}"),
+            configuring(settings, name, f"{RETENTION_MS}={declared_ms}"),
         )
     if int(kept := config.get(RETENTION_BYTES, "-1")) >= 0:
         yield Finding(
@@ -126,7 +121,7 @@ def _of_config(
             "warning",
             name,
             f"{name} keeps {kept} bytes of a partition, however young what leaves is",
-            _configure(settings, name, f"{RETENTION_BYTES}=-1"),
+            configuring(settings, name, f"{RETENTION_BYTES}=-1"),
         )
 
 
@@ -183,7 +178,7 @@ def _of_room(seen: TopicsSeen, settings: Settings) -> Iterator[Finding]:
             topics.events,
             f"{topics.events} takes records of {takes[topics.events]:,} bytes, and events may have "
             f"{settings.event_bytes_max:,}: brokers refuse what is larger",
-            _configure(settings, topics.events, f"{RECORD_BYTES_KEY}={wanted}"),
+            configuring(settings, topics.events, f"{RECORD_BYTES_KEY}={wanted}"),
         )
     largest = takes.get(topics.events, 0)
     if takes.get(topics.dead_letters, largest) < largest:
@@ -192,7 +187,7 @@ def _of_room(seen: TopicsSeen, settings: Settings) -> Iterator[Finding]:
             "warning",
             topics.dead_letters,
             f"{topics.dead_letters} takes smaller records than {topics.events}: letters are cut",
-            _configure(settings, topics.dead_letters, f"{RECORD_BYTES_KEY}={largest + 65_536}"),
+            configuring(settings, topics.dead_letters, f"{RECORD_BYTES_KEY}={largest + 65_536}"),
         )
 
 
@@ -237,7 +232,19 @@ def _of_partition(number: int, seen: PartitionSeen, settings: Settings) -> Itera
         )
 
 
-def _configure(settings: Settings, topic: str, config: str) -> str:
+def numbering(settings: Settings, topic: str, partitions: int, wanted: int) -> str:
+    """What to do about a number of partitions that is not what it should be."""
+    if partitions > wanted:
+        return (
+            "Kafka takes none away. GOESWITH_PARTITIONS and all our topics must have the same "
+            "number: see `Another number of partitions` in docs/operations.md"
+        )
+    where = f"--bootstrap-server {settings.kafka_bootstrap} --alter --topic {topic}"
+    return f"kafka-topics.sh {where} --partitions {wanted}; of events, see docs/operations.md first"
+
+
+def configuring(settings: Settings, topic: str, config: str) -> str:
+    """The command that gives a topic a setting."""
     where = f"--bootstrap-server {settings.kafka_bootstrap} --alter --topic {topic}"
     return f"kafka-configs.sh {where} --add-config {config}"
 
