@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import click
+from click.utils import PacifyFlushWrapper
 
 from streams.cli.lazy import Lazy, LazyGroup
 from streams.cli.printable import printable
@@ -19,6 +20,8 @@ WORKER = "worker"
 GATEWAY = "gateway"
 CONSOLE = "console"
 EXIT_UNWRITABLE = 2
+EXIT_UNREAD = 141
+"""Exit code where who reads has gone (`| head`): 128 and SIGPIPE's number, as shells have it."""
 UNWRITABLE = (errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EPIPE, errno.EDQUOT)
 """What a full disk, a limit, a terminal that is gone or a reader that has left answers."""
 INTERRUPTED = 130
@@ -249,12 +252,17 @@ def main() -> None:
     try:
         try:
             goeswith(prog_name="goeswith")
+        except SystemExit:
+            if isinstance(sys.stdout, PacifyFlushWrapper):  # so click met EPIPE, and would say 1
+                raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from None
+            raise
         finally:
             sys.stdout.flush()
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the rest goes nowhere
         if error.errno not in UNWRITABLE:
             raise
-        if error.errno != errno.EPIPE:
-            click.echo(f"goeswith: the output cannot be written: {error.strerror}", err=True)
+        if error.errno == errno.EPIPE:
+            sys.exit(EXIT_UNREAD)
+        click.echo(f"goeswith: the output cannot be written: {error.strerror}", err=True)
         sys.exit(EXIT_UNWRITABLE)

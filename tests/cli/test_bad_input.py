@@ -89,6 +89,17 @@ def test_arguments_that_are_no_text_are_said_in_one_line() -> None:
     assert 1 == len(said.stderr.splitlines()) == len(prefix.stderr.splitlines())
 
 
+def test_who_stops_reading_is_told_nothing_and_the_exit_code_is_that_of_shells() -> None:
+    """As of `| head`: 128 and the number of SIGPIPE, whether it was ever flushed before."""
+    for words in (("schema", "events"), ("--version",)):
+        reader, writer = os.pipe()
+        os.close(reader)
+        said = run(*words, stdout=writer)
+        os.close(writer)
+
+        assert (141, b"") == (said.returncode, said.stderr)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 def test_a_full_disk_is_said_in_one_line() -> None:
     """Whether it shows at once, or only when what is buffered is written at the end."""

@@ -139,7 +139,8 @@ def test_partitions_are_added_to_the_same_topics_and_sessions_stay(employ: Emplo
         planned[0],
         states(planned[1]),
     )
-    assert (0, {"topics": "done"}) == (done[0], states(done[1])), done[2]
+    assert (0, {"topics": "done", "knowledge": "done"}) == (done[0], states(done[1])), done[2]
+    assert planned[1]["knowledge"][1] == done[1]["knowledge"][1]
     assert done == again
     assert (1, "in the way") == (fewer[0], fewer[1]["topics"][0])
     assert "takes no partitions away" in fewer[1]["topics"][1]

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import click
 
+from streams.cli.live import sigterm_unwinds
 from streams.cli.options import FiniteRange, with_settings
 from streams.cli.printable import many, printable
 from streams.clients import redis
@@ -87,8 +88,14 @@ def forget(
     """
     event = word(settings, shopper_id)
     asked = {} if check else following(settings, pages)
-    place = None if check else send(settings, event)
-    folded = {} if place is None else wait(asked, place, wait_s)
+    place, folded = None, dict[str, bool]()
+    if not check:
+        with sigterm_unwinds():
+            place = send(settings, event)
+            # At once: who ends it while it waits has sent it all the same.
+            said = f"sent: offset {place.offset} of partition {place.partition}"
+            click.echo(said, err=as_json)
+            folded = wait(asked, place, wait_s)
     search = look(settings, shopper_id)
     report = told(settings, place, folded, search)
     click.echo(json.dumps(report) if as_json else "\n".join(in_words(report)))
@@ -238,9 +245,7 @@ def has_in_checkpoint(store: Store, place: Place) -> bool:
 
 
 def in_words(report: dict[str, Any]) -> Iterator[str]:
-    """What was done and found, for people."""
-    if sent := report["sent"]:
-        yield f"sent: offset {sent['offset']} of partition {sent['partition']}"
+    """What came of it and was found, for people; that it was sent has been said by then."""
     for who, has in report["folded"].items():
         yield f"{FOLDED if has else WAITING} {printable(who)}"
     for one in report["left"]:

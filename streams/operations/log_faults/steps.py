@@ -70,7 +70,7 @@ def of_new_log(
     """The steps to topics under another prefix; `counts` are the partitions of those there are."""
     topic, new = move.old.topics.events, move.new.topics.events
     if taken.is_there and not known.behind and not lag.lag_events:
-        return [Step("knowledge", "done", f"what is known of {topic} went along to {new}")]
+        return [Step("knowledge", "done", f"went along to {new}; {_fate(move)}")]
     if taken.is_there and (taken.in_use or (known.why_not and not known.behind)):
         return [Step("knowledge", "in the way", _too_late(move, lag, known))]
     return [
@@ -129,17 +129,14 @@ def of_same_log(
     """The steps to more partitions; the checkpoint is of `known_for` of them (None: none is)."""
     wanted = move.new.partitions
     widened = _widened(move, counts)
-    if widened.state == "done" and known_for in (None, wanted):
-        return [widened]
     goes = f"the checkpoint is taken over; {_fate(move)}"
     if known_for is None:
         goes = "there is no checkpoint: workers fold the log"
-    done = known_for in (None, wanted)
-    return [
-        _workers(lag),
-        widened,
-        Step("knowledge", "done" if done else "to do", goes),
-    ]
+    is_known = known_for in (None, wanted)
+    knowledge = Step("knowledge", "done" if is_known else "to do", goes)
+    if widened.state == "done" and is_known:
+        return [widened, knowledge]
+    return [_workers(lag), widened, knowledge]
 
 
 def declared_counts(move: Repartitioning, checkpoints: str) -> dict[str, int]:

@@ -186,11 +186,10 @@ class Restoring:
         self._telemetry.checkpoints_adopted += 1
         place = self._store.place(one.name) if one.name else self._store.where
         aside = self._store.place(kept_name("settings", one.fingerprint))
-        parts = [name for name in one.header.parts if name not in fates]
-        said = [f"as they were: {', '.join(parts)}", *(f"{p}: {why}" for p, why in fates.items())]
+        said = fates_in_words(one.other, fates)
         self._note(
-            f"the checkpoint in {place} was made under other settings ({in_words(one.other)}) and "
-            f"is adopted part by part; {'; '.join(said)}. It is kept: {aside}"
+            f"the checkpoint in {place} was made under other settings and is adopted part by part: "
+            f"{said}. It is kept: {aside}"
         )
 
     def _refuse(self, name: str, data: bytes | str | None, refused: CheckpointRefused) -> None:
@@ -219,6 +218,19 @@ class Restoring:
         self._found.notes["found"] = said
         if is_new:
             logger.warning("%s", said)
+
+
+def fates_in_words(other: Differing, fates: Mapping[str, str]) -> str:
+    """What became of each part, and which settings differ that no part names: each once.
+
+    >>> other = {"pairs.life_s": ("9", "7"), "gap_s": ("30", "60")}
+    >>> fates_in_words(other, {"pairs": "converted: pairs.life_s was 9, is 7"})
+    'gap_s was 30, is 60; pairs: converted: pairs.life_s was 9, is 7; the others as they were'
+    """
+    told = " ".join(fates.values())
+    rest = in_words({name: both for name, both in other.items() if f"{name} was" not in told})
+    parts = (f"{part}: {why}" for part, why in fates.items())
+    return "; ".join(filter(None, (rest, *parts, "the others as they were")))
 
 
 def _made_otherwise(one: FoundCheckpoint) -> CheckpointRefused:

@@ -1,6 +1,10 @@
 """A shopper is forgotten on request, and what is left of them is told, with until when."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +30,7 @@ from streams.contract.errors import CheckpointRefused, GoeswithError, KafkaUnrea
 from streams.contract.events import Event, ShopperForgotten, decode, encode
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
+from streams.lab.embedded.worker_process import environment
 from streams.operations.forgetting.command import (
     Place,
     answered,
@@ -201,6 +206,7 @@ def test_a_shopper_is_forgotten_when_all_have_folded_it(operator: Operator, tmp_
     event = decode(sent.key, sent.value, timestamp_ms=sent.timestamp_ms, settings=settings)
 
     assert 1 == before.exit_code
+    assert before.stdout.startswith(f"sent: offset {sent.offset} of partition {sent.at.number}\n")
     assert f"not folded yet by group {settings.group_id}" in before.stdout
     assert f"not folded yet by checkpoint in {store.where}" in before.stdout
     assert "until something takes it away" in before.stdout
@@ -250,6 +256,20 @@ def test_no_secret_is_needed_to_look_into_checkpoints(operator: Operator) -> Non
     found = operator.asks("forget", "ann", "--check")
 
     assert ["checkpoint" in left["place"] for left in found["left"]] == [True, False]
+
+
+def test_who_ends_it_while_it_waits_knows_that_it_was_sent(operator: Operator) -> None:
+    """It is in the pipe by then, and the exit code is that of shells."""
+    command = [sys.executable, "-m", "streams", "forget", "ann", "--wait", "600"]
+    env = {**os.environ, **environment(operator.settings)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=env, text=True) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+    assert said.startswith("sent: offset ")
+    assert 128 + signal.SIGTERM == process.returncode
 
 
 @contextmanager
@@ -527,7 +547,6 @@ def test_what_was_found_is_told_in_words() -> None:
 
     until = "2026-01-01 12:00 UTC or soon after, when retention takes the last of them"
     assert [
-        "sent: offset 7 of partition 1",
         "folded by group shop",
         "not folded yet by http://w2:1",
         f"left: 4 in shop.events, until {until}",

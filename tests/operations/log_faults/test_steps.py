@@ -153,9 +153,20 @@ def test_partitions_are_added_then_the_checkpoint_is_taken_over() -> None:
     assert steps(HERE, 2) == steps(half, 2)
     assert "shop.events" not in narrow(WIDER, half)
     assert [("workers", "done"), ("topics", "done"), ("knowledge", "to do")] == steps(wide, 2)
-    assert [("topics", "done")] == steps(wide, 3) == steps(wide, None)
+    assert [("topics", "done"), ("knowledge", "done")] == steps(wide, 3) == steps(wide, None)
     assert ("topics", "in the way") in steps(HERE | {"shop.prompts": 4}, 2)
     assert ("topics", "to do") in steps({"shop.events": 3}, None)
+
+
+def test_what_was_done_says_of_knowledge_what_the_plan_said() -> None:
+    """Whoever reads the report alone knows that it was taken over, and what became of sessions."""
+    wide = dict.fromkeys(HERE, 3)
+    plan, done = (of_same_log(WIDER, lag(), wide, known_for)[-1] for known_for in (2, 3))
+    (there,) = of_new_log(ELSEWHERE, lag(), ALL_KNOWN, NewLog(is_there=True), THERE)
+
+    assert plan.said == done.said
+    assert "taken over" in done.said
+    assert "sessions stay behind" in there.said
 
 
 def test_the_same_number_under_another_prefix_takes_sessions_along() -> None:

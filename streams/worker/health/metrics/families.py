@@ -34,7 +34,10 @@ COUNTED = {
     "rounds": ("goeswith_rounds", "Rounds handed to the agent."),
     "answered": ("goeswith_events_answered", "Events answered, with a prompt or without."),
     "folded": ("goeswith_events_folded", "Events folded, dead letters included."),
-    "repeats": ("goeswith_events_repeated", "Events seen again after they were folded."),
+    "repeats": (
+        "goeswith_events_repeated",
+        "Records that this worker came to answer and had folded before, as it follows all of them.",
+    ),
     "clocks_ahead": (
         "goeswith_events_clock_ahead",
         "Events whose sender's clock was ahead of the broker's.",
@@ -233,7 +236,11 @@ def offset_families(offsets: Offsets) -> Iterator[Metric]:
 
 def table_families(tables: Mapping[str, TableSize]) -> Iterator[Metric]:
     """How full each table is."""
-    held = GaugeMetricFamily("goeswith_table_entries", "Entries of a table.", labels=["table"])
+    held = GaugeMetricFamily(
+        "goeswith_table_entries",
+        "Entries of a table; of sessions those of the fullest partition.",
+        labels=["table"],
+    )
     most = GaugeMetricFamily(
         "goeswith_table_entries_limit", "The most that a table holds.", labels=["table"]
     )
