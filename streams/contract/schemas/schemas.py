@@ -46,7 +46,8 @@ NAMES = (*READ, *WRITTEN, *REFERENCE, *TOPIC_SCHEMAS)
 def json_schema(name: str) -> dict[str, Any]:
     """The schema of one type (`item_added`), or of all that a topic holds (`events`).
 
-    `type` is required though the classes have it as their default: readers tell types by it.
+    `type` is required though the classes have it as their default: readers tell types by it. So is
+    `schema_version` of what is published; parts of a record, as an offer, have none.
 
     >>> json_schema("item_added")["examples"][0]["item_id"]
     'bread'
@@ -59,8 +60,9 @@ def json_schema(name: str) -> dict[str, Any]:
     else:
         schema, always = adapter.json_schema(mode="serialization"), ["type", "schema_version"]
     for described in (schema, *schema.get("$defs", {}).values()):
-        if "type" in described.get("properties", {}):
-            described["required"] += always
+        properties = described.get("properties", {})
+        if "type" in properties:
+            described["required"] += filter(properties.__contains__, always)
         if name in READ or name == "events":
             take_empty_for_none(described)
     if name in EXAMPLES or name in REFERENCE:
