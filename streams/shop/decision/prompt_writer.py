@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from models import Candidate, Choice
@@ -10,10 +11,16 @@ from streams.contract.published.prompts import prompt_id
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import BEST_WORTH
-from streams.shop.decision.languages.messages import reason
+from streams.shop.decision.languages.directions import ANCHOR
+from streams.shop.decision.languages.message_files import FALLBACK
+from streams.shop.decision.languages.messages import OF_SEVERAL, SUGGESTED, reason
 from streams.shop.memory.answer import CONSTANT_FIELDS, OutgoingPrompt
 from streams.shop.memory.session import Session
 from streams.shop.people.context import AskingEvent
+
+SPEAKS_FOR, SOURCE = attrgetter("anchor", "source"), attrgetter("source")
+COUNTS = attrgetter("together", "of")
+"""What speaks for a candidate, and what was counted."""
 
 
 class PromptWriter:
@@ -82,7 +89,7 @@ class PromptWriter:
             "propensity": propensity,
             "propensities": chances,
             "estimates": expected,
-            "reason": self._reason(event, arm, asked_for, candidates[0]),
+            "reason": self._reason(event, arm, asked_for, candidates),
             "caused_by": event.event_id,
             "occurred_at_ms": now_ms,
             "expires_at_ms": until_ms,
@@ -98,15 +105,38 @@ class PromptWriter:
         return fields
 
     def _reason(
-        self, event: AskingEvent, arm: str, asked_for: str, best: Candidate
+        self, event: AskingEvent, arm: str, asked_for: str, candidates: list[Candidate]
     ) -> dict[str, str]:
-        """Why, in the shopper's language: by the strongest source, where the arm has several."""
-        key = f"{arm}/{best.source}" if best.source else arm
-        if arm == BEST_WORTH:
-            key = best.source
-        counted = (best.together, best.of) if self.evidence_said else None
+        """Why, in the shopper's language; what was counted, where that was so of each item."""
+        best = candidates[0]
+        key = key_of(arm, best.source) if best.source else arm
+        if len({*map(SPEAKS_FOR, candidates)}) > 1:
+            key = self._key_of_all(key, arm, candidates)
+        counted = None
+        if self.evidence_said and len({*map(COUNTS, candidates)}) == 1:
+            counted = COUNTS(best)
         anchor, locale = best.anchor or asked_for, event.locale
         return reason(key, anchor=anchor, locale=locale, texts=self.texts, counted=counted)
+
+    def _key_of_all(self, key: str, arm: str, candidates: list[Candidate]) -> str:
+        """The key of a text that is true of items that not the same speaks for.
+
+        It is read as the heading of each; `key`: that of the first one.
+        """
+        if len({*map(SOURCE, candidates)}) > 1:
+            return OF_SEVERAL.get(arm, SUGGESTED)
+        if ANCHOR not in self.texts[FALLBACK][key]:
+            return key
+        return OF_SEVERAL.get(key) or OF_SEVERAL.get(arm, SUGGESTED)
+
+
+def key_of(arm: str, source: str) -> str:
+    """The key of the text for what an arm offers by one of its sources.
+
+    >>> key_of("best_fit", "knn"), key_of("best_worth", "popular")
+    ('best_fit/knn', 'popular')
+    """
+    return source if arm == BEST_WORTH else f"{arm}/{source}"
 
 
 def _items(candidates: list[Candidate]) -> list[dict[str, Any]]:

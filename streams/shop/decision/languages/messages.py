@@ -13,6 +13,17 @@ from streams.shop.decision.languages.sentences import evidence_sentence
 
 TEXTS: Mapping[str, dict[str, str]] = Reasons()
 """Language -> key -> template."""
+SUGGESTED = "suggested"
+"""What is true of whatever is offered: of items of which one thing speaks for one, and another for
+another."""
+OF_SEVERAL: Mapping[str, str] = {
+    "bought_together": "bought_together_several",
+    "viewed_together": "viewed_together_several",
+    "accessories": "accessories_several",
+    "curated": "curated_several",
+}
+"""Key of a text that names an anchor, or an arm of several sources -> the key of one that names
+none: it is said where not the same anchor, or not the same source, speaks for each item."""
 
 
 def reason(
@@ -41,8 +52,9 @@ def reason(
     if spoken not in texts:
         spoken = FALLBACK
     template = texts[spoken][key]
-    said = {"key": key, "text": put(template, ANCHOR, anchor), "template": template}
+    said = {"key": key, "text": template, "template": template}
     if ANCHOR in template:
+        said["text"] = put(template, ANCHOR, anchor)
         said["anchor"] = anchor
     if spoken in RIGHT_TO_LEFT:
         said["direction"] = "rtl"

@@ -21,6 +21,10 @@ COUNTED = {
     "curated/merchant": "baskets",
     "curated/editors": "baskets",
     "curated/community": "baskets",
+    "bought_together_several": "baskets",
+    "viewed_together_several": "visits",
+    "accessories_several": "baskets",
+    "curated_several": "baskets",
     "best_fit/knn": "visits",
     "best_fit/together": "visits",
     "best_fit/next": "visits",
@@ -35,6 +39,8 @@ SAID_BY_STAFF = {
     "viewed_together": "viewed",
     "buy_again": "before",
     "popular": "popular",
+    "bought_together_several": "together",
+    "viewed_together_several": "viewed",
     "best_fit/knn": "similar",
     "best_fit/together": "together",
     "best_fit/next": "next",
@@ -46,11 +52,13 @@ SAID_BY_STAFF = {
     "top_up": "suggested",
     "bundle": "suggested",
     "loyalty": "suggested",
+    "suggested": "suggested",
 }
 """Key of a reason -> which of staff's sentences tells it; `any` says that both go together.
 
 What was chosen for its price, or for its points, is suggested: nobody has counted that it goes
-with anything. What it is offered with has sentences of its own (`OF_OFFERS`).
+with anything; as is what one of several sources chose, if a prompt does not say which. What it is
+offered with has sentences of its own (`OF_OFFERS`).
 """
 OF_OFFERS = frozenset({"top_up", "top_up_part", "bundle", "loyalty"})
 """Staff's sentences of free shipping that an item reaches or comes closer to, bundle and points."""
