@@ -172,13 +172,15 @@ def _with_offers(
     if catalog.bundles and slot in bundles.SLOTS:
         held = _held(whole, session, event, exclusions, question.anchor)
         arms = _with_bundle(arms, exclusions, event, held, fits)
+    beside = None
+    if catalog.bundles and (catalog.loyalty is not None or thresholds):
+        beside = _saved_beside(whole, session, exclusions)
     if catalog.loyalty is not None and slot in loyalty.SLOTS:
-        by = catalog.loyalty, exclusions.prices, learning, fits
+        by = catalog.loyalty, exclusions.prices, learning, fits, beside
         arms = _with_points(arms, session, event, *by)
     if slot in top_up.SLOTS and thresholds:
         missing = _missing(whole, catalog, session, event, thresholds)
         if missing is not None:
-            beside = _saved_beside(whole, session, exclusions) if catalog.bundles else None
             of = exclusions.prices, learning, fits, beside, exclusions.proposed
             return {**arms, top_up.ARM: TopUpArm(missing, *of)}
     return arms
@@ -251,9 +253,10 @@ def _with_points(
     prices: Mapping[str, PriceTag],
     learning: Mapping[str, Strategy],
     fits: Callable[[str, str], bool] | None,
+    beside: SavedBeside | None,
 ) -> Mapping[str, Strategy]:
     """These arms, and the one that names points where a member asks."""
     if (tier := program.tier_of(event.segment)) is None:
         return arms
     who = told_currency(event), standing_of(session, event)
-    return {**arms, loyalty.ARM: LoyaltyArm(program, tier, prices, learning, fits, *who)}
+    return {**arms, loyalty.ARM: LoyaltyArm(program, tier, prices, learning, fits, *who, beside)}

@@ -143,13 +143,15 @@ class SavedBeside:
         return self._bundles.holds(item_id)
 
     def minor(self, items: Iterable[str]) -> int | None:
-        """How much, one of each item; None: too many sets of items have been asked for already."""
+        """How much, one of each; None: a price is unknown, or too many sets have been asked."""
         bundled = frozenset(filter(self._bundles.holds, items))
         if bundled not in self._known and len(self._known) <= ASKED_MAX:
             more = {item: self._basket.get(item, 0) + 1 for item in sorted(bundled)}
             then = whole(self._bundles, {**self._basket, **more}, HELD_MAX + len(more))
-            saved = then.saved_minor(self._bundles, self._prices)
-            self._known[bundled] = saved - self._now_minor
+            saved = then.saved_minor(self._bundles, self._prices) - self._now_minor
+            pieces = (item for name in then.sets for item in self._bundles.terms[name].items)
+            priced = all(item in self._prices for item in pieces)
+            self._known[bundled] = saved if priced else None
         return self._known.get(bundled)
 
 

@@ -5,7 +5,9 @@ tier of it as their `segment`. The arm offers what others bought with the basket
 popular, of that what brings a point at all, by the catalogue's price
 (`GOESWITH_CATALOG_PRICES_MAX`). Where the programme, the tier, a price or its currency is not known
 nothing is said. Points are rounded down, item by item: none is promised that the shop would not
-give. Of what a shopper has already see `streams.shop.decision.slots.standing`.
+give. They are for what is paid: of an item that completes a bundle, for what the basket costs more
+with it; and items that save more together than each by itself are not told of in one prompt. Of
+what a shopper has already see `streams.shop.decision.slots.standing`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +18,7 @@ from streams.contract.events.reference.loyalty import LoyaltyProgram, Tier
 from streams.shop.decision.arms import CandidateQuery
 from streams.shop.decision.slots.standing import MemberStanding
 from streams.shop.decision.slots.strategy import Strategy, offered_by
-from streams.shop.decision.slots.top_up import POOL_MAX, SOURCES, PriceTag
+from streams.shop.decision.slots.top_up import POOL_MAX, SOURCES, PriceTag, Saving
 from streams.shop.memory.learned import Learned
 
 ARM = "loyalty"
@@ -38,6 +40,8 @@ class LoyaltyArm(NamedTuple):
     """In which whoever asks pays; None: nobody says, and the catalogue's is taken."""
     standing: MemberStanding | None = None
     """What they have already; None: nobody says, or it is not to be used."""
+    beside: Saving | None = None
+    """What items save together with the basket; none where there are no bundles."""
 
     def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer."""
@@ -47,7 +51,8 @@ class LoyaltyArm(NamedTuple):
         """What it offers, best first."""
         chosen: list[Candidate] = []
         for one in self._rewarding(learned, question):
-            if self.fits is None or all(self.fits(one.item, by.item) for by in chosen):
+            fits = self.fits is None or all(self.fits(one.item, by.item) for by in chosen)
+            if fits and self._pays_by_itself(one.item, [by.item for by in chosen]):
                 chosen.append(one)
             if len(chosen) == question.items_max:
                 break
@@ -66,7 +71,24 @@ class LoyaltyArm(NamedTuple):
         tag = self.prices.get(item_id)
         if tag is None or self.currency not in (None, tag.currency):
             return 0
-        return self.program.points(self.tier, tag.price_minor, tag.currency)
+        saved = self._saved_minor((item_id,))
+        if saved is None or saved >= tag.price_minor:
+            return 0
+        return self.program.points(self.tier, tag.price_minor - max(0, saved), tag.currency)
+
+    def _saved_minor(self, items: Sequence[str]) -> int | None:
+        """What bundles take off the basket for one of each item; None: nobody can tell."""
+        if self.beside is None or not any(item in self.beside for item in items):
+            return 0
+        return self.beside.minor(items)
+
+    def _pays_by_itself(self, item_id: str, chosen: Sequence[str]) -> bool:
+        """Whether with these an item saves no more than each of them does by itself."""
+        together = self._saved_minor((*chosen, item_id))
+        if together == 0:  # as nearly always
+            return True
+        alone = [self._saved_minor((item,)) or 0 for item in (*chosen, item_id)]
+        return together is not None and together <= sum(max(0, saved) for saved in alone)
 
     def offer(self, candidates: Sequence[Candidate]) -> dict[str, Any]:
         """The fields of the `LoyaltyOffer`."""
