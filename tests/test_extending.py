@@ -79,3 +79,12 @@ def test_an_arm_is_a_source_and_what_it_is_asked_with() -> None:
     assert bestsellers.proposes(till.shop.learned, question)
     offered = bestsellers.candidates(till.shop.learned, question)
     assert {"bread", "butter"} == {candidate.item for candidate in offered}
+
+
+def test_the_recipe_of_an_arm_names_the_test_that_holds_its_texts() -> None:
+    """And every table that this test asks for."""
+    section = PAGE.split("\n## An arm\n")[1].split("\n## ")[0]
+    named = {name for _, name in steps("An arm") if name}
+
+    assert "tests/shop/decision/languages/test_message_files.py" in section
+    assert {"ARMS", "OF_SEVERAL", "COUNTED", "SAID_BY_STAFF"} == named

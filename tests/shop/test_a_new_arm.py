@@ -7,7 +7,7 @@ import pytest
 
 from models import Candidate, Recommender
 from models.recommenders.recommender import NOTHING
-from streams.contract.errors import CheckpointRefused
+from streams.contract.errors import CheckpointRefused, Misconfigured
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import Checkpoint, check, packed, read, restored
 from streams.shop.decision.arms import ARMS, Arm
@@ -179,3 +179,39 @@ def test_an_arm_that_promises_what_it_does_not_have_costs_a_prompt_and_no_worker
     answer = till.serve(Story().view("bread"))
 
     assert (None, Silence("no_candidate")) == (answer.prompt, answer.silence)
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+@pytest.mark.parametrize("key", ["just_seen", "popular", "suggested"])
+def test_an_arm_without_a_text_starts_no_worker(language: str, key: str) -> None:
+    """It says which and in which language, and does not end one that draws the arm."""
+    texts = {name: {**said} for name, said in TABLES["texts"].items()}
+    del texts[language][key]
+
+    said = rf"no text for '{key}' in '{language}': .*/{language}\.po"
+    with pytest.raises(Misconfigured, match=said):
+        Shop(SETTINGS, **TABLES | {"texts": texts})
+
+
+def test_an_arm_that_nobody_has_written_a_text_for_starts_no_worker() -> None:
+    """The table of arms alone, as the first step of the recipe has it."""
+    with pytest.raises(Misconfigured, match="no text for 'just_seen' in 'en'"):
+        Shop(SETTINGS, **TABLES | {"texts": TEXTS})
+
+
+def test_what_a_source_without_a_text_of_its_own_offers_is_suggested(till: Till) -> None:
+    """Which sources an arm has is not known before it offers something."""
+
+    class Told(Latest):
+        """Says where it has its item from."""
+
+        def recommend(self, *asked: Any, **more: Any) -> list[Candidate]:
+            """From the window of the shop."""
+            return [one._replace(source="window") for one in super().recommend(*asked, **more)]
+
+    told = Learner[Told](name="latest", new=lambda _settings: Told(), first_view=_view)
+    till.shop = Shop(SETTINGS, **TABLES | {"learners": (*LEARNERS, told)})
+    till.serve(Story("other").view("jam"))
+    drawn = [prompt for prompt in prompts(till) if prompt.arm == "just_seen"]
+
+    assert {"Suggested for you"} == {prompt.reason.text for prompt in drawn}

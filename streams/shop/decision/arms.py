@@ -3,7 +3,7 @@
 An arm proposes; the guards have taken away what must not be offered; the policy chooses one arm.
 An arm without a candidate is not offered to the policy, and without any arm there is silence. Only
 the arm that was drawn has to rank: whether the others have anything to offer is cheap to know.
-To add a strategy: one recommender in `models/`, one entry in `ARMS`.
+To add a strategy: docs/extending.md, "An arm"; without its texts no worker starts.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence

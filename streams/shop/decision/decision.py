@@ -30,7 +30,7 @@ from streams.shop.decision.catalog.slot_arms import proposing, slot_arms, upgrad
 from streams.shop.decision.catalog.told_arms import told_arms
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import NO_SHADOWS, Shadowed, shadowed
-from streams.shop.decision.languages.messages import TEXTS
+from streams.shop.decision.languages.messages import TEXTS, texts_for
 from streams.shop.decision.policy import item_values
 from streams.shop.decision.policy.best_worth import BestWorthArm, led
 from streams.shop.decision.policy.draws import DrawSeeds
@@ -88,7 +88,8 @@ class Decision:
         self.arms = arms
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
         said = settings.reason_evidence
-        self.writer = PromptWriter(receipts, texts, self.ttl_ms, evidence_said=said)
+        known_texts = texts_for(arms, texts)
+        self.writer = PromptWriter(receipts, known_texts, self.ttl_ms, evidence_said=said)
         self.segments = segment_names(settings)
         self.in_money = settings.reward == "net"
         self.returned = ReturnedShares.of(settings)

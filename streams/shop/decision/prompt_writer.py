@@ -109,7 +109,7 @@ class PromptWriter:
     ) -> dict[str, str]:
         """Why, in the shopper's language; what was counted, where that was so of each item."""
         best = candidates[0]
-        key = key_of(arm, best.source) if best.source else arm
+        key = self._of_source(arm, best.source) if best.source else arm
         if len({*map(SPEAKS_FOR, candidates)}) > 1:
             key = self._key_of_all(key, arm, candidates)
         counted = None
@@ -117,6 +117,11 @@ class PromptWriter:
             counted = COUNTS(best)
         anchor, locale = best.anchor or asked_for, event.locale
         return reason(key, anchor=anchor, locale=locale, texts=self.texts, counted=counted)
+
+    def _of_source(self, arm: str, source: str) -> str:
+        """The key of the text for what a source offers: of one without, what is true of all."""
+        key = key_of(arm, source)
+        return key if key in self.texts[FALLBACK] else SUGGESTED
 
     def _key_of_all(self, key: str, arm: str, candidates: list[Candidate]) -> str:
         """The key of a text that is true of items that not the same speaks for.

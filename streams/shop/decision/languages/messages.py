@@ -4,9 +4,10 @@ Storefronts with their own texts use the key and the evidence; the text is for t
 texts are in `streams.shop.decision.languages`, a file each.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from streams.contract.errors import Misconfigured
 from streams.shop.decision.languages.directions import ANCHOR, RIGHT_TO_LEFT, put
 from streams.shop.decision.languages.message_files import FALLBACK, LANGUAGES, Reasons
 from streams.shop.decision.languages.sentences import evidence_sentence
@@ -24,6 +25,30 @@ OF_SEVERAL: Mapping[str, str] = {
 }
 """Key of a text that names an anchor, or an arm of several sources -> the key of one that names
 none: it is said where not the same anchor, or not the same source, speaks for each item."""
+
+
+def texts_for(
+    arms: Iterable[str], texts: Mapping[str, Mapping[str, str]] = TEXTS
+) -> Mapping[str, Mapping[str, str]]:
+    """These texts, where each language has all that is said of these arms; all files are read.
+
+    Raises `Misconfigured` where it has not: at start, and not when an arm is drawn.
+
+    >>> texts_for(["popular", "curated"])["de"]["popular"]
+    'Gerade beliebt'
+    """
+    arms, read = [*arms], {**texts}
+    keys = (*read[FALLBACK], *OF_SEVERAL.values(), SUGGESTED)
+    for language, said in read.items():
+        named = {key.partition("/")[0] for key in said}
+        lacks = [arm for arm in arms if arm not in named]
+        lacks += [key for key in keys if key not in said]
+        if lacks:
+            raise Misconfigured(
+                f"there is no text for {lacks[0]!r} in {language!r}: write it into "
+                f"streams/shop/decision/languages/po/{language}.po"
+            )
+    return read
 
 
 def reason(
