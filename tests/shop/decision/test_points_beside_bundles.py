@@ -1,9 +1,11 @@
 """Loyalty where there are bundles: points are for what is paid more, as the till reckons it."""
 
 from collections.abc import Mapping
+from functools import partial
 from itertools import combinations
+from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models import Candidate
@@ -14,7 +16,7 @@ from streams.contract.wire.shop.offers import LoyaltyOffer
 from streams.shop.decision.arms import CandidateQuery
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.slots.bundles import Bundles, SavedBeside, whole
-from streams.shop.decision.slots.loyalty import LoyaltyArm
+from streams.shop.decision.slots.loyalty import LoyaltyArm, basket_points
 from streams.shop.decision.slots.top_up import PriceTag
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.session import Session
@@ -24,7 +26,11 @@ from tests.stories import NOON_MS, Story, Till
 
 PRICES = {"crm-pro": 7_500, "seat": 1_000, "cloud-backup": 1_900, "phone": 2_000}
 CRM = BundleTerms(items=("crm-pro", "seat", "cloud-backup"), discount_minor={"EUR": 1_500})
-PROGRAM = LoyaltyProgram(points_per_mille={"EUR": 100}, tiers={"member": 1_000})
+PROGRAM = LoyaltyProgram(
+    points_per_mille={"EUR": 100},
+    tiers={"member": 1_000, "trade": 2_000},
+    tier_begins={"member": 0, "trade": 2_000},
+)
 
 
 def till(*defined: BundleTerms, prices: Mapping[str, int] = PRICES) -> Till:
@@ -79,6 +85,58 @@ def test_a_bundle_that_stays_open_takes_nothing_off() -> None:
     assert told(till(CRM), "crm-pro").items() < {*told(till(), "crm-pro").items()}
 
 
+def of_tier(shop: Till, balance: int, *basket: str, **said: Any) -> LoyaltyOffer:
+    """What Ann is told of her points, who has this in the basket."""
+    for number in range(40):
+        ann = Story(f"ann-{number}", shopper_id="ann", segment="member", points_balance=balance)
+        for item in basket[:-1]:
+            shop.serve(ann.add(item, slots=()))
+        prompt = shop.serve(ann.add(basket[-1], **said)).prompt
+        if prompt is not None and isinstance(prompt.offer, LoyaltyOffer):
+            return prompt.offer
+    raise AssertionError("nobody was told of points")
+
+
+def test_of_a_tier_that_the_basket_reaches_by_itself_nothing_is_said() -> None:
+    """She lacks 50 points, and what is in the basket brings 850 of them."""
+    offer = of_tier(till(CRM), 1_950, "crm-pro", "seat")
+
+    assert (None, None, None) == (offer.next_tier, offer.reaches, offer.texts)
+
+
+def test_what_the_basket_brings_counts_beside_what_is_offered() -> None:
+    """Of 1,000 missing points the basket brings 850: the phone for 200 reaches, no 40 do."""
+    shop = till(CRM)
+    offer = of_tier(shop, 1_000, "crm-pro", "seat")
+    reached = dict(zip(offer.points, offer.reaches or (), strict=True))
+
+    assert {200: True, 40: False} == reached
+    assert (1_000, ("You need 150 more points to reach trade",)) == (
+        offer.missing_points,
+        offer.texts,
+    )
+    whole_bundle = of_tier(shop, 1_000, "crm-pro", "seat", "cloud-backup")  # 890, not 1,040
+    assert ((True,), ("With this you reach trade",)) == (whole_bundle.reaches, whole_bundle.texts)
+    assert (False,) == of_tier(shop, 800, "crm-pro", "seat", "cloud-backup").reaches
+
+
+def test_where_a_price_of_the_basket_is_not_known_nothing_is_said_of_a_tier() -> None:
+    """Nobody can tell what it brings; nor in another currency. What the items bring stands."""
+    known = {item: minor for item, minor in PRICES.items() if item != "seat"}
+    dollars = till()
+    assert dollars.catalog is not None
+    dollars.catalog.put(priced("seat", 1_000, currency="USD"))
+
+    for shop in (till(prices=known), dollars):
+        assert None is of_tier(shop, 1_000, "crm-pro", "seat").next_tier
+    assert "trade" == of_tier(till(), 1_000, "crm-pro", "seat").next_tier
+
+
+@example(  # what is worth no discount takes its pieces all the same
+    costs={"a": 1, "b": 1, "c": 1, "d": 5, "x": 1},
+    defined={"more": (["a", "c"], 2), "trio": (["a", "d"], 1)},
+    have=1,
+)
 @given(
     costs=st.fixed_dictionaries(dict.fromkeys("abcdx", st.integers(1, 60))),
     defined=st.dictionaries(
@@ -113,6 +171,8 @@ def test_no_prompt_promises_more_than_the_till_gives_for_all_of_it(
     for one in chosen:
         grown = paid({**basket, one.item: 1}, costs, terms) - before
         assert 0 < arm.points(one.item) <= grown
+    saved = partial(whole(bundles, basket).saved_minor, bundles, prices)
+    assert before == basket_points(program, arm.tier, prices, basket, saved)
     for size in range(2, len(chosen) + 1):
         for some in combinations([one.item for one in chosen], size):
             grown = paid({**basket, **dict.fromkeys(some, 1)}, costs, terms) - before

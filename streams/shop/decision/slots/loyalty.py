@@ -11,6 +11,7 @@ what a shopper has already see `streams.shop.decision.slots.standing`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import Any, NamedTuple
 
 from models import Candidate
@@ -42,6 +43,8 @@ class LoyaltyArm(NamedTuple):
     """What they have already; None: nobody says, or it is not to be used."""
     beside: Saving | None = None
     """What items save together with the basket; none where there are no bundles."""
+    basket_brings: Callable[[], int | None] | None = None
+    """How many points the basket brings by itself, or None: nobody can tell. None: it is empty."""
 
     def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer."""
@@ -83,11 +86,16 @@ class LoyaltyArm(NamedTuple):
         return self.beside.minor(items)
 
     def _pays_by_itself(self, item_id: str, chosen: Sequence[str]) -> bool:
-        """Whether with these an item saves no more than each of them does by itself."""
-        together = self._saved_minor((*chosen, item_id))
+        """Whether with any of these an item saves no more than each of them does by itself."""
+        sizes = range(1, len(chosen) + 1)
+        groups = (group for size in sizes for group in combinations(chosen, size))
+        return all(self._save_no_more((*group, item_id)) for group in groups)
+
+    def _save_no_more(self, items: Sequence[str]) -> bool:
+        together = self._saved_minor(items)
         if together == 0:  # as nearly always
             return True
-        alone = [self._saved_minor((item,)) or 0 for item in (*chosen, item_id)]
+        alone = [self._saved_minor((item,)) or 0 for item in items]
         return together is not None and together <= sum(max(0, saved) for saved in alone)
 
     def offer(self, candidates: Sequence[Candidate]) -> dict[str, Any]:
@@ -97,4 +105,36 @@ class LoyaltyArm(NamedTuple):
         if self.standing is None or not candidates:
             return said
         currency = self.prices[candidates[0].item].currency
-        return said | self.standing.fields(self.program, self.tier, points, currency)
+        brings = 0 if self.basket_brings is None else self.basket_brings()
+        return said | self.standing.fields(self.program, self.tier, points, currency, brings)
+
+
+def basket_points(
+    program: LoyaltyProgram,
+    tier: Tier,
+    prices: Mapping[str, PriceTag],
+    basket: Mapping[str, int],
+    saved_minor: Callable[[], int],
+    paid_in: str | None = None,
+) -> int | None:
+    """What a basket brings when it is ordered, at least; None: nobody can tell.
+
+    That is where a price is not known, or one is in another currency than `paid_in` or the rest.
+    `saved_minor` tells what bundles take off all of it.
+
+    >>> program = LoyaltyProgram(points_per_mille={"EUR": 10}, tiers={"gold": 1000})
+    >>> prices = {"bread": PriceTag(249, 90, "EUR")}
+    >>> of = program, Tier("gold", 1000), prices
+    >>> [basket_points(*of, held, lambda: 101) for held in ({"bread": 3}, {"tea": 1}, {})]
+    [4, None, 0]
+    """
+    found, currency = 0, paid_in
+    for item, quantity in basket.items():
+        tag = prices.get(item)
+        if tag is None or currency not in (None, tag.currency):
+            return None
+        currency = tag.currency
+        found += quantity * program.points(tier, tag.price_minor, currency)
+    if currency is None or not basket:
+        return 0
+    return max(0, found + program.points(tier, -saved_minor(), currency))  # rounded away from us
