@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from models.evaluation.latest_windows import LatestWindows
 from streams.contract.published.outcomes import ANY_OUTCOME, Assigned
 from streams.views.arm_board import ARMS_MAX
 
@@ -36,6 +37,10 @@ class Firsts(NamedTuple):
 
     shown: int = 0
     dismissed: int = 0
+
+    def plus(self, other: "Firsts") -> "Firsts":
+        """Both as one."""
+        return Firsts(self.shown + other.shown, self.dismissed + other.dismissed)
 
 
 class FirstImpressions:
@@ -60,11 +65,13 @@ class FirstImpressions:
         self.sessions_max = sessions_max
         self.by_arm: dict[str, Firsts] = {}
         """Of at most `ARMS_MAX` arms."""
+        self.lately: dict[str, LatestWindows[Firsts]] = {}
+        """The same by the time of the impressions."""
         self.left_out = 0
         """Impressions and sales of sessions whose unit may have been forgotten."""
         self._below = 1 << 8 * HASH_BYTES
         self._units: set[int] = set()
-        self._open: OrderedDict[str, str] = OrderedDict()
+        self._open: OrderedDict[str, tuple[str, int]] = OrderedDict()
         self._unit_of: OrderedDict[str, tuple[str, int]] = OrderedDict()
         self._forgotten_ms: int | None = None
         """The latest time at which a session was told of that is forgotten by now."""
@@ -90,23 +97,22 @@ class FirstImpressions:
 
     def shown(self, arm: str, session_id: str, prompt_id: str, at_ms: int = 0) -> bool:
         """Count an impression, if it is the first of its arm that the unit had; whether it was."""
-        known = self.by_arm.get(arm, Firsts())
         if arm not in self.by_arm and len(self.by_arm) >= ARMS_MAX:
             return False
         unit = self.unit(session_id, at_ms)
         if unit is None or not self._is_first(arm, unit):
             return False
-        self.by_arm[arm] = known._replace(shown=known.shown + 1)
-        self._open[prompt_id] = arm
+        self._count(arm, Firsts(shown=1), at_ms)
+        self._open[prompt_id] = arm, at_ms
         if len(self._open) > self.open_max:
             self._open.popitem(last=False)
         return True
 
     def dismissed(self, prompt_id: str) -> None:
         """Count that a prompt was sent away, once, if it was such a first impression."""
-        if (arm := self._open.pop(prompt_id, None)) is not None:
-            known = self.by_arm[arm]
-            self.by_arm[arm] = known._replace(dismissed=known.dismissed + 1)
+        if (known := self._open.pop(prompt_id, None)) is not None:
+            arm, at_ms = known
+            self._count(arm, Firsts(dismissed=1), at_ms)
 
     def read(self, value: bytes | None) -> None:
         """Note whose session it is, if a record of the outcomes topic tells that."""
@@ -118,6 +124,11 @@ class FirstImpressions:
             return
         if isinstance(told, Assigned):
             self.assigned(told.session_id, told.unit, told.occurred_at_ms)
+
+    def _count(self, arm: str, more: Firsts, at_ms: int) -> None:
+        self.by_arm[arm] = self.by_arm.get(arm, Firsts()).plus(more)
+        lately = self.lately.setdefault(arm, LatestWindows(Firsts.plus))
+        lately.add(more, time_s=at_ms / 1000)
 
     def _is_first(self, arm: str, unit: str) -> bool:
         digest = blake2b(f"{arm}\0{unit}".encode(), digest_size=HASH_BYTES).digest()

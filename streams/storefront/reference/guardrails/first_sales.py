@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from models.evaluation.latest_windows import LatestWindows
 from streams.contract.published.outcomes import ANY_OUTCOME, Outcome, Unmatched
 from streams.experiments.open_prompts import possible
-from streams.storefront.reference.guardrails.first_impressions import FirstImpressions
+from streams.storefront.reference.guardrails.first_impressions import FirstImpressions, Firsts
 
 BACKS_MAX = 100_000
 """Orders of which something came back elsewhere that are remembered."""
@@ -60,6 +61,11 @@ class FirstSales:
         """The sales of each arm."""
         return {arm: Sales(*firsts) for arm, firsts in self._firsts.by_arm.items()}
 
+    @property
+    def lately(self) -> dict[str, LatestWindows[Firsts]]:
+        """The same by the time of the sales: of first ones how many there were, and came back."""
+        return self._firsts.lately
+
     def sold(
         self, arm: str, session_id: str, prompt_id: str, order_id: str, item_id: str, at_ms: int = 0
     ) -> None:
@@ -67,7 +73,7 @@ class FirstSales:
         unit = self._units.unit(session_id, at_ms)
         if unit is None:
             return
-        if not self._firsts.shown(arm, unit, _named(prompt_id, order_id, item_id)):
+        if not self._firsts.shown(arm, unit, _named(prompt_id, order_id, item_id), at_ms):
             return
         known = self._of_order.pop(order_id, {})
         self._of_order[order_id] = known

@@ -19,9 +19,11 @@ from streams.storefront.reference.guardrails.judged import (
     REASON_CHARS_MAX,
     STOPPABLE,
     Guardrails,
+    Lately,
     breaches,
     stops,
 )
+from streams.storefront.reference.guardrails.lately_estimates import LatelyEstimates
 from streams.storefront.reference.topic_log import latest, send
 
 
@@ -33,6 +35,7 @@ class FirstsReader(BoardReader):
         self.firsts = FirstImpressions()
         self.sales = FirstSales(self.firsts)
         self.board = FirstsBoard(self.firsts)
+        self.evidence = self.lately = LatelyEstimates(self.evidence.floor, self.evidence.against)
 
     def _read(self, begins: Offsets, ends: Offsets) -> Iterable[RawRecord]:
         for record in super()._read(begins, ends):
@@ -72,7 +75,8 @@ class Guard:
         if left_out and self._is_news(f"left out {left_out.bit_length()}"):
             what = "outcomes not counted: too many sessions to know whose they are"
             click.echo(f"goeswith: {many(left_out, what)}", err=True)
-        broken = breaches(log.firsts.by_arm, log.evidence, self.allowed, log.sales.by_arm)
+        lately = Lately(log.firsts.lately, log.sales.lately, log.lately.lately)
+        broken = breaches(log.firsts.by_arm, log.evidence, self.allowed, log.sales.by_arm, lately)
         if not broken:
             return ""
         for one in broken:

@@ -83,6 +83,25 @@ def test_an_arm_is_stopped_and_people_have_the_last_word(operator: Operator) -> 
     assert [("", 0)] * 3 == [(r.output, r.exit_code) for r in (again, overruled, in_shadow)]
 
 
+def test_an_arm_that_turned_bad_today_is_stopped(operator: Operator) -> None:
+    """Of 2,000 sessions in ten days few sent it away, of the last 300 most; with since when."""
+    told = list[Outcome]()
+    for number in range(2_300):
+        at_ms = SHOWN.occurred_at_ms + number * 432_000
+        one = {"prompt_id": f"p{number}", "session_id": f"s{number}", "arm": "popular"}
+        chances = {"propensity": 1.0, "propensities": {"popular": 1.0}, "estimates": None}
+        shown = SHOWN.model_copy(update=one | chances | {"occurred_at_ms": at_ms})
+        told.append(shown)
+        if number % 30 == 0 or (number > 2_000 and number % 5 < 3):
+            told.append(shown.model_copy(update={"stage": "dismissed"}))
+    records = [ByHand(b"p", one.to_json()) for one in told]
+    send(operator.settings, operator.settings.topics.outcomes, records)
+    said = operator.types(*NAMED)
+
+    assert "arms.popular.state is off: sent away at " in said.stdout
+    assert " first impressions since 20" in said.stdout
+
+
 def test_an_arm_whose_sales_come_back_is_stopped_and_one_that_loses_money(
     operator: Operator,
 ) -> None:

@@ -176,9 +176,9 @@ def test_what_is_shown_to_people_is_not_enough_to_stop_an_arm() -> None:
     assert 0 < excluded < stopped
 
 
-def test_an_arm_is_sent_away_too_often_from_1_200_to_one_on() -> None:
-    """The e-value that `ALPHA` needs, twelve arms sharing it: one dismissal less is not enough."""
-    by, shown = GammaExponential(1.0, 50.0, 0.01 / 12), 400
+def test_an_arm_is_sent_away_too_often_from_2_400_to_one_on() -> None:
+    """The e-value that half of `ALPHA` needs, twelve arms sharing it: one less is not enough."""
+    by, shown = GammaExponential(1.0, 50.0, 0.005 / 12), 400
     enough = next(
         away
         for away in range(shown)
@@ -195,18 +195,18 @@ def test_an_arm_is_sent_away_too_often_from_1_200_to_one_on() -> None:
     ]
 
     assert 12 == len(ARM_NAMES)
-    assert log_e[0] <= math.log(1200) < log_e[1]
+    assert log_e[0] <= math.log(2400) < log_e[1]
 
 
-def test_an_arm_earns_too_little_from_1_200_to_one_on() -> None:
-    """One side of a bound of .02 for twelve arms; decision by decision, two stop it or none."""
-    evidence, chance, by = ArmEstimates(floor=0.5), Random(SEED), sequence(0.5, 0.02 / 12)
+def test_an_arm_earns_too_little_from_2_400_to_one_on() -> None:
+    """One side of a bound of .01 for twelve arms; decision by decision, two stop it or none."""
+    evidence, chance, by = ArmEstimates(floor=0.5), Random(SEED), sequence(0.5, 0.01 / 12)
     stopped = []
     for _ in range(40):
         for trial in decided({"buy_again": 0.0, "popular": 0.6}, chance)[:5]:
             evidence.add([trial])
             sums = of_difference(evidence.groups, "buy_again", "popular")
-            enough = sums.score < 0 and by.log_e_value(-sums.score, sums.variance) > math.log(1200)
+            enough = sums.score < 0 and by.log_e_value(-sums.score, sums.variance) > math.log(2400)
             stopped.append(bool(breaches({}, evidence, Guardrails(loss_max=0.0))))
             assert enough == stopped[-1]
 
