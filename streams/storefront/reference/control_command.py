@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from streams.storefront.reference.control_changes import change, differ, make, n
 from streams.storefront.reference.topic_log import kept, latest
 
 FILE_BYTES_MAX = 10_000_000
+NUMBER_BELOW_ZERO = re.compile(r"-[.\d]")
 
 
 @click.group()
@@ -50,7 +52,16 @@ as_unknown = click.option(
 as_one_object = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
-@control.command("set")
+class ValuesBelowZero(click.Command):
+    """A command that takes -0.1 for a value, where click looks for an option of that name."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The words of the command line."""
+        ctx.ignore_unknown_options = any(NUMBER_BELOW_ZERO.match(word) for word in args)
+        return super().parse_args(ctx, args)
+
+
+@control.command("set", cls=ValuesBelowZero)
 @with_settings("bootstrap", "prefix")
 @click.argument("key")
 @click.argument("value")

@@ -12,6 +12,7 @@ from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.codec import decode_reference, encode_reference, key_of
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.settings import Settings
+from streams.shop.decision.controls.registry import check
 
 IN_FLIGHT_MAX = 5_000
 Record = TypeVar("Record", CatalogItem, ControlRecord)
@@ -39,6 +40,8 @@ def kept(
             key = (raw.key or b"").decode("utf-8", "replace")
             try:
                 key, record = decode_reference(kind, raw.key, raw.value)
+                if isinstance(record, ControlRecord):
+                    check(record)  # as workers do, whatever another producer wrote
             except InvalidReference as error:
                 yield Kept(key, None, raw.timestamp_ms, f"{error.reason}: {error}")
             else:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from streams.cli.root import goeswith
 from streams.contract.errors import Misconfigured
+from streams.contract.events.reference.codec import encode_reference
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
@@ -17,7 +18,8 @@ from streams.shop.decision.controls.registry import CONTROLS
 from streams.storefront.reference import control_command
 from streams.storefront.reference.control_changes import change, note_of
 from streams.storefront.reference.control_command import parsed
-from tests.integration.operators import Operator
+from tests.integration.operators import ByHand, Operator, send
+from tests.stories import NOON_MS
 
 WHY = ("--author", "ann", "--reason", "why")
 STANDING = {"on": 1, "off": False, "share": {"a": 1, "b": [True]}}
@@ -130,6 +132,47 @@ def test_notes_of_before_that_look_like_controls_are_no_slips(
     assert (2, True) == (refused.exit_code, "control prompts.owner: " in refused.output)
     assert 0 == operator.types("control", "set", "prompts.owner", "null", *WHY).exit_code
     assert 2 == operator.types("control", "set", "prompts.owner", "null", *WHY).exit_code
+
+
+def test_what_workers_refuse_is_not_said_to_stand(operator: Operator, tmp_path: Path) -> None:
+    """The last good one stands, and is exported; history says what was refused, and why."""
+    by_hand = [
+        ControlRecord(key=key, value=value, author=who, reason="why", at_ms=NOON_MS)
+        for key, value, who in (
+            ("policy.floor", 0.05, "ann"),
+            ("policy.floor", 0.6, "bob"),
+            ("arms.popular.state", "off", "ann"),
+            ("arms.popular.state", "bogus", "bob"),
+        )
+    ]
+    send(
+        operator.settings,
+        operator.settings.topics.control,
+        [ByHand(one.key.encode(), encode_reference(one)) for one in by_hand],
+    )
+    got = operator.asks("control", "get", "policy.floor")
+    exported = operator.types("control", "export").stdout
+    file = tmp_path / "exported.json"
+    file.write_text(exported)
+    applied = operator.types("control", "apply", str(file), *WHY)
+    history = operator.types("control", "history").stdout
+
+    assert (0.05, "ann") == (got["value"], got["author"])
+    assert {"policy.floor": 0.05, "arms.popular.state": "off"} == json.loads(exported)
+    assert (0, "0 of 2 controls changed") == (applied.exit_code, applied.stdout.strip())
+    assert "policy.floor  refused: invalid_control: policy.floor: 0.6 is more than" in history
+    assert "arms.popular.state  refused: invalid_control: arms.popular.state: Input" in history
+
+
+def test_a_value_below_zero_is_refused_for_what_it_is(operator: Operator) -> None:
+    """And not as an option that there is not; options that are misspelt still are."""
+    floor = operator.types("control", "set", "policy.floor", "-0.1", *WHY)
+    slip = operator.types("control", "set", "policy.floor", "0.1", "--resaon", "why")
+    note = operator.types("control", "set", "till.temperature", "-.5e1", *WHY)
+
+    assert "control policy.floor: Input should be greater than" in floor.output
+    assert "No such option: --resaon" in slip.output
+    assert (0, "till.temperature is ") == (note.exit_code, note.output[:20])
 
 
 def _file(folder: Path, controls: Mapping[str, Any]) -> str:
