@@ -95,7 +95,7 @@ def test_an_example_is_written_once_and_judged_by_the_command_that_it_names(
     command = written.stdout.partition("\n\n")[2].replace("\\\n", " ")
     text = (tmp_path / "mine.toml").read_text()
     again = typed("--example", "mine.toml", "--outcomes", file)
-    judged = typed(*shlex.split(command)[2:], "--outcomes", file, "--json")
+    judged = typed(*shlex.split(command)[2:], "--json")
 
     assert 0 == written.exit_code
     assert "mine.toml is what ran, by 2,000 impressions" in written.stdout
@@ -119,6 +119,28 @@ def test_a_young_log_is_judged_by_a_shorter_settling_time(tmp_path: Path) -> Non
     said = typed("--example", str(tmp_path / "mine.toml"), "--outcomes", file).stdout
 
     assert "--settle 49" in said
+
+
+def test_all_that_was_given_is_in_the_command_that_judges(tmp_path: Path) -> None:
+    """Quoted for a shell; a settling time of one's own is not made another one."""
+    log = tmp_path / "what came; so far.jsonl"
+    outcomes(log, 1_000, 0)
+    given = ["--outcomes", str(log), "--settle", "86400", "--effective-min", "2.5", "--json"]
+    said = typed("--example", str(tmp_path / "mine.toml"), *given)
+    words = shlex.split(said.stdout.partition("\n\n")[2].replace("\\\n", " "))
+
+    assert 0 == said.exit_code
+    assert ["goeswith", "off-policy", "--policy", str(tmp_path / "mine.toml"), *given] == [
+        words[0],
+        *words[1:4],
+        *[
+            word
+            for option in ("--outcomes", "--settle", "--effective-min")
+            for word in (option, words[words.index(option) + 1])
+        ],
+        words[words.index("--json")],
+    ]
+    assert 1 == words.count("--settle")
 
 
 def test_policy_and_example_are_two_questions(tmp_path: Path) -> None:

@@ -183,6 +183,14 @@ def test_a_context_that_the_log_never_had_is_refused(log: Path) -> None:
     assert f"did you mean {PROMPT.context}?" in refused.stderr
 
 
+def test_a_policy_that_says_nothing_of_a_context_is_refused_for_that() -> None:
+    """And not as too unlike the one that ran; whoever names all contexts needs no default."""
+    target = TargetPolicy({}, {"basket/new": {"popular": 1.0}})
+    target.check({"popular"}, {"basket/new"}, "mine.toml")
+    with pytest.raises(Misconfigured, match=r"nothing is said of the context: page/known; give it"):
+        target.check({"popular"}, {"basket/new", "page/known"}, "mine.toml")
+
+
 def test_a_dropped_arm_is_a_difference_with_bounds(log: Path) -> None:
     """Without popular, which earns less: a quarter an impression instead of .15."""
     (log / "dropped.toml").write_text("[default]\nbuy_again = 1\npopular = 0\n")

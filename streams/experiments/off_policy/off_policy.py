@@ -28,13 +28,9 @@ from streams.contract.wire.numbers import foretold
 from streams.experiments.evidence.conclusion import RewardScale
 from streams.experiments.evidence.quiet_log import quiet_time
 from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trial, Trials, left_out
+from streams.experiments.off_policy.example_command import judging_words
 from streams.experiments.off_policy.tables import PolicyEvaluation, as_values, table, why_nothing
-from streams.experiments.off_policy.target_policy import (
-    TargetPolicy,
-    example_policy,
-    read_policy,
-    settling_words,
-)
+from streams.experiments.off_policy.target_policy import TargetPolicy, example_policy, read_policy
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -291,8 +287,7 @@ def _write_example(
     """Write a policy to begin with, and say how to judge it; never over a file that is there."""
     with written_anew(file) as new:
         log = read()
-        words = "off-policy", "--policy", str(file), *settling_words(log, settle_s)
-        command = typed(settings, *words)
+        command = typed(settings, *judging_words(file, log, settle_s))
         new.write(example_policy(log, command).encode())
     click.echo(
         f"{file} is what ran, by {many(len(log), 'impressions')}. Change it, and ask:\n\n{command}"

@@ -18,7 +18,7 @@ import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -87,6 +87,9 @@ class TargetPolicy:
                 f"{where}: the log never had the context: {_listed(unknown)}; it had "
                 f"{_listed(contexts)}{_meant(unknown, contexts)}"
             )
+        if not self.default and (untold := contexts - self.contexts.keys()):
+            said = f"nothing is said of the context: {_listed(untold)}"
+            raise Misconfigured(f"{where}: {said}; give it a table, or all others a [default]")
 
     def propensities(self, offered: set[str], context: str) -> dict[str, float] | None:
         """The probability of each arm on offer; None when it would draw none of them."""
@@ -95,18 +98,6 @@ class TargetPolicy:
         if total <= 0.0:
             return None
         return {arm: weights.get(arm, 0.0) / total for arm in sorted(offered)}
-
-
-def settling_words(trials: Sequence[Trial], settle_s: float) -> list[str]:
-    """The words of a command that settle a young log, as a demo's, in a quarter of what it spans.
-
-    None where most of it has been there for `settle_s`.
-    """
-    latest_s = max((trial.shown_s for trial in trials), default=0.0)
-    if 2 * sum(trial.shown_s + settle_s <= latest_s for trial in trials) >= len(trials):
-        return []
-    span_s = latest_s - min(trial.shown_s for trial in trials)
-    return ["--settle", f"{span_s // 4:.0f}"]
 
 
 def example_policy(trials: Iterable[Trial], command: str) -> str:
