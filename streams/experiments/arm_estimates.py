@@ -83,6 +83,8 @@ class ArmEstimates:
         self.alpha = alpha
         self.left_out = 0
         """Trials of sets of arms beyond `GROUPS_MAX`."""
+        self.below_floor = 0
+        """Trials in which every arm was drawn more rarely than the floor allows: no evidence."""
         self.groups: dict[tuple[str, ...], ArmSums] = {}
         self._shown: Counter[str] = Counter()
         self._rewards: dict[str, float] = {}
@@ -92,7 +94,9 @@ class ArmEstimates:
         """Count settled trials."""
         trials = list(trials)
         decisions = ((t.arm, t.reward, t.propensities, t.estimates) for t in trials)
-        for arms, sums in grouped(decisions, self.floor).items():
+        known = grouped(decisions, self.floor)
+        self.below_floor += len(trials) - int(sum(sums.n for sums in known.values()))
+        for arms, sums in known.items():
             if arms in self.groups or len(self.groups) < GROUPS_MAX:
                 self.groups = added(self.groups, {arms: sums})
             else:

@@ -31,7 +31,7 @@ from streams.experiments.open_prompts import QuietTime
 from streams.experiments.table_files import ARMS as ARM_COLUMNS
 from streams.experiments.table_files import flat, save_option, write_table
 from streams.shop.decision.controls.arm_names import ARM_NAMES
-from streams.views.arm_board import ArmBoard, ArmRow
+from streams.views.arm_board import ARMS_MAX, NO_SUMS, ArmBoard, ArmRow, Sums
 
 
 class BoardReader:
@@ -87,13 +87,13 @@ class BoardReader:
     def table(self) -> Group:
         """All of it, for people."""
         return Group(
-            board_table(self.board.rows(), self.trials.unreadable),
+            board_table(self.board.rows(), self.trials.unreadable, self.board.others),
             evidence_table(self.evidence, self.trials, self.scale),
         )
 
     def json(self) -> dict[str, Any]:
         """All of it, as plain values."""
-        rows = board_json(self.board.rows(), self.trials.unreadable)
+        rows = board_json(self.board.rows(), self.trials.unreadable, self.board.others)
         return rows | {"evidence": evidence_json(self.evidence, self.trials, self.scale)}
 
     def _read(self, begins: Offsets, ends: Offsets) -> Iterable[RawRecord]:
@@ -102,10 +102,13 @@ class BoardReader:
         return progressed_between(self._reader.between, begins, ends, what, quiet=quiet)
 
 
-def board_table(board: Iterable[ArmRow], unreadable: int = 0) -> Listing:
+def board_table(board: Iterable[ArmRow], unreadable: int = 0, others: Sums = NO_SUMS) -> Listing:
     """The board for people."""
     rows = list(board)
     notes = [] if rows else ["no prompt has been shown yet, or the log tells of none any more"]
+    if beyond := int(others.get("shown", 0)):
+        several = many(beyond, "impressions were", "impression was")
+        notes.append(f"others: {several} of more arms than the {ARMS_MAX} that have a row")
     if unreadable:
         notes.append(many(unreadable, "records could not be read"))
     table = Listing(
@@ -121,10 +124,13 @@ def board_table(board: Iterable[ArmRow], unreadable: int = 0) -> Listing:
     return table
 
 
-def board_json(board: Iterable[ArmRow], unreadable: int = 0) -> dict[str, Any]:
-    """The board as plain values."""
+def board_json(
+    board: Iterable[ArmRow], unreadable: int = 0, others: Sums = NO_SUMS
+) -> dict[str, Any]:
+    """The board as plain values; `others`: what was shown of arms that have no row."""
     rows = [{name: of for name, of in row._asdict().items() if name != "pulls"} for row in board]
-    return {"arms": rows, "unreadable": unreadable}
+    more = {"shown": int(others.get("shown", 0))}
+    return {"arms": rows, "others": more, "unreadable": unreadable}
 
 
 def since_minutes_ago_ms(now_s: float, minutes: float) -> int:

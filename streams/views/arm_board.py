@@ -14,10 +14,12 @@ from streams.contract.published.prompts import Prompt, PromptWithdrawn
 from streams.shop.memory.answer import OutgoingPrompt
 
 ARMS_MAX = 100
-"""Arms on the board; those that come later are not shown (records may come from anybody)."""
+"""Arms on the board; of later ones is kept what they did together (records may be anybody's)."""
 
 Sums = dict[str, float]
 """Of one arm: `pulls`, how many prompts reached each stage, and `reward`."""
+
+NO_SUMS: Sums = {}
 
 
 class ArmRow(NamedTuple):
@@ -54,6 +56,8 @@ class ArmBoard:
 
     def __init__(self, ids_max: int = IDS_MAX) -> None:
         self.sums: dict[str, Sums] = {}
+        self.others: Sums = {}
+        """Of all arms that are not on the board, for want of room."""
         self._seen = SeenIds(ids_max)
 
     def add(self, published: Prompt | OutgoingPrompt | PromptWithdrawn | AnyOutcome) -> None:
@@ -80,23 +84,23 @@ class ArmBoard:
 
     def rows(self) -> tuple[ArmRow, ...]:
         """The arms, the most pulled first."""
-        return rows([self.sums])
+        return rows([self.sums], self.others)
 
     def _count(self, arm: str, more: Sums) -> None:
-        if arm in self.sums or len(self.sums) < ARMS_MAX:
-            of_arm = self.sums.setdefault(arm, {})
-            for name, number in more.items():
-                of_arm[name] = of_arm.get(name, 0) + number
+        on_board = arm in self.sums or len(self.sums) < ARMS_MAX
+        of_arm = self.sums.setdefault(arm, {}) if on_board else self.others
+        for name, number in more.items():
+            of_arm[name] = of_arm.get(name, 0) + number
 
 
-def rows(boards: Iterable[dict[str, Sums]]) -> tuple[ArmRow, ...]:
-    """The arms of several boards, added up, the most pulled first."""
+def rows(boards: Iterable[dict[str, Sums]], others: Sums = NO_SUMS) -> tuple[ArmRow, ...]:
+    """The arms of several boards, added up, the most pulled first; shares are of `others`, too."""
     added: dict[str, Counter[str]] = {}
     for sums in boards:
         for arm, of_arm in sums.items():
             added.setdefault(arm, Counter()).update(of_arm)
     by = "pulls" if any(of_arm["pulls"] for of_arm in added.values()) else "shown"
-    total = sum(of_arm[by] for of_arm in added.values())
+    total = others.get(by, 0.0) + sum(of_arm[by] for of_arm in added.values())
     ordered = sorted(added.items(), key=lambda one: (-one[1][by], one[0]))
     return tuple(_row(arm, of_arm, of_arm[by] / total if total else 0.0) for arm, of_arm in ordered)
 

@@ -195,6 +195,24 @@ def test_what_came_back_elsewhere_is_in_what_happened_and_comes_off_the_evidence
     assert "by now, luck and what came back elsewhere included)" in title
 
 
+def test_what_was_drawn_below_the_floor_is_named_and_arms_without_a_row_are_counted() -> None:
+    """Two hundred arms at .005: all is settled, and nothing of it is evidence."""
+    chances = {f"arm-{arm}": 0.005 for arm in range(200)}
+    drawn = {"propensity": 0.005, "propensities": chances, "estimates": None}
+    told = [
+        outcome(n, "shown").model_copy(update=drawn | {"arm": f"arm-{n % 200}"}) for n in range(400)
+    ]
+    board = read(told)
+    said, lines = board.json(), " ".join(shown(board.table(), 100).split())
+
+    assert "400 impressions were drawn below the floor of .05 (GOESWITH_ARM_FLOOR): no" in lines
+    assert "nothing is settled" not in lines
+    assert 400 == said["evidence"]["below_floor"]
+    assert "others: 200 impressions were of more arms than the 100 that have a row" in lines
+    assert {"shown": 200} == said["others"]
+    assert pytest.approx(0.5) == sum(row["share"] for row in said["arms"])
+
+
 def test_a_log_without_prompts_is_said_and_no_table_is_empty() -> None:
     """Neither of what happened, nor of what follows."""
     lines = shown(read([]).table(), 80)

@@ -34,6 +34,16 @@ PUBLISHED = st.lists(
 )
 
 
+def test_arms_beyond_the_board_are_counted_and_shares_are_of_all() -> None:
+    """Which have a row is a matter of who came first; how many have none is told."""
+    board = ArmBoard()
+    for number in range(2 * ARMS_MAX):
+        board.add(outcome(number, f"arm-{number}", "shown"))
+
+    assert ARMS_MAX == len(board.rows()) == board.others["shown"]
+    assert {1 / (2 * ARMS_MAX)} == {row.share for row in board.rows()}
+
+
 def test_an_arm_is_judged_by_what_its_impressions_earn() -> None:
     """Reward by impression: a prompt that nobody saw says nothing."""
     board = ArmBoard()

@@ -11,6 +11,7 @@ from streams.cli.tables import Listing
 from streams.experiments.arm_estimates import ArmEstimate, ArmEstimates, sample_ratio_alarms
 from streams.experiments.evidence.conclusion import (
     RewardScale,
+    below_floor,
     best_arm,
     best_json,
     chance,
@@ -89,6 +90,8 @@ def _notes(
         said.append(f"{printable(evidence.against)} was not on offer: nothing is compared with it")
     if evidence.left_out:
         said.append(many(evidence.left_out, "impressions left out: too many sets of arms on offer"))
+    if rows and (rare := below_floor(evidence)):
+        said.append(rare)
     said += left_out(trials)
     if alarms := sample_ratio_alarms(rows):
         named = ", ".join(printable(arm) for arm in alarms)
@@ -111,14 +114,15 @@ def evidence_json(
 
     `against`, `alpha`, `floor`, `settle_s`, `reward_scale` (what is `clicked`, `added` and
     `bought`, and how long after an impression: `purchases_s`), `left_out` (for want of memory),
-    what else is not counted: `pending` (shown, not settled), `forgotten`, `without_propensities`,
-    `repeats`, `impossible`, `unreadable`, `returns_forgotten`; `outside` (trials that add up to
-    less than 0 or more than 1, cut to that), `sample_ratio_alarm` (whether any arm has one), `best`
-    (`arm`, whether that is `decided`, the arms that are `worse`, and `undecided` ones), and `arms`:
-    of each `arm`, `trials` (it was on offer), `drawn`, `estimate`
-    and `difference` (`value`, `low`, `high`, or null), `p`, `p_best`, `expected_loss`,
-    `sample_ratio_p`, `changes` (how often it was established that what it earns has changed) and
-    `changed_s` (since when that is, in seconds since 1970; null: it is not, or not any more).
+    `below_floor` (no arm was drawn as often as the floor: no evidence), what else is not counted:
+    `pending` (shown, not settled), `forgotten`, `without_propensities`, `repeats`, `impossible`,
+    `unreadable`, `returns_forgotten`; `outside` (trials that add up to less than 0 or more than 1,
+    cut to that), `sample_ratio_alarm` (whether any arm has one), `best` (`arm`, whether that is
+    `decided`, the arms that are `worse`, and `undecided` ones), and `arms`: of each `arm`, `trials`
+    (it was on offer), `drawn`, `estimate` and `difference` (`value`, `low`, `high`, or null), `p`,
+    `p_best`, `expected_loss`, `sample_ratio_p`, `changes` (how often it was established that what
+    it earns has changed) and `changed_s` (since when that is, in seconds since 1970; null: it is
+    not, or not any more).
     """
     rows = evidence.rows()
     return {
@@ -129,6 +133,7 @@ def evidence_json(
         "reward_scale": scale._asdict(),
         **trials.counts,
         "left_out": evidence.left_out + trials.forgotten,
+        "below_floor": evidence.below_floor,
         "sample_ratio_alarm": bool(sample_ratio_alarms(rows)),
         "best": best_json(best_arm(evidence, rows)),
         "arms": [

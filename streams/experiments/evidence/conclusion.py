@@ -110,7 +110,7 @@ def sentence(evidence: ArmEstimates, rows: list[ArmEstimate], scale: RewardScale
     """
     found = best_arm(evidence, rows)
     if found.arm is None:
-        return f"{TOO_EARLY}: nothing is settled yet"
+        return f"{TOO_EARLY}: {below_floor(evidence) or 'nothing is settled yet'}"
     best = next(row for row in rows if row.arm == found.arm)
     name, earns = printable(best.arm), _earns(best.estimate, evidence.alpha, scale)
     if sample_ratio_alarms(rows):
@@ -125,6 +125,22 @@ def sentence(evidence: ArmEstimates, rows: list[ArmEstimate], scale: RewardScale
     if found.worse:
         rest += f"; worse: {_names(found.worse)}"
     return f"{TOO_EARLY}: {name} leads with {earns}, P(best) {chance(best.p_best)}; {rest}"
+
+
+def below_floor(evidence: ArmEstimates) -> str:
+    """How many impressions say nothing, as no arm was drawn as often as the floor; else empty.
+
+    >>> from streams.experiments.impressions import Trial
+    >>> evidence = ArmEstimates()
+    >>> evidence.add([Trial("popular", "", {"popular": 0.005}, {}, 1.0)] * 3)
+    >>> below_floor(evidence)
+    '3 impressions were drawn below the floor of .05 (GOESWITH_ARM_FLOOR): no evidence'
+    """
+    if not evidence.below_floor:
+        return ""
+    several = many(evidence.below_floor, "impressions were", "impression was")
+    floor_said = f"the floor of {short(evidence.floor)} (GOESWITH_ARM_FLOOR)"
+    return f"{several} drawn below {floor_said}: no evidence"
 
 
 def best_json(found: BestArm) -> dict[str, Any]:

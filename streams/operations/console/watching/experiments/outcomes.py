@@ -185,10 +185,10 @@ class OutcomeFold:
 
     def _arms_told(self, rows: list[ArmEstimate]) -> ArmsTold:
         board = self.board.rows()
-        values = board_json(board, self._unreadable)
+        values = board_json(board, self._unreadable, self.board.others)
         return ArmsTold(
             evidence_table(self.evidence, self.trials, self._scale),
-            board_table(board, self._unreadable),
+            board_table(board, self._unreadable, self.board.others),
             tuple(rows),
             self.course.points,
             self.evidence.against,
