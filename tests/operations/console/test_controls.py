@@ -7,11 +7,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from streams.clients.log_reader import RawRecord
 from streams.contract.errors import Misconfigured
 from streams.contract.settings import Settings
 from streams.operations.console.access import Door
 from streams.operations.console.pages.experiments.controls import PATH
-from tests.operations.console.eyes import ACTING, HOSTILE, SETTINGS, WORD, Eyes
+from tests.operations.console.eyes import ACTING, HOSTILE, NOW_MS, SETTINGS, WORD, Eyes
 
 OFF = {"control": "arms.popular.state", "value": "off", "author": "ann", "reason": "too dear"}
 
@@ -137,6 +138,50 @@ async def test_a_form_without_an_end_is_not_read_and_kafka_away_is_said(eyes: Ey
         answer = await http.post(PATH, data=OFF)
     assert 400 == answer.status_code
     assert "no broker answered" in answer.text
+
+
+async def test_a_tombstone_is_in_the_table_and_all_is_told_to_programs(eyes: Eyes) -> None:
+    """Whoever wrote it; what stands and what was changed last, as the page has them."""
+    async with eyes.client(token=ACTING) as http:
+        await http.post(PATH, data=OFF | {"control": "prompts.paused", "value": "true"})
+        await http.post(PATH, data=OFF)
+        at, offset = eyes.controls.partitions[0], len(eyes.controls.records)
+        gone = RawRecord(at, offset, NOW_MS + 5_000, b"prompts.paused", None, [])
+        eyes.controls.records.append(gone)
+        eyes.look()
+        page = (await http.get("/experiments")).text
+        said = (await http.get("/api/experiments")).json()["controls"]
+
+    newest = page.partition("Changes of controls")[2].partition("</tr>")[2].partition("</tr>")[0]
+    assert "taken out by a tombstone" in newest
+    assert "prompts.<wbr>paused" in newest
+    assert {"arms.popular.state"} == said["standing"].keys()
+    assert ("off", "ann", "too dear") == tuple(
+        said["standing"]["arms.popular.state"][name] for name in ("value", "author", "reason")
+    )
+    assert [("prompts.paused", None), ("arms.popular.state", "off"), ("prompts.paused", True)] == [
+        (one["key"], one["value"]) for one in said["trail"]
+    ]
+    assert [True, False, False] == [one["tombstone"] for one in said["trail"]]
+    assert not said["trouble"]
+
+
+async def test_what_turns_a_line_around_is_shown_as_an_escape(eyes: Eyes) -> None:
+    """In author, reason, value and key, on each page that prints them; as in the terminal."""
+    turned = "\u202ebob\u2066"
+    async with eyes.client(token=ACTING) as http:
+        note = {"control": "till.note", "value": turned, "author": turned, "reason": turned}
+        await http.post(PATH, data=note)
+        await http.post(PATH, data=note | OFF | {"author": turned, "reason": turned})
+        refused = (await http.post(PATH, data=OFF | {"control": f"x{turned}"})).text
+        eyes.look()
+        page = (await http.get("/experiments")).text
+        found = (await http.get("/prompts", params={"like": turned})).text
+
+    assert r"\u202ebob\u2066" in page
+    assert r"\u202ebob\u2066" in found.partition("</form>")[2].partition("</form>")[2]
+    assert f'value="{turned}"' in found
+    assert not {"\u202e", "\u2066"} & {*page, *refused}
 
 
 async def test_an_empty_value_sets_a_control_no_longer(eyes: Eyes) -> None:

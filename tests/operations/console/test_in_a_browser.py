@@ -262,6 +262,32 @@ async def test_who_changed_what_and_why_is_seen_without_scrolling_aside(
             assert [] == await violations(page)
 
 
+@pytest.mark.parametrize("width", [390, 768, 1024, 1440])
+async def test_no_key_is_broken_in_a_word_and_no_label_is_torn(
+    browser: Browser, width: int
+) -> None:
+    """A key of a control is broken after its points alone; a label stands in one line."""
+    eyes = Eyes(QUICK)
+    for arm in ("popular", "bought_together"):
+        reason = "too many are sent away, and nobody buys what it offers; " * 3
+        said = {"key": f"arms.{arm}.state", "value": "off", "author": "ann of the shop"}
+        eyes.operate(ControlRecord.model_validate(said | {"reason": reason, "at_ms": NEW_YEAR_MS}))
+    eyes.look()
+    size: Any = {"width": width, "height": 900}
+    with serving(eyes) as served:
+        async with reader(browser, served, ACTING, viewport=size) as page:
+            await page.goto(f"{served.address}/experiments")
+            for forms in ("Change how the shop is run", "Declare or end an experiment"):
+                await page.get_by_text(forms).click()
+            lines = """nodes => nodes.flatMap(node => [...node.childNodes])
+                .filter(node => node.nodeType === Node.TEXT_NODE)
+                .map(node => { const range = document.createRange(); range.selectNode(node);
+                    return range.getClientRects().length; })"""
+            for of in ("#scroll-trail tbody th", ".forms label"):
+                told = await page.locator(of).evaluate_all(lines)
+                assert {1} == {*told}, of
+
+
 async def test_an_operator_asks_a_question_and_the_page_answers_it(browser: Browser) -> None:
     """By the form; the verdict comes by itself, in words."""
     eyes = Eyes(ASKING, now_s=NEW_YEAR_MS / 1000)

@@ -3,9 +3,12 @@
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlencode
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
+
+from streams.operations.console.pages.words import visible
 
 NOWHERE: Mapping[str, str] = MappingProxyType({})
 CODE = re.compile(r"`([^`]+)`")
@@ -30,8 +33,27 @@ def marked(text: str, hrefs: Mapping[str, str] = NOWHERE) -> Markup:
     """
     return Markup().join(
         Markup("<code>{}</code>").format(part) if at % 2 else _linked(part, hrefs)
-        for at, part in enumerate(CODE.split(text))
+        for at, part in enumerate(CODE.split(visible(text)))
     )
+
+
+def breakable(key: str) -> Markup:
+    """The key of a control, which may be broken after its points, and nowhere else.
+
+    >>> str(breakable("arms.popular.state"))
+    'arms.<wbr>popular.<wbr>state'
+    """
+    return Markup(".<wbr>").join(visible(key).split("."))
+
+
+def shown(value: Any) -> Any:
+    """What a page says of a value: of a text what can be seen."""
+    return visible(value) if type(value) is str else value
+
+
+def verbatim(text: str) -> Markup:
+    """A text as it is, in a field of a form: it is sent back."""
+    return escape(text)
 
 
 def _linked(text: str, hrefs: Mapping[str, str]) -> Markup:

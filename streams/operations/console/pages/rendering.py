@@ -13,7 +13,7 @@ from streams.cli.tables import Cell, Listing
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.settings import Settings
 from streams.operations.console.pages import words
-from streams.operations.console.pages.links import marked, why_href
+from streams.operations.console.pages.links import breakable, marked, shown, verbatim, why_href
 from streams.operations.console.watching.poller import Poller
 from streams.operations.console.watching.sources import Pollers
 
@@ -141,6 +141,7 @@ def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("streams.operations.console"),
         autoescape=True,
+        finalize=shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -148,6 +149,7 @@ def _environment() -> Environment:
     for name in ("count", "rate", "span", "percent", "clock", "moment", "mebibytes", "sentence"):
         made.filters[name] = getattr(words, name)
     made.filters |= {"marked": marked, "why": why_href}
+    made.filters |= {"breakable": breakable, "verbatim": verbatim}
     return made
 
 

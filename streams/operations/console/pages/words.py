@@ -1,12 +1,18 @@
 """Figures in words and cells, as pages show them."""
 
+import unicodedata
 from datetime import UTC, datetime
+
+from streams.cli.printable import JOINERS
 
 UNKNOWN = "-"
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 SHORT = 10
 """Below it a decimal tells something."""
 MIB = 1024 * 1024
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Categories of characters that nobody sees, and that may turn the order of a line around."""
+BLANKS = "\n\r\t" + JOINERS
 
 
 def count(number: float | None) -> str:
@@ -98,6 +104,22 @@ def sentence(said: str) -> str:
     """
     first = said.partition(" ")[0].strip(",.:;")
     return f"{said[:1].upper()}{said[1:]}" if first.isalpha() else said
+
+
+def visible(text: str) -> str:
+    r"""What somebody wrote, with escapes for what would not be seen, as in the terminal.
+
+    >>> visible("\u202eann\nbob")
+    '\\u202eann\nbob'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        letter.encode("unicode_escape").decode()
+        if letter not in BLANKS and unicodedata.category(letter) in UNSEEN
+        else letter
+        for letter in text
+    )
 
 
 def _utc(at_s: float | None, pattern: str) -> str:

@@ -19,11 +19,18 @@ TRAIL = 20
 """So many changes are shown."""
 
 
+class TakenOut(NamedTuple):
+    """A tombstone: the control is set no longer, and nobody says who did it, and why."""
+
+    key: str
+    at_ms: int
+
+
 class ControlsSeen(NamedTuple):
     """What stands, and the newest changes, the newest first."""
 
     standing: dict[str, ControlRecord]
-    trail: tuple[ControlRecord, ...]
+    trail: tuple[ControlRecord | TakenOut, ...]
     register: Register = Register()
     """What was declared of experiments; not to be changed."""
 
@@ -37,7 +44,7 @@ class ControlTail:
 
     def _begin(self) -> None:
         self._standing: dict[str, ControlRecord] = {}
-        self._trail: deque[ControlRecord] = deque(maxlen=TRAIL)
+        self._trail: deque[ControlRecord | TakenOut] = deque(maxlen=TRAIL)
         self._next: dict[Partition, int] = {}
         self._register = Register()
 
@@ -60,7 +67,9 @@ class ControlTail:
                 check(change)
         except InvalidReference:
             return
-        if change is not None:
+        if change is None:
+            self._trail.append(TakenOut(key, record.timestamp_ms))
+        else:
             self._trail.append(change)
             self._register.add(change, record.timestamp_ms)
         if change is None or change.value is None:

@@ -20,6 +20,7 @@ from streams.contract.events.reference.declared import named_by
 from streams.operations.console.access import Visitor, is_from_here
 from streams.operations.console.pages.rendering import Console, Here, form_of, rendered
 from streams.operations.console.pages.words import moment
+from streams.operations.console.watching.controls import TakenOut
 from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 from streams.shop.decision.controls.arm_names import ARM_NAMES
 from streams.shop.decision.controls.registry import CONTROLS, known
@@ -102,6 +103,26 @@ def shown(console: Console, request: Request) -> dict[str, Any]:
     }
 
 
+def told(console: Console) -> dict[str, Any]:
+    """The same for programs: records as they stand, the newest changes, the newest first."""
+    reading = console.sources.controls.reading
+    trail = () if reading.value is None else reading.value.trail
+    return {
+        "standing": {key: _told(one) for key, one in sorted(_standing(console).items())},
+        "trail": [_told(one) for one in trail],
+        "trouble": reading.trouble,
+    }
+
+
+def _told(record: ControlRecord | TakenOut) -> dict[str, Any]:
+    """A record; of a tombstone nobody says by whom it is, and why."""
+    by = {"author": None, "reason": None, "value": None}
+    if isinstance(record, TakenOut):
+        return by | record._asdict() | {"tombstone": True}
+    said = {"key": record.key, "at_ms": record.at_ms, "tombstone": False}
+    return said | {name: getattr(record, name) for name in by}
+
+
 def _is_other(key: str) -> bool:
     """What is told elsewhere on the page is left out: arms, and what was declared."""
     return not key.startswith("arms.") and named_by(key) is None
@@ -128,8 +149,12 @@ def _arm(arm: str, standing: dict[str, ControlRecord], idle: str) -> dict[str, s
     }
 
 
-def _change(record: ControlRecord) -> dict[str, str]:
+def _change(record: ControlRecord | TakenOut) -> dict[str, str]:
     """A row of the table of changes: `whole` is what a long value unfolds to, else empty."""
+    if isinstance(record, TakenOut):
+        at, why = moment(record.at_ms / 1000), "taken out by a tombstone"
+        row = {"at": at, "key": record.key, "value": "not set", "author": "", "reason": why}
+        return row | {"whole": ""}
     said = "" if record.value is None else json.dumps(record.value, ensure_ascii=False)
     if len(said) <= CELL_CHARS_MAX:
         return _row(record) | {"whole": ""}

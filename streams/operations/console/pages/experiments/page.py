@@ -14,7 +14,7 @@ from streams.operations.console.charts.course import SERIES_MAX, BandPoint, cour
 from streams.operations.console.charts.intervals import Band, beyond, intervals
 from streams.operations.console.pages.experiments import controls, declared
 from streams.operations.console.pages.rendering import Here, cells, notices, rendered
-from streams.operations.console.pages.words import percent, sentence
+from streams.operations.console.pages.words import percent, sentence, visible
 from streams.operations.console.watching.experiments.course import Point
 from streams.operations.console.watching.experiments.outcomes import OutcomesSeen
 from streams.operations.console.watching.experiments.told import ArmsTold, UpliftTold
@@ -48,7 +48,8 @@ async def experiments(request: Request, here: Here) -> Response:
 async def experiments_json(here: Here) -> dict[str, Any]:
     """As `goeswith arms`, `uplift` and `experiment` with `--json`; `trouble`: what is wrong."""
     reading = here.sources.outcomes.reading
-    asked = {"questions": [question_json(one) for one in declared.asked_of(here)]}
+    asked: dict[str, Any] = {"questions": [question_json(one) for one in declared.asked_of(here)]}
+    asked["controls"] = controls.told(here)
     if reading.value is None:
         nothing = {"arms": None, "uplift": None, "read_share": 0.0, "trouble": reading.trouble}
         return nothing | asked
@@ -64,6 +65,7 @@ def shown(seen: OutcomesSeen) -> dict[str, Any]:
     """The tables and charts of what is known."""
     arms, uplift = seen.arms, seen.uplift
     lines = series(arms.course)
+    seen_lines = {visible(arm): points for arm, points in lines.items()}
     colours = {arm: number for number, arm in enumerate(lines)}
     bounds = {} if uplift.refused else uplift.bounds
     bands = uplift_bands(bounds)
@@ -76,7 +78,9 @@ def shown(seen: OutcomesSeen) -> dict[str, Any]:
         "arms_chart": intervals(
             arm_bands(arms.rows, colours), "reward of an impression, with its bounds"
         ),
-        "course_chart": course(lines, "reward of an impression", "impressions that are settled"),
+        "course_chart": course(
+            seen_lines, "reward of an impression", "impressions that are settled"
+        ),
         "arm_names": [*lines][:SERIES_MAX],
         "uplift_chart": intervals(bands, "per cent more", zero=True, led_by=LED_BY),
         "beyond": beyond(bands, LED_BY),
@@ -97,7 +101,9 @@ def _begun(said: str, arms: Collection[str]) -> str:
 def arm_bands(rows: Sequence[ArmEstimate], colours: Mapping[str, int]) -> list[Band]:
     """The estimates of arms, as far as there are any; an arm has one colour in all charts."""
     known = ((row.arm, row.estimate) for row in rows if row.estimate is not None)
-    bands = [Band(arm, one.value, one.low, one.high, colours.get(arm, 0)) for arm, one in known]
+    bands = [
+        Band(visible(arm), one.value, one.low, one.high, colours.get(arm, 0)) for arm, one in known
+    ]
     return bands[:BANDS_MAX]
 
 
