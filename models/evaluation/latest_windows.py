@@ -71,6 +71,10 @@ class LatestWindows(Generic[Sums]):
         """By the minute in which it begins."""
         self._first, self._last = math.inf, 0
 
+    def __len__(self) -> int:
+        """How many sums are held: a bound of memory."""
+        return len(self._spans)
+
     def add(self, sums: Sums, *, time_s: float) -> None:
         """Count something that happened then. Raises `ValueError` for a time that is no number."""
         within(-LARGE, LARGE, time_s=time_s)

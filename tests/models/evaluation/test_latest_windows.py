@@ -76,6 +76,25 @@ def test_a_year_takes_no_more_sums_than_are_bounded() -> None:
     assert len([*windows.windows()]) <= SPANS_MAX / 4
 
 
+def test_what_is_held_is_bounded_while_nobody_looks() -> None:
+    """Each minute for itself, until there are too many."""
+    windows = counted([*range(SPANS_MAX)])
+    held = len(windows)
+    windows.add(1, time_s=SPANS_MAX * 60.0)
+
+    assert SPANS_MAX == held
+    assert len(windows) < SPANS_MAX / 4
+    assert SPANS_MAX + 1 == [*windows.windows()][-1].sums
+
+
+def test_what_was_before_1970_is_of_its_first_minute() -> None:
+    """Senders' clocks say anything."""
+    windows = counted([0])
+    windows.add(1, time_s=-100.0)
+
+    assert [(2, 0.0)] == [(window.sums, window.start_s) for window in windows.windows()]
+
+
 def test_a_time_that_is_no_number_is_refused() -> None:
     """Rather than counted somewhere."""
     with pytest.raises(ValueError, match="time_s"):
