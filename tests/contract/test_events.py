@@ -249,6 +249,17 @@ def test_a_part_of_a_thing_is_told_in_a_smaller_unit() -> None:
     )
 
 
+@pytest.mark.parametrize("said", [b"1e400", b"-1e400", b"NaN", b"Infinity"])
+def test_a_quantity_that_is_no_finite_number_is_told_so(said: bytes) -> None:
+    """No smaller unit helps: it is too large for any number, or none."""
+    lines: dict[str, Any] = {"type": "order_placed", "order_id": "o1"}
+    order = event(**lines, lines=[{"item_id": "bread", "quantity": 7}])
+
+    for one, place in ((event(quantity=7), "item_added"), (order, "order_placed.lines.0")):
+        told = str(refused(one.replace(b'"quantity": 7', b'"quantity": ' + said)))
+        assert f"{place}.quantity: no finite number: a whole one up to 1,000,000 is wanted" == told
+
+
 def test_a_whole_number_may_be_written_as_a_float() -> None:
     """As JSON Schema has it, of pieces and times; of a price it may mean major units."""
     at_ms = decode(b"s1", event(), **NOW).occurred_at_ms

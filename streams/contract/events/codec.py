@@ -12,6 +12,7 @@ event is not valid as it is.
 """
 
 from collections.abc import Container, Iterable
+from math import isfinite
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,6 +23,7 @@ from streams.contract.events.clocks import set_right
 from streams.contract.events.fields import (
     CATEGORY_MAX,
     LOCALE_MAX,
+    QUANTITY_MAX,
     OrderLine,
     as_balance,
     is_denial,
@@ -267,7 +269,9 @@ def _sentence(error: ErrorDetails) -> str:
     if error["type"] == "union_tag_invalid":
         return f"type is none of {TYPES}"
     place = ".".join(map(str, error["loc"])) or "event"
-    if place.endswith("quantity") and isinstance(error["input"], float):
+    if place.endswith("quantity") and isinstance(said := error["input"], float):
+        if not isfinite(said):
+            return f"{place}: no finite number: a whole one up to {QUANTITY_MAX:,} is wanted"
         return (
             f"{place}: whole numbers only: count in a smaller unit, such as 500 (g) for half a "
             "kilogram"
