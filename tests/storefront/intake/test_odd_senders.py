@@ -144,6 +144,54 @@ def test_an_order_that_nobody_paid_is_not_placed_by_being_cancelled(
     assert expected == kinds(read("woocommerce", order | paid, x_wc_webhook_topic="order.updated"))
 
 
+UNPAID = {"payment_method": "stripe", "transaction_id": "", "date_paid_gmt": None}
+PAID = UNPAID | {"transaction_id": "ch_1", "date_paid_gmt": "2026-01-01T12:00:40"}
+
+
+@pytest.mark.parametrize("paid", [PAID, {"payment_method": "cod"}, {"transaction_id": "ch_1"}])
+@pytest.mark.parametrize("headers", [{}, {"x_wc_webhook_topic": "order.updated"}])
+@pytest.mark.parametrize("status", ["shipped", "wc-shipped", "partially-paid", "versandt ✓"])
+def test_an_order_of_a_status_that_the_shop_has_made_up_counts_by_its_payment(
+    status: str, headers: dict[str, str], paid: Any
+) -> None:
+    """From a file, and by webhook: nobody but the shop knows what such a status means."""
+    became = read("woocommerce", woo_order(status=status, **UNPAID | paid), **headers)
+
+    assert (["order_placed"], {}) == (kinds(became), became.ignored)
+
+
+@pytest.mark.parametrize("unsaid", [UNPAID, {}])
+def test_an_order_of_such_a_status_that_nobody_has_paid_is_none_yet(unsaid: Any) -> None:
+    """Nor is one that does not tell its payment: it may be an offer, or a draft."""
+    became = read("woocommerce", woo_order(status="quote", **unsaid))
+
+    assert ([], {"order that is quote, unpaid": 1}) == (kinds(became), became.ignored)
+
+
+@pytest.mark.parametrize("status", ["pending", "checkout-draft", "trash", "wc-pending"])
+def test_an_order_of_a_status_of_woocommerce_is_what_it_was_whatever_was_paid(status: str) -> None:
+    """Its own statuses say all that has to be known."""
+    assert [] == kinds(read("woocommerce", woo_order(status=status, **PAID)))
+
+
+def test_an_order_counts_once_whatever_status_it_comes_by_and_is_off_once_it_is_cancelled() -> None:
+    """It is one by its number: processing, shipped by the shop's own word, completed."""
+    steps = ("processing", "shipped", "completed", "shipped")
+    told = [read("woocommerce", woo_order(status=one, **PAID)) for one in steps]
+    off = read("woocommerce", woo_order(status="wc-cancelled", **PAID))
+    till = Till()
+    for became in told:
+        for event in became.events:
+            till.serve(event)
+    (order,) = {event.event_id for became in told for event in became.events}
+    placed = till.shop._sessions(0).orders.get("812")
+
+    assert "order-812" == order
+    assert placed is not None
+    assert [(2, True)] == [(line.quantity, line.stands) for line in placed.lines.values()]
+    assert ["order_placed", "order_cancelled"] == kinds(off)
+
+
 @pytest.mark.parametrize("more", ["ping=1", "e_c=video&e_a=play", "link=https://x.example"])
 def test_what_a_page_of_a_product_does_later_is_no_other_view_of_it(more: str) -> None:
     """Matomo's page sends its product along with whatever it tells."""

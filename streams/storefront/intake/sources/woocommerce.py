@@ -4,7 +4,9 @@ An order counts once it is paid, or is on hold for money that is on its way, or 
 delivery; cancelled or refunded it is taken back, and so it is where that money did not come
 (`failed`). One that nobody has paid is none yet, also where it is cancelled (as WooCommerce does
 when stock was held for long enough): its `payment_complete` takes a cancelled order as well, and
-what we once cancelled would not come again. Each delivery says the same event, under the same id.
+what we once cancelled would not come again. A status that is not WooCommerce's own (`shipped`) says
+nothing of that: such an order counts by its payment alone. Each delivery says the same event, under
+the same id.
 The session is what the shop wrote into the order's meta data (`goeswith_session`); else an order is
 a session of its own.
 
@@ -31,6 +33,10 @@ ITEM = ItemNames(parent=("product_id",), variant=("variation_id",), total="total
 """A line's `total` is less its discounts; its `price` is that for a piece, rounded."""
 TOPIC = "x-wc-webhook-topic"
 PLACED = ("processing", "completed", "on-hold", "refunded", "cancelled")
+NOT_PLACED = ("pending", "failed", "checkout-draft", "auto-draft", "draft", "new", "trash")
+"""What else WooCommerce and WordPress have of their own; all other statuses are the shop's."""
+PREFIX = "wc-"
+"""What a status begins with where it is stored, and so in some exports."""
 AWAITED = ("bacs", "cheque", "cod")
 """Payment methods whose orders count before the money is there: a transfer, a cheque, in cash."""
 CREATED = ("date_created_gmt", "date_created")
@@ -56,22 +62,34 @@ def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
     order_id = identifier(said.get("id"), ("", "0"))
     who = _who(said, order_id)
     changed = said_at(first(said, *CHANGED))
-    status = identifier(said.get("status"))
-    if status == "failed" and _was_placed(said):
-        status = "cancelled"
-    unpaid = status in ("on-hold", "cancelled") and _never_paid(said)
+    status, unpaid = _standing(said)
     if topic == "order.deleted":
         drafts.event(
             "", "order_cancelled", f"cancelled-{order_id}", who, changed, order_id=order_id
         )
-    elif status not in PLACED or unpaid:
+    elif status in (None, *NOT_PLACED) or unpaid:
         drafts.ignore(f"order that is {status}{', unpaid' if unpaid else ''}")
     else:
         _order(said, str(status), order_id, who, changed, drafts)
 
 
+def _standing(said: Mapping[str, Any]) -> tuple[str | None, bool]:
+    """The status of an order, and whether it would count, but nobody has paid it.
+
+    What failed and had counted is cancelled. A status of the shop's own tells nothing of the
+    payment: there that has to be said, while WooCommerce's own count where nothing is.
+    """
+    status = (identifier(said.get("status")) or "").removeprefix(PREFIX) or None
+    if status == "failed" and _was_placed(said):
+        status = "cancelled"
+    if status in ("on-hold", "cancelled"):
+        return status, _never_paid(said)
+    own = status in (None, *PLACED, *NOT_PLACED)
+    return status, not (own or _was_placed(said))
+
+
 def _was_placed(said: Mapping[str, Any]) -> bool:
-    """Whether an order that is on hold, or failed, or is cancelled, counts, or did before.
+    """Whether an order that is on hold, failed, cancelled, or of a shop's status counts, or did.
 
     One whose card was declined never did, and is tried again under the same number: taken back it
     would not come again. Nothing tells the two apart but a method that waits for the money, or a
