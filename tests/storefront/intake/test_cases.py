@@ -869,6 +869,7 @@ def test_two_requests_that_differ_in_nothing_but_their_number_are_two() -> None:
 
 # CloudEvents
 
+CE = ("specversion", "id", "source", "type", "time")
 BINARY = {"ce_specversion": "1.0", "ce_id": "7", "ce_source": "/shop", "ce_type": "x.item_viewed"}
 
 
@@ -906,6 +907,30 @@ def test_a_partition_key_is_no_session_where_there_is_one() -> None:
 
     assert only(read("cloudevents", of_data)).session_id == "visit-1"
     assert only(read("cloudevents", without)).session_id == "p-9"
+
+
+@pytest.mark.parametrize("around", ["com.shop.cart.v1", "com.shop.item_viewed", "item_removed"])
+def test_the_type_that_our_event_says_itself_counts_before_that_of_its_envelope(
+    around: str,
+) -> None:
+    """As its other fields do: whoever sends all kinds under one type of its own is read."""
+    data = {"type": "item_added", "schema_version": 2, "session_id": "s1", "item_id": "a"}
+    structured = cloud_event("item_viewed", data, type=around)
+    kafka, http = ({f"ce{c}{at}": structured[at] for at in CE} for c in "_-")
+
+    assert "item_added" == only(read("cloudevents", structured)).type
+    for headers in (kafka, http):
+        assert "item_added" == only(read("cloudevents", data, **headers)).type
+
+
+@pytest.mark.parametrize("word", [None, "", "gift", 7, ["item_added"], {"item_added": 1}])
+def test_a_type_in_data_that_is_none_of_ours_leaves_it_to_the_envelope(word: Any) -> None:
+    """It may be the sender's own word for something else."""
+    said = cloud_event("item_viewed", {"item_id": "tea", "type": word})
+    nobodys = cloud_event("cart", {"item_id": "tea", "type": word})
+
+    assert "item_viewed" == only(read("cloudevents", said)).type
+    assert {"com.example.cart": 1} == read("cloudevents", nobodys).ignored
 
 
 def test_a_batch_names_the_cloud_events_that_are_rejected() -> None:

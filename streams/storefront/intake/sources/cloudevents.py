@@ -1,8 +1,9 @@
 """CloudEvents 1.0 around our own events: binary, structured, or a batch, over HTTP or Kafka.
 
-`type` ends in the type of an event (`com.shop.item_added`, with a version behind it or not), `data`
-has its fields; what is not in `data` comes from the attributes: `id` with `source` (which make a
-CloudEvent one), `time`, and `partitionkey` for a session that nobody else says.
+`data` has the fields of our event, its `type` among them; what is not in `data` comes from the
+attributes: `type`, which ends in the type of an event then (`com.shop.item_added`, with a version
+behind it or not), `time`, and `partitionkey` for a session that nobody else says. `source`
+with `id` makes a CloudEvent one, and is the event's id, whatever `data` says.
 
 `https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md`
 """
@@ -72,11 +73,11 @@ def _say(said: Any, place: str, drafts: Drafts) -> None:
     if not str(said["specversion"]).startswith("1."):
         drafts.reject(place, "invalid_event", "specversion: 1.0 is wanted")
         return
-    kind = _kind(said["type"])
+    data = _data(said)
+    kind = _own_kind(data) or _kind(said["type"])
     if kind is None:
         drafts.ignore(said["type"])
         return
-    data = _data(said)
     if not isinstance(data, Mapping):
         drafts.reject(placed(place, "data"), "invalid_event", "data: an object is wanted")
         return
@@ -146,6 +147,12 @@ def _who(said: Mapping[str, Any], data: Mapping[str, Any]) -> Who:
         consent=answer(data.get("consent")),
         locale=data.get("locale"),
     )
+
+
+def _own_kind(data: Any) -> str | None:
+    """The type that our event says itself; None: none, or another's word under the same name."""
+    said = text(at(data, "type"))
+    return said if said in FIELDS else None
 
 
 def _kind(said: Any) -> str | None:
