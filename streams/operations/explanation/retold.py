@@ -24,7 +24,7 @@ from streams.operations.explanation.log.session_log import (
     SessionEvents,
 )
 from streams.operations.explanation.log.time_index import TimeIndex
-from streams.operations.explanation.published_receipts import PublishedReceipts
+from streams.operations.explanation.then.published_receipts import PublishedReceipts
 from streams.operations.rebuild import fold_record
 from streams.shop.memory.answer import OutgoingPrompt, SilenceReason
 from streams.shop.memory.orders.seen import SEEN_MAX

@@ -22,8 +22,8 @@ from streams.operations.explanation.log.session_log import (
     read_published,
     read_session,
 )
-from streams.operations.explanation.published_receipts import PublishedReceipts
 from streams.operations.explanation.retold import fold_to
+from streams.operations.explanation.then.published_receipts import PublishedReceipts
 from streams.operations.explanation.why_not.considered import Considered, DecisionAsked, considered
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.controls.controls import Controlled, Controls

@@ -1,0 +1,1 @@
+"""What workers had beside the log when they answered: receipts of prompts."""
