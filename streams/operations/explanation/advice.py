@@ -5,6 +5,7 @@ from typing import NamedTuple
 from streams.cli.printable import many
 from streams.contract.events import Event
 from streams.contract.settings import Settings
+from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.guards import budget, pause_left_ms, unseen_ms
 from streams.shop.memory.answer import SilenceReason
 from streams.shop.memory.orders.slot_tally import OWN_BUDGET
@@ -69,7 +70,7 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
         "until the control is set no longer; see goeswith control history prompts.paused",
     ),
     "arms_off": (
-        "what fits comes from arms that are off, in shadow or without a share by a control",
+        "what fits comes from arms that are off, in shadow or without a share by a control{idle}",
         "until one of them is on again; see goeswith control history",
     ),
     "ramp": (
@@ -106,8 +107,13 @@ def told(
     pending: tuple[PendingPrompt, ...],
     settings: Settings,
     slot: str = "basket",
+    controls: Controlled | None = None,
 ) -> Told:
-    """The silence with the figures of its session, as they were when the event was answered."""
+    """The silence with the figures of its session, as they were when the event was answered.
+
+    `controls`: None where none is set, or known.
+    """
+    settings = settings if controls is None else controls.settings
     unsent = event.sent_at_ms is None
     figures: dict[str, object] = {
         "who": event.session_id,
@@ -119,6 +125,7 @@ def told(
         "dismissals": many(0, "prompts"),
         "prompted": many(0, "prompts"),
         "left_s": 0.0,
+        "idle": _idle(controls),
     }
     if session is not None:
         if session.assignment is not None:
@@ -128,17 +135,28 @@ def told(
         figures["prompted"] = many(allowed.shown + len(unseen), "prompts")
         figures["left_s"] = pause_left_ms(event, unseen, allowed) / 1000
     figures |= {name: getattr(settings, name) for name in SETTINGS}
+    figures |= _budget_of(slot, settings)
+    why, wait = ADVICE[reason]
+    return Told(reason, why.format(**figures), wait.format(**figures))
+
+
+def _idle(controls: Controlled | None) -> str:
+    """The arms that controls do not let be drawn, behind a colon; empty: none that is known."""
+    idle = () if controls is None else sorted({*controls.idle, *controls.off})
+    return f": {', '.join(idle)}" if idle else ""
+
+
+def _budget_of(slot: str, settings: Settings) -> dict[str, object]:
+    """Cap and pause of a slot, and which settings they are."""
     cap, pause = "prompts_per_session_max", "cool_down_s"
     if slot in OWN_BUDGET:
         cap, pause = f"{slot}_prompts_max", "slot_cool_down_s"
-        figures |= {"prompts_per_session_max": getattr(settings, cap)}
-        figures |= {"cool_down_s": getattr(settings, pause)}
-    figures |= {
+    return {
+        "prompts_per_session_max": getattr(settings, cap),
+        "cool_down_s": getattr(settings, pause),
         "cap_setting": f"GOESWITH_{cap.upper()}",
         "pause_setting": f"GOESWITH_{pause.upper()}",
     }
-    why, wait = ADVICE[reason]
-    return Told(reason, why.format(**figures), wait.format(**figures))
 
 
 SETTINGS = (

@@ -192,7 +192,8 @@ def _lines(fate: Fate) -> Iterator[str]:
         yield "no worker has answered it yet; goeswith lag says how far they are"
     if fate.became == "unknown":
         yield "no prompt is on the topic, though folding the log again gives one: it was answered"
-        yield "too late (silence: expired), its retention is over, or the worker has other"
+        yield "too late (silence: expired), its retention is over, the catalogue or a control that"
+        yield "has changed since kept it back (goeswith control history), or the worker has other"
         yield "settings, or knew less when it answered"
     if fate.reason is not None:
         yield from _dead(fate, fate.reason)

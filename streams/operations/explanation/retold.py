@@ -2,7 +2,8 @@
 
 Silences are told by no topic. So the log is folded by the same settings, each time up to the event
 that got no prompt (other partitions up to the second in which its record was written), and the
-event is answered. What counts as pending is what was really published. Earlier events of the
+event is answered, by the controls of then, as far as they are known. What counts as pending is what
+was really published. Earlier events of the
 session are answered as well, whether or not they are to be explained: what they got decides about
 later ones.
 """
@@ -24,8 +25,10 @@ from streams.operations.explanation.log.session_log import (
     SessionEvents,
 )
 from streams.operations.explanation.log.time_index import TimeIndex
+from streams.operations.explanation.then.controls_then import ControlsThen
 from streams.operations.explanation.then.published_receipts import PublishedReceipts
 from streams.operations.rebuild import fold_record
+from streams.shop.decision.controls.controls import Controlled
 from streams.shop.memory.answer import OutgoingPrompt, SilenceReason
 from streams.shop.memory.orders.seen import SEEN_MAX
 from streams.shop.memory.pending_prompts import PendingPrompts
@@ -34,6 +37,11 @@ from streams.shop.shop import Shop
 
 TURNING = AskingEvent
 """Events that bring or withdraw prompts."""
+
+BY_CONTROLS = frozenset({"paused", "arms_off", "ramp"})
+NOT_OF_SETTINGS = BY_CONTROLS | {"no_candidate", "not_worth", "duplicate"}
+"""Silences that say nothing of the settings, where a worker prompted: it was behind and knew more,
+has a catalogue, or did not follow a control yet."""
 
 NO_SILENCES: Mapping[Placement, Told] = MappingProxyType({})
 
@@ -83,10 +91,11 @@ def retell(
     published: PublishedAnswers,
     latest: Sequence[SessionEvent],
     advance: Callable[[int], object] = lambda _: None,
+    controls: ControlsThen | None = None,
 ) -> dict[Place, Retold]:
     """What a shop without memory makes of the session's events, up to the last silent of `latest`.
 
-    `latest` are those of the log's events that are to be explained.
+    `latest` are those of the log's events that are to be explained; no `controls`: none is known.
     """
     prompts = chain(*published.prompts.values())
     shop.receipt_rules.receipts = PublishedReceipts.of(shop.settings, prompts)
@@ -102,24 +111,21 @@ def retell(
             break
         if isinstance(event.held, TURNING) or event.place in told_late:
             fold_to(shop, reader, event, log.times, advance)
-            retold[event.place] = _answer(shop, event, pending, published)
+            then = None if controls is None else controls.at(event.timestamp_ms)
+            retold[event.place] = _answer(shop, event, pending, published, then)
             wanted.discard(event.place)
     return retold
 
 
 def disagreeing(published: PublishedAnswers, retold: Mapping[Place, Retold]) -> set[SilenceReason]:
-    """Why the settings at hand are silent where workers prompted: theirs are others, then.
-
-    What is known (`no_candidate`, `not_worth`) is left out: a worker that was behind knew more, or
-    has a catalogue.
-    """
+    """Why the settings at hand are silent where workers prompted: theirs are others, then."""
     reasons = {
         again.silences[prompt.placement].reason
         for place, again in retold.items()
         for prompt in published.prompts.get(place, ())
         if prompt.placement in again.silences
     }
-    return reasons - {"no_candidate", "not_worth", "duplicate"}
+    return reasons - NOT_OF_SETTINGS
 
 
 def _is_of(at: Partition, shop: Shop) -> bool:
@@ -152,7 +158,11 @@ def fold_to(
 
 
 def _answer(
-    shop: Shop, event: SessionEvent, pending: PendingPrompts, published: PublishedAnswers
+    shop: Shop,
+    event: SessionEvent,
+    pending: PendingPrompts,
+    published: PublishedAnswers,
+    controls: Controlled | None,
 ) -> Retold:
     """Answer an event that is folded; what was published for it is pending from then on."""
     partition, offset = event.place
@@ -166,7 +176,7 @@ def _answer(
         if not one.caused_by and one.occurred_at_ms <= event.timestamp_ms
     )
     pending.withdraw(held.session_id, {*taken_back})
-    answer = shop.answer(held, partition, offset, pending)
+    answer = shop.answer(held, partition, offset, pending, controls=controls)
     silences: dict[Placement, Told] = {}
     if answer.silences:
         session = shop.sessions[partition].find(held.session_id)
@@ -176,7 +186,7 @@ def _answer(
         for slot, silence in (answer.silent_slots or whole).items():
             if silence is not None:
                 said = silence.reason, held, session, unseen, shop.settings, slot
-                one = told(*said)
+                one = told(*said, controls)
                 if too_late and silence.reason == "duplicate":
                     one = one._replace(why=why_too_late(held.consent), wait=TOO_LATE_WAIT)
                 silences[slot] = one

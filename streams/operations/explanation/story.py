@@ -20,6 +20,12 @@ from streams.operations.explanation.log.session_log import (
     read_session,
 )
 from streams.operations.explanation.retold import disagreeing, in_doubt, retell, silent
+from streams.operations.explanation.then.controls_then import ControlsThen, controls_then
+
+UNREAD = (
+    "Kafka does not let this user read controls: none is known here, so what one kept back is told "
+    "as a prompt that is not there"
+)
 
 
 class Story(NamedTuple):
@@ -74,10 +80,11 @@ def story_of(
         so_far(Story(session_id, partitions, fates, left_out, notes, whole=not again))
         reach = log.times.reached(max(event.timestamp_ms for event in latest))
         records = sum(max(0, reach[n] - at) for n, at in shop.position.items() if n in reach)
+        then = controls_then(settings) if again else None
         with access.progress("folding the log for silences", records) as advance:
-            retold = retell(shop, reader, log, published, latest, advance)
+            retold = retell(shop, reader, log, published, latest, advance, then)
     fates = [fate(event, published, retold, offsets) for event in latest]
-    notes = [*notes, *_doubts(disagreeing(published, retold))]
+    notes = [*notes, *_doubts(disagreeing(published, retold), then)]
     return Story(session_id, partitions, fates, left_out, notes)
 
 
@@ -166,7 +173,8 @@ def _notes(
     if again:
         notes.append(
             "silences are told by folding the log again up to each event, by the settings of this "
-            "shell; a worker that was behind, as one that starts is, knew more by then"
+            "shell and the controls of then, as far as their topic tells, without the catalogue; a "
+            "worker that was behind, as one that starts is, knew more by then"
         )
     if again and gone:
         notes.append(
@@ -176,9 +184,10 @@ def _notes(
     return notes
 
 
-def _doubts(reasons: Iterable[str]) -> list[str]:
-    """Where workers have other settings than this shell."""
-    return [
+def _doubts(reasons: Iterable[str], controls: ControlsThen | None) -> list[str]:
+    """Where workers have other settings than this shell, or controls that it may not read."""
+    notes = [UNREAD] if controls is not None and controls.unread else []
+    return notes + [
         f"the settings here say {reason} where workers prompted: theirs are others, and silences "
         "may be told wrongly"
         for reason in sorted(reasons)

@@ -9,6 +9,7 @@ from streams.contract.events import Event, decode, encode
 from streams.contract.published.prompts import PromptWithdrawn
 from streams.contract.settings import Settings
 from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.controls.controls import Controlled
 from streams.shop.memory.answer import Silence
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
@@ -72,6 +73,7 @@ class OneWorker:
     def __init__(self, settings: Settings, catalog: Catalog | None = None) -> None:
         self.settings, self.shop = settings, Shop(settings)
         self.catalog = catalog
+        self.controls: Controlled | None = None
         self.log = KeptLog(settings)
         self.silences: dict[tuple[int, int], Silence] = {}
         self._pending: Mapping[int, PendingPrompts] = {
@@ -97,7 +99,8 @@ class OneWorker:
             return
         self.shop.learn(number, record.offset, held)
         pending = self._pending[number]
-        answer = self.shop.answer(held, number, record.offset, pending, catalog=self.catalog)
+        at = held, number, record.offset, pending
+        answer = self.shop.answer(*at, catalog=self.catalog, controls=self.controls)
         for outcome in (*answer.outcomes, *answer.unit_outcomes):
             self.log.append(topics.outcomes, number, b"", outcome.to_json(), record.timestamp_ms)
         if answer.outgoing_prompt is not None:

@@ -18,6 +18,7 @@ from streams.operations.explanation.advice import ADVICE, told
 from streams.operations.explanation.fates import Fate, fate, in_words
 from streams.operations.explanation.log.session_log import Place, read_published, read_session
 from streams.operations.explanation.retold import disagreeing, retell
+from streams.operations.explanation.then.controls_then import ControlsThen
 from streams.shop.memory.answer import SilenceReason
 from streams.shop.shop import Shop
 from tests.operations.explanation.kept_log import OneWorker
@@ -50,14 +51,20 @@ POLITE: dict[str, Any] = {
 }
 
 
-def explained(worker: OneWorker, session_id: str, *, events_max: int = 1000) -> list[Fate]:
+def explained(
+    worker: OneWorker,
+    session_id: str,
+    *,
+    events_max: int = 1000,
+    controls: ControlsThen | None = None,
+) -> list[Fate]:
     """What is told of a session whose events are all answered, by somebody without the secret."""
     keyless = worker.settings.model_copy(update={"receipt_secret": SecretStr("")})
     settings, reader = with_some_secret(keyless), worker.log
     log = read_session(reader, session_id, settings)
     published = read_published(reader, log, session_id, settings)
     latest = log.events[-events_max:]
-    retold = retell(Shop(settings), reader, log, published, latest)
+    retold = retell(Shop(settings), reader, log, published, latest, controls=controls)
     committed: dict[int, int | None] = dict.fromkeys(range(settings.partitions), 1_000_000)
     return [fate(event, published, retold, committed) for event in latest]
 

@@ -1,1 +1,1 @@
-"""What workers had beside the log when they answered: receipts of prompts."""
+"""What workers had beside the log when they answered: receipts of prompts, and controls."""
