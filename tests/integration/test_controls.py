@@ -92,6 +92,15 @@ def test_what_is_set_decides_within_a_second_and_outlives_the_worker(market: Mar
     assert {"invalid_control": 1} == market.telemetry()["reference_refused"]
     assert max(drawn(market, "slip")[0].propensities.values()) < 1.0
     the_trail_says_who_and_why(market)
+    a_story_says_what_was_kept_back(market)
+
+
+def a_story_says_what_was_kept_back(market: Market) -> None:
+    """By what controls were then: the pause is over, and its tombstone is on the topic."""
+    (view,) = market.operator.asks("explain", "paused-0")["events"]
+    assert ("silence", "paused") == (view["became"], view["silence"]["reason"])
+    (view,) = market.operator.asks("explain", "again-0")["events"]
+    assert "prompt" == view["became"]
 
 
 def the_trail_says_who_and_why(market: Market) -> None:
