@@ -92,10 +92,9 @@ def import_(
         now_ms=round(time.time() * 1000),
     )
     source = CatalogFile(file, options, format_name)
-    if source.unread and not as_json:
-        names = ", ".join(printable(name, 40) for name in source.unread[:COLUMNS_MAX])
-        click.echo(f"columns that are not known, and not read: {names}", err=True)
     found, counts = _read(source, problems_max, settings.margin_ratio_min, as_json=as_json)
+    if source.unread and not as_json:
+        click.echo(_unread(source), err=True)
     sent = 0
     if found and not dry_run:
         # Kafka's client is slow to load, and a dry run needs none.
@@ -191,6 +190,12 @@ def _kinds(found: Found, margin_ratio_min: float) -> list[str]:
         "sale_dearer": found.sale_dearer,
     }
     return ["items", *([why] if why else []), *(name for name, is_so in more.items() if is_so)]
+
+
+def _unread(source: CatalogFile) -> str:
+    what = "fields" if source.is_json else "columns"
+    names = ", ".join(printable(name, 40) for name in source.unread[:COLUMNS_MAX])
+    return f"{what} that are not known, and not read: {names}"
 
 
 def _problem(problem: Problem, *, as_json: bool) -> str:

@@ -7,25 +7,32 @@ events speak of products, the variants of one are one item, which is there while
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from streams.clients.files import all_lines
 from streams.contract.errors import FileUnusable
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.codec import RECORD_BYTES_MAX, encode_reference, reasons
-from streams.storefront.reference.formats.drafts import Draft, Options, Problem
+from streams.storefront.intake.values.money import currency_code
+from streams.storefront.reference.formats.drafts import NO_CURRENCY, Draft, Options, Problem
 from streams.storefront.reference.formats.guessing import guessed
 from streams.storefront.reference.formats.header import ONE_LINE, header_of
-from streams.storefront.reference.formats.own import unread
+from streams.storefront.reference.formats.own import unread, unread_fields
 from streams.storefront.reference.table import Table
 
 REPLACED = "\N{REPLACEMENT CHARACTER}".encode()
 """What stands for bytes that are no text."""
 OF_A_SPREADSHEET = re.compile(r"\d([.,]\d+)?E\+\d{2}")
 """An id that was a long number: all that begin alike are one then, and no event calls it so."""
+
+
+UNREAD_MAX = 100
+"""So many names of fields that are not known are noted."""
 
 
 class Found(NamedTuple):
@@ -51,7 +58,7 @@ class CatalogFile:
         self.is_json = format_name == "json" or (not format_name and first.lstrip()[0] == "{")
         self.format = "json"
         self.unread: list[str] = []
-        """Columns that are not known, of a table of our own names."""
+        """Columns that are not known, of a table of our own names; of JSON fields, once read."""
         if not self.is_json:
             try:
                 names = self._header.names()
@@ -89,7 +96,19 @@ class CatalogFile:
     def _records(self) -> Iterator[Found | Problem]:
         for number, line in enumerate(_lines(self.path), 1):
             if line.strip():
-                yield _checked(number, line)
+                one = _checked(number, line)
+                if isinstance(one, Found):
+                    self._look_at_names(number, line)
+                yield one
+
+    def _look_at_names(self, number: int, line: str) -> None:
+        """Note fields that are not known. Raises `FileUnusable` for a slip."""
+        try:
+            names = unread_fields(from_json(line))
+        except FileUnusable as error:
+            raise FileUnusable(f"{self.path}, line {number}: {error}") from None
+        new = (name for name in names if name not in self.unread)
+        self.unread += islice(new, max(0, UNREAD_MAX - len(self.unread)))
 
     def _rows(self) -> Iterator[str]:
         """The lines; blank for those that say how to read the others."""
@@ -186,10 +205,14 @@ def _fields(draft: Draft) -> dict[str, Any]:
 def _checked(line: int, said: str | Mapping[str, Any]) -> Found | Problem:
     try:
         if isinstance(said, str):
-            return Found(line, CatalogItem.model_validate_json(said))
-        return Found(line, CatalogItem.model_validate(said))
+            item = CatalogItem.model_validate_json(said)
+        else:
+            item = CatalogItem.model_validate(said)
     except ValidationError as invalid:
         return Problem(line, reasons(invalid))
+    if item.currency is not None and currency_code(item.currency) is None:
+        return Problem(line, NO_CURRENCY.format(said=item.currency))
+    return Found(line, item)
 
 
 def _lines(path: Path) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Rows that say something else than they seem to: a problem of their line, and never sent."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,10 @@ def test_a_lone_quote_is_a_problem(tmp_path: Path, rows: str, lines: list[int]) 
         ("hide", "hidden"),
         ("variantOf", "variant_of"),
         ("costs", "cost"),
+        ("owned_onec", "owned_once"),
+        ("ownedonce", "owned_once"),
+        ("requiers", "requires"),
+        ("exclude", "excludes"),
     ],
 )
 def test_a_column_that_is_called_almost_as_a_known_one_is_refused(
@@ -112,6 +117,54 @@ def test_a_column_that_is_called_almost_as_a_known_one_is_refused(
     """Before anything is sent: an age limit would be lost, and nobody would see it."""
     with pytest.raises(FileUnusable, match=f"column {column} is not known: did you mean {known}?"):
         read(tmp_path, f"item_id,title,{column}\ngin,Gin,age\n")
+
+
+@pytest.mark.parametrize(
+    ("field", "known"),
+    [
+        ("restrictd", "restricted"),
+        ("eligible_segment", "eligible_segments"),
+        ("in_stok", "in_stock"),
+        ("ownedOnce", "owned_once"),
+        ("relation", "relations"),
+        ("requires", "relations"),
+        ("exclude", "relations"),
+        ("margin_minr", "margin_minor"),
+    ],
+)
+def test_a_field_of_json_that_is_called_almost_as_a_known_one_is_refused(
+    tmp_path: Path, field: str, known: str
+) -> None:
+    """By the same rule as a column; on whichever line it is."""
+    said = f"line 2: field {field} is not known: did you mean {known}?"
+    with pytest.raises(FileUnusable, match=re.escape(said)):
+        read(tmp_path, f'{{"item_id": "tea"}}\n{{"item_id": "gin", "{field}": "age"}}\n')
+
+
+def test_a_field_of_json_that_nothing_is_like_is_noted_once(tmp_path: Path) -> None:
+    """As columns are; what looks like a field that is there besides is another one."""
+    file = tmp_path / "feed.jsonl"
+    record = {"item_id": "a", "price": 12, "colour": "red", "restricted": "age", "restrict": 1}
+    lines = [json.dumps(record | {"item_id": str(number)}) for number in range(3)]
+    file.write_text("\n".join([*lines, '{"item_id": "z", "weight": 3}', ""]))
+    typed = ["catalog", "import", str(file), "--dry-run"]
+    done = CliRunner().invoke(goeswith, typed)
+    told = json.loads(CliRunner().invoke(goeswith, [*typed, "--json"]).stdout.splitlines()[-1])
+
+    note = "fields that are not known, and not read: price, colour, restrict, weight\n"
+    assert (0, 1) == (done.exit_code, done.output.count(note)), done.output
+    assert ["price", "colour", "restrict", "weight"] == told["unread_columns"]
+
+
+@pytest.mark.parametrize("code", ["XXX", "XAU", "HRK"])
+def test_a_currency_that_is_none_is_refused_of_json_as_of_tables(tmp_path: Path, code: str) -> None:
+    """Nobody can tell what so many of it are."""
+    json_lines = f'{{"item_id": "a", "price_minor": 1, "currency": "{code}"}}\n'
+    own = f"item_id,price_minor,currency\na,1,{code}\n"
+    said = f"currency {code!r} is no code of ISO 4217, such as EUR"
+
+    assert ({}, [(1, said)]) == read(tmp_path, json_lines)
+    assert ({}, [(2, said)]) == read(tmp_path, own)
 
 
 HARMLESS = (

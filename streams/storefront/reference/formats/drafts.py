@@ -17,6 +17,7 @@ from streams.storefront.reference.formats.plain_text import plain
 TRUE = frozenset({"1", "true", "yes", "y", "on", "wahr", "ja"})
 FALSE = frozenset({"0", "-1", "false", "no", "n", "off", "falsch", "nein"})
 TITLE_CHARS_MAX = 300
+NO_CURRENCY = "currency {said!r} is no code of ISO 4217, such as EUR"
 
 
 class FileRow(NamedTuple):
@@ -181,7 +182,7 @@ def known_currency(said: str) -> str:
         raise ValueError("a price or a margin needs a currency (--currency)")
     code = currency_code(said)
     if code is None:
-        raise ValueError(f"currency {said[:40]!r} is no code of ISO 4217, such as EUR")
+        raise ValueError(NO_CURRENCY.format(said=said[:40]))
     return code
 
 

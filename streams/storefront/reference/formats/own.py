@@ -5,16 +5,18 @@ have their kind as the column, with commas between the items; between segments t
 semicolons or bars as well, which no segment has in it. JSON lines hold the records as they are.
 
 A column that is called almost as one that keeps an item from being offered is refused, with the
-whole file: whoever writes `restrictd` would sell to children. Others are not read.
+whole file, and so is such a field of JSON lines: whoever writes `restrictd` would sell to children.
+Others are not read.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, get_args
 
 from streams.cli.printable import printable
 from streams.contract.errors import FileUnusable
-from streams.contract.events.reference.catalog import RelationKind
+from streams.contract.events.reference.catalog import CatalogItem, RelationKind
 from streams.storefront.reference.formats.drafts import (
     FALSE,
     Draft,
@@ -42,8 +44,19 @@ COLUMNS = frozenset(
     }
 )
 """All that is read, besides titles by language."""
-KEEP_OUT = ("restricted", "hidden", "in_stock", "variant_of", "price", "cost", *NUMBERS, *LISTS)
+KEEP_OUT = (
+    *("restricted", "hidden", "in_stock", "variant_of", "owned_once", "requires", "excludes"),
+    *("price", "cost", *NUMBERS, *LISTS),
+)
 """Without these an item may be offered that should not."""
+FIELDS = frozenset(CatalogItem.model_fields)
+"""All that is read of a record of JSON."""
+OF_RECORDS = {name: name for name in ("relations", *KEEP_OUT) if name in FIELDS} | {
+    "requires": "relations",
+    "excludes": "relations",
+}
+"""What keeps items out in a record of JSON, by what it may be called."""
+NAMES_CACHED = 4_096
 TITLE_IN = "title_"
 SHORT = 5
 """Names of so many letters are like many words: one letter may differ, not two."""
@@ -83,13 +96,37 @@ def unread(header: Collection[str], options: Options) -> list[str]:
         if name not in COLUMNS | read_too and not name.startswith(TITLE_IN)
     ]
     for name in found:
-        likely = next((each for each in absent if _is_slip(name, each)), None)
-        if likely is not None:
-            said = f"column {printable(name, 40)} is not known: did you mean {likely}?"
-            raise FileUnusable(f"{said} Nothing was sent: rename it, or take it out")
+        _refuse_a_slip("column", name, {each: each for each in absent})
     return found
 
 
+def unread_fields(record: Mapping[str, Any]) -> list[str]:
+    """The same of a record of JSON, whose relations are in a list.
+
+    >>> unread_fields({"item_id": "gin", "colour": "clear"})
+    ['colour']
+    >>> unread_fields({"item_id": "gin", "requires": ["glass"]})
+    Traceback (most recent call last):
+      ...
+    streams.contract.errors.FileUnusable: field requires is not known: did you mean relations? ...
+    """
+    found = [name for name in record if name not in FIELDS]
+    if found:
+        absent = {name: meant for name, meant in OF_RECORDS.items() if meant not in record}
+        for name in found:
+            _refuse_a_slip("field", name, absent)
+    return found
+
+
+def _refuse_a_slip(what: str, name: str, absent: Mapping[str, str]) -> None:
+    """Raise `FileUnusable` for a name that is like one of these, with what is meant by that."""
+    meant = next((absent[each] for each in absent if _is_slip(name, each)), None)
+    if meant is not None:
+        said = f"{what} {printable(name, 40)} is not known: did you mean {meant}?"
+        raise FileUnusable(f"{said} Nothing was sent: rename it, or take it out")
+
+
+@lru_cache(NAMES_CACHED)
 def _is_slip(name: str, column: str) -> bool:
     """Whether a name is a column's but for a letter or two, and has no word more.
 
