@@ -190,7 +190,12 @@ class Validator:
         if segment in BUILT_IN_SEGMENTS:
             return f"segment `{segment}` is a built-in word: whether a shopper is known decides"
         listed = ", ".join(sorted(self.segments)) or "none are"
-        return f"segment `{segment}` is not listed in GOESWITH_SEGMENTS ({listed}): it is ignored"
+        unlisted = f"segment `{segment}` is not listed in GOESWITH_SEGMENTS ({listed})"
+        return f"{unlisted}: {NO_CONTEXT}"
+
+
+NO_CONTEXT = "it is no context of the policy; whom an item is for goes by it all the same"
+"""Of a segment that is not listed."""
 
 
 @dataclass

@@ -221,7 +221,11 @@ def test_fields_of_lines_are_looked_at_too() -> None:
 @pytest.mark.parametrize(
     ("fields", "name", "said"),
     [
-        ({"segment": "vip"}, "segment", "not listed in GOESWITH_SEGMENTS (club)"),
+        (
+            {"segment": "vip"},
+            "segment",
+            "(club): it is no context of the policy; whom an item is for",
+        ),
         ({"segment": "new"}, "segment", "built-in"),
         ({"locale": "it"}, "locale", "`it` gets English"),
         ({"locale": "pl-PL"}, "locale", "en, de, fr"),

@@ -15,7 +15,7 @@ import click
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
 from streams.cli.progress import progress_bar
-from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.catalog import TITLE_CHARS_MAX, CatalogItem
 from streams.contract.settings import Settings
 from streams.shop.decision.catalog.catalog import reason_to_withhold
 from streams.storefront.intake.values.money import currency_code
@@ -28,8 +28,10 @@ WORDS = {
     "margin": "below the margin floor",
     "rounded": "with a price that was rounded",
     "sale_dearer": "at the regular price, as the sale price is dearer",
+    "title_cut": f"with a title that was cut to {TITLE_CHARS_MAX} characters",
 }
 """What counts are called, where it is not their name."""
+NOTED = ("rounded", "sale_dearer", "title_cut")
 PROBLEMS_MAX = 100
 EVERY = 1000
 COLUMNS_MAX = 20
@@ -151,6 +153,7 @@ def _read(
         variants=0,
         rounded=0,
         sale_dearer=0,
+        title_cut=0,
     )
     with progress_bar("reading", every=EVERY) as advance:
         for one in source.read():
@@ -188,6 +191,7 @@ def _kinds(found: Found, margin_ratio_min: float) -> list[str]:
         "variants": item.variant_of,
         "rounded": found.rounded,
         "sale_dearer": found.sale_dearer,
+        "title_cut": found.title_cut,
     }
     return ["items", *([why] if why else []), *(name for name, is_so in more.items() if is_so)]
 
@@ -217,7 +221,7 @@ def _in_words(said: dict[str, Any], settings: Settings, *, dry_run: bool) -> str
     >>> print(_in_words(counts, Settings(), dry_run=False))
     own: 2 items (1 out of stock), 0 problems; sent 2 to goeswith.catalog
     """
-    names = "out_of_stock", "hidden", "restricted", "margin", "variants", "rounded", "sale_dearer"
+    names = ("out_of_stock", "hidden", "restricted", "margin", "variants", *NOTED)
     kinds = [
         f"{said[name]:,} {WORDS.get(name, name.replace('_', ' '))}"
         for name in names

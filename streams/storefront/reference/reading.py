@@ -16,17 +16,22 @@ from pydantic_core import from_json
 
 from streams.clients.files import all_lines
 from streams.contract.errors import FileUnusable
-from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.catalog import TITLE_CHARS_MAX, CatalogItem
 from streams.contract.events.reference.codec import RECORD_BYTES_MAX, encode_reference, reasons
 from streams.storefront.intake.values.money import currency_code
-from streams.storefront.reference.formats.drafts import NO_CURRENCY, Draft, Options, Problem
+from streams.storefront.reference.formats.drafts import (
+    NO_CURRENCY,
+    NO_UTF_8,
+    REPLACED,
+    Draft,
+    Options,
+    Problem,
+)
 from streams.storefront.reference.formats.guessing import guessed
 from streams.storefront.reference.formats.header import ONE_LINE, header_of
 from streams.storefront.reference.formats.own import unread, unread_fields
 from streams.storefront.reference.table import Table
 
-REPLACED = "\N{REPLACEMENT CHARACTER}".encode()
-"""What stands for bytes that are no text."""
 OF_A_SPREADSHEET = re.compile(r"\d([.,]\d+)?E\+\d{2}")
 """An id that was a long number: all that begin alike are one then, and no event calls it so."""
 
@@ -44,6 +49,8 @@ class Found(NamedTuple):
     """Whether its price was finer than its currency goes."""
     sale_dearer: bool = False
     """Whether its sale price was dearer than the regular one, which counts then."""
+    title_cut: bool = False
+    """Whether a title was longer than an item may have."""
 
 
 class CatalogFile:
@@ -88,8 +95,8 @@ class CatalogFile:
                 if len(encoded) > RECORD_BYTES_MAX:
                     yield Problem(one.line, f"it has more than {RECORD_BYTES_MAX:,} bytes")
                     continue
-                if REPLACED in encoded:
-                    yield Problem(one.line, "some bytes are no UTF-8: save the file as UTF-8")
+                if REPLACED.encode() in encoded:
+                    yield Problem(one.line, NO_UTF_8)
                     continue
             yield one
 
@@ -123,9 +130,14 @@ class CatalogFile:
             if isinstance(one, Problem):
                 yield one
                 continue
-            found = _checked(one.line, _fields(one))
+            fields = _fields(one)
+            titles = fields.get("titles", {})
+            cut = {name: title[:TITLE_CHARS_MAX] for name, title in titles.items()}
+            found = _checked(one.line, fields | ({"titles": cut} if cut else {}))
             if isinstance(found, Found):
-                found = found._replace(rounded=one.rounded, sale_dearer=one.sale_dearer)
+                found = found._replace(
+                    rounded=one.rounded, sale_dearer=one.sale_dearer, title_cut=cut != titles
+                )
             yield found
 
     def _read_table(self, table: Table) -> Iterator[Draft | Problem]:

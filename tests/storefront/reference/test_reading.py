@@ -52,9 +52,9 @@ def test_shopify_rows_are_variants_of_the_product_that_their_handle_names(tmp_pa
         items[name].variant_of for name in ("shirt-m", "shirt-l", "mug")
     )
     large = items["shirt-l"]
-    assert ({"en": "Shirt, fine"}, "Clothes/Shirts") == (large.titles, large.category)
+    assert ({"en": "Shirt, fine - L"}, "Clothes/Shirts") == (large.titles, large.category)
     assert (3190, 1990, "EUR") == (large.price_minor, large.margin_minor, large.currency)
-    assert [(10, "price 'cheap' is no amount in EUR")] == problems
+    assert [(10, "price 'cheap' is no amount in EUR: such as 1299.00")] == problems
 
 
 def test_where_events_name_products_a_product_is_there_while_any_variant_is(tmp_path: Path) -> None:

@@ -219,7 +219,7 @@ def test_the_line_that_tells_excel_the_delimiter_is_obeyed(tmp_path: Path, said:
     items, problems = read(tmp_path, said + rows.replace(";", delimiter))
 
     assert ({"en": "Jam, red, sweet, fine"}, 319) == (items["jam"].titles, items["jam"].price_minor)
-    assert [(4, "price 'cheap' is no amount in EUR")] == problems
+    assert [(4, "price 'cheap' is no amount in EUR: such as 1299.00")] == problems
 
 
 def test_xml_is_refused_with_what_is_wanted(tmp_path: Path) -> None:

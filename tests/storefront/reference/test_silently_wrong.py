@@ -6,15 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.cli.root import goeswith
 from streams.contract.errors import FileUnusable
 from streams.storefront.reference.formats.drafts import Options, Problem
 from streams.storefront.reference.formats.plain_text import CHARS_MAX, plain
 from streams.storefront.reference.reading import CatalogFile, Found
 from tests.storefront.reference.files import read
 
+TWO_WAYS = "can be read in two ways, as decimals or thousands: in EUR such as 1299.00"
 GOOGLE = "id,title,availability,price,item_group_id,cost_of_goods_sold\n"
 
 
@@ -248,9 +251,77 @@ def test_two_columns_that_say_the_same_or_are_not_read_do_no_harm(tmp_path: Path
 @pytest.mark.parametrize(
     ("price", "currency", "wrong"),
     [
+        ("1 299 kr", "SEK", "price '1 299 kr' is no amount in SEK: such as 1299.00"),
+        ("12,-", "EUR", "price '12,-' is no amount in EUR: such as 1299.00"),
+        ("¥ 12", "JPY", "price '¥ 12' is no amount in JPY: such as 1299"),
+        ("dear", "KWD", "price 'dear' is no amount in KWD: such as 1299.000"),
+        ("1.299", "EUR", f"price '1.299' {TWO_WAYS}"),
+        ("1,299", "EUR", f"price '1,299' {TWO_WAYS}"),
+    ],
+)
+def test_of_a_price_that_is_none_it_is_told_why_and_what_to_write(
+    tmp_path: Path, price: str, currency: str, wrong: str
+) -> None:
+    """An amount that is taken, in the currency that was meant."""
+    said = f'item_id,price,currency\njam,"{price}",{currency}\n'
+    example = wrong.rpartition(" ")[2]
+    items, problems = read(tmp_path, said)
+
+    assert ({}, [(2, wrong)]) == (items, problems)
+    taken, problems = read(tmp_path, f"item_id,price,currency\njam,{example},{currency}\n")
+    assert ({"jam"}, []) == ({*taken}, problems)
+
+
+@pytest.mark.parametrize("cell", ["12.50 €", "1\xa0299", "5 £"])
+@pytest.mark.parametrize("column", ["price", "cost"])
+def test_a_price_in_the_letters_of_windows_is_told_as_that(
+    tmp_path: Path, column: str, cell: str
+) -> None:
+    """Not as a price that is none: the file has to be saved anew."""
+    other = "cost" if column == "price" else "price"
+    text = f"item_id,{column},{other}\njam,{cell},1.00\n".encode("cp1252")
+    wrong = f"{column}: some bytes are no UTF-8: save the file as UTF-8"
+
+    assert ({}, [(2, wrong)]) == read(tmp_path, text)
+
+
+@pytest.mark.parametrize("chars", [300, 301, 320])
+def test_a_title_that_is_cut_is_counted(tmp_path: Path, chars: int) -> None:
+    """What is left of it is shown to shoppers."""
+    file = tmp_path / "feed.csv"
+    file.write_text(f"item_id,title\njam,{'j' * chars}\n")
+    done = CliRunner().invoke(goeswith, ["catalog", "import", str(file), "--dry-run"])
+    items, problems = read(tmp_path, file.read_text())
+
+    assert ({"en": "j" * 300}, []) == (items["jam"].titles, problems)
+    assert (chars > 300) == ("1 with a title that was cut to 300 characters" in done.output)
+
+
+def test_variants_of_shopify_are_titled_by_what_tells_them_apart(tmp_path: Path) -> None:
+    """Where they are items of their own, as WooCommerce has it: else a prompt cannot say which."""
+    text = """Handle,Title,Option1 Name,Option1 Value,Option2 Value,Variant Price,Variant SKU
+office,Office &amp; Co,Seats,1,Mac &amp; PC,9.00,o-1
+office,,,5,Linux,29.00,o-5
+mug,Mug,Title,Default Title,,5.00,mug
+"""
+    variants, problems = read(tmp_path, text)
+    products, _ = read(tmp_path, text, items="parent")
+
+    assert [] == problems
+    assert {"o-1": "Office & Co - 1, Mac & PC", "o-5": "Office & Co - 5, Linux", "mug": "Mug"} == {
+        name: one.titles["en"] for name, one in variants.items()
+    }
+    assert {"office": "Office & Co", "mug": "Mug"} == {
+        name: one.titles["en"] for name, one in products.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "wrong"),
+    [
         ("1500.5", "JPY", "price '1500.5' is finer than JPY goes"),
         ("12.3456", "EUR", "price '12.3456' is finer than EUR goes"),
-        ("12.345", "EUR", "price '12.345' is no amount in EUR"),
+        ("12.345", "EUR", f"price '12.345' {TWO_WAYS}"),
     ],
 )
 def test_a_price_that_is_finer_than_its_currency_is_a_problem(

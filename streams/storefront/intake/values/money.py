@@ -68,6 +68,15 @@ def exact_amount(amount: Any, currency: str) -> Decimal | None:
     return exact.scaleb(places)
 
 
+def has_two_readings(amount: str) -> bool:
+    """Whether the only separator has three digits behind it: decimals, or thousands.
+
+    >>> has_two_readings("1.299"), has_two_readings("1,299"), has_two_readings("1.299,00")
+    (True, True, False)
+    """
+    return _TWO_WAYS.fullmatch(amount.strip()) is not None
+
+
 def rounded(exact: Decimal) -> int:
     """Minor units, of which there are no parts: a half to the even one.
 

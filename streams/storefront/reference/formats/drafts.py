@@ -11,12 +11,19 @@ from typing import Any, Literal, NamedTuple
 
 from streams.contract.events.currencies import decimals
 from streams.contract.events.reference.catalog import ADDRESS, ADDRESS_CHARS_MAX
-from streams.storefront.intake.values.money import currency_code, exact_amount, minor_units
+from streams.storefront.intake.values.money import (
+    currency_code,
+    exact_amount,
+    has_two_readings,
+    minor_units,
+)
 from streams.storefront.reference.formats.plain_text import plain
 
 TRUE = frozenset({"1", "true", "yes", "y", "on", "wahr", "ja"})
 FALSE = frozenset({"0", "-1", "false", "no", "n", "off", "falsch", "nein"})
-TITLE_CHARS_MAX = 300
+REPLACED = "\N{REPLACEMENT CHARACTER}"
+"""What stands for bytes that are no text."""
+NO_UTF_8 = "some bytes are no UTF-8: save the file as UTF-8"
 NO_CURRENCY = "currency {said!r} is no code of ISO 4217, such as EUR"
 
 
@@ -117,14 +124,14 @@ def title(said: str, options: Options) -> dict[str, dict[str, str]]:
 
 
 def text_of(said: str, column: str = "title") -> str:
-    """A title as plain text, cut to what the contract takes. Raises `ValueError` if it has none."""
+    """A title as plain text, of whatever length. Raises `ValueError` if it has none."""
     try:
         shown = plain(said)
     except ValueError as error:
         raise ValueError(f"{column}: {error}") from None
     if not shown:
         raise ValueError(f"{column}: {said[:40]!r} is markup without a text")
-    return shown[:TITLE_CHARS_MAX]
+    return shown
 
 
 def category(said: str) -> dict[str, str]:
@@ -186,6 +193,26 @@ def known_currency(said: str) -> str:
     return code
 
 
+def no_amount(what: str, said: str, code: str) -> str:
+    """Why this is no amount in a currency, with what to write instead.
+
+    >>> no_amount("price", "12.50 €", "EUR")
+    "price '12.50 €' is no amount in EUR: such as 1299.00"
+    >>> no_amount("price", "about 5", "JPY")
+    "price 'about 5' is no amount in JPY: such as 1299"
+    >>> no_amount("cost", "1.299", "EUR")
+    "cost '1.299' can be read in two ways, as decimals or thousands: in EUR such as 1299.00"
+    """
+    if REPLACED in said:
+        return f"{what}: {NO_UTF_8}"
+    places = decimals(code)
+    such = f"such as 1299.{'0' * places}" if places else "such as 1299"
+    if has_two_readings(said):
+        ways = "can be read in two ways, as decimals or thousands"
+        return f"{what} {said[:40]!r} {ways}: in {code} {such}"
+    return f"{what} {said[:40]!r} is no amount in {code}: {such}"
+
+
 def money(price: str, cost: str, currency: str, *, is_net: bool = False) -> dict[str, Any]:
     """The fields of price and margin; without a price none. Raises `ValueError` for no amount.
 
@@ -209,7 +236,7 @@ def money(price: str, cost: str, currency: str, *, is_net: bool = False) -> dict
     code = known_currency(currency)
     price_minor = minor_units(price, code)
     if price_minor is None:
-        raise ValueError(f"price {price[:40]!r} is no amount in {code}")
+        raise ValueError(no_amount("price", price, code))
     if exact_amount(price, code) != price_minor and not (is_net and is_finer(price, code)):
         raise ValueError(f"price {price[:40]!r} is finer than {code} goes")
     fields: dict[str, Any] = {"price_minor": price_minor, "currency": code}
@@ -217,5 +244,5 @@ def money(price: str, cost: str, currency: str, *, is_net: bool = False) -> dict
         return fields
     cost_minor = minor_units(cost, code)
     if cost_minor is None:
-        raise ValueError(f"cost {cost[:40]!r} is no amount in {code}")
+        raise ValueError(no_amount("cost", cost, code))
     return fields | {"margin_minor": price_minor - cost_minor}

@@ -2,6 +2,7 @@
 
 from streams.storefront.intake.values.money import currency_code, exact_amount
 from streams.storefront.intake.values.times import milliseconds
+from streams.storefront.reference.formats.drafts import no_amount
 
 DATE_CHARS = len("2026-01-01")
 DAY_MS = 86_400_000
@@ -40,7 +41,7 @@ def lower(regular: str, sale: str, currency: str) -> tuple[str, bool]:
         return sale, False
     before, now = exact_amount(regular, code), exact_amount(sale, code)
     if before is None:
-        raise ValueError(f"price {regular[:40]!r} is no amount in {code}")
+        raise ValueError(no_amount("price", regular, code))
     is_dearer = now is not None and now > before
     return (regular if is_dearer else sale), is_dearer
 

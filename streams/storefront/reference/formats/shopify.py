@@ -5,7 +5,7 @@ itself Shopify exports no ids: products are called by their handles, variants by
 https://help.shopify.com/manual/products/import-export/using-csv
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from streams.storefront.reference.formats.drafts import (
@@ -17,6 +17,7 @@ from streams.storefront.reference.formats.drafts import (
     addresses,
     category,
     money,
+    text_of,
     title,
     truth,
 )
@@ -27,6 +28,8 @@ VARIANT = ("Variant ID", "Variant SKU", "SKU")
 PRICE, COST = ("Variant Price", "Price"), ("Cost per item",)
 OPTIONS = ("Option1 Value", "Option2 Value", "Option3 Value")
 OPTIONS_NOW = ("Option1 value", "Option2 value", "Option3 value")
+ONLY = "Default Title"
+"""The option of a product without any."""
 TRACKED = ("Variant Inventory Tracker", "Inventory tracker")
 QUANTITY = ("Variant Inventory Qty", "Inventory quantity")
 POLICY = ("Variant Inventory Policy", "Continue selling when out of stock")
@@ -60,7 +63,8 @@ def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]
             continue
         try:
             prices = money(row.cell(*PRICE), row.cell(*COST), options.currency)
-            fields = product.shared | prices | {"in_stock": _in_stock(row)}
+            named_so = _titled(product.shared, row, options)
+            fields = product.shared | named_so | prices | {"in_stock": _in_stock(row)}
         except ValueError as error:
             yield Problem(row.line, str(error))
             continue
@@ -101,14 +105,31 @@ def _variant(row: FileRow, product: str, options: Options) -> str:
     if options.id_column:
         return row.cell(options.id_column) or product
     named = _chosen(row)
-    usual = f"{product}/{named}" if named and named != "Default Title" else product
+    usual = f"{product}/{named}" if named and named != ONLY else product
     return row.cell(*VARIANT) or usual
 
 
 def _chosen(row: FileRow) -> str:
     """The options of a variant: several may share one SKU."""
-    chosen = (row.cell(*each) for each in zip(OPTIONS, OPTIONS_NOW, strict=True))
-    return "/".join(filter(None, chosen))
+    return "/".join(_values(row))
+
+
+def _values(row: FileRow) -> list[str]:
+    values = (row.cell(*each) for each in zip(OPTIONS, OPTIONS_NOW, strict=True))
+    return [*filter(None, values)]
+
+
+def _titled(shared: Mapping[str, Any], row: FileRow, options: Options) -> dict[str, Any]:
+    """The titles of a variant that is an item of its own: with its options, as WooCommerce has it.
+
+    `Shirt - M, red`. Else nobody who is offered one knows which it is.
+    """
+    values = [text_of(one, "option") for one in _values(row) if one != ONLY]
+    if options.items != "variant" or not values:
+        return {}
+    which = ", ".join(values)
+    titles = shared.get("titles", {})
+    return {"titles": {name: f"{said} - {which}" for name, said in titles.items()}}
 
 
 def _in_stock(row: FileRow) -> bool:

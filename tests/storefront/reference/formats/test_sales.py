@@ -68,7 +68,7 @@ def test_a_cost_that_is_no_amount_is_told(tmp_path: Path) -> None:
     items, problems = read(tmp_path, said)
 
     assert {"jam": 200} == {name: item.margin_minor for name, item in items.items()}
-    assert problems == [(2, "cost 'about two' is no amount in EUR")]
+    assert problems == [(2, "cost 'about two' is no amount in EUR: such as 1299.00")]
 
 
 OWN = "item_id,title,price,cost,currency\ntea,Tea,5.00,4.00,{}\njam,Jam,5.00,4.00,EUR\n"
@@ -181,5 +181,5 @@ def test_a_regular_price_that_is_no_amount_is_told_during_a_sale(tmp_path: Path)
     """Whether the other one is lower, nobody can tell."""
     text = "ID,Type,SKU,Name,Sale price,Regular price\n7,simple,,Tea,4.00,-5\n"
 
-    assert ({}, [(2, "price '-5' is no amount in EUR")]) == read(tmp_path, text)
+    assert ({}, [(2, "price '-5' is no amount in EUR: such as 1299.00")]) == read(tmp_path, text)
     assert 400 == read(tmp_path, text.replace("-5", ""))[0]["7"].price_minor
