@@ -36,7 +36,7 @@ from streams.shop.people.context import AskingEvent, asks, slots_of
 from streams.shop.shop import Shop
 
 TURNING = AskingEvent
-"""Events that bring or withdraw prompts."""
+"""Events that may bring prompts: they are answered anew. What others withdrew is on the topic."""
 
 BY_CONTROLS = frozenset({"paused", "arms_off", "ramp"})
 NOT_OF_SETTINGS = BY_CONTROLS | {"no_candidate", "not_worth", "duplicate"}
@@ -106,6 +106,7 @@ def retell(
     for number, offset in begins.items():
         shop.start(number, offset)
     pending, retold = PendingPrompts(), {}
+    withdrawn = _by_cause(published)
     for event in log.events:
         if not wanted:
             break
@@ -114,7 +115,18 @@ def retell(
             then = None if controls is None else controls.at(event.timestamp_ms)
             retold[event.place] = _answer(shop, event, pending, published, then)
             wanted.discard(event.place)
+        if not isinstance(held := event.held, InvalidEvent):
+            pending.withdraw(held.session_id, withdrawn.get(held.event_id, set()))
     return retold
+
+
+def _by_cause(published: PublishedAnswers) -> dict[str, set[str]]:
+    """The prompts that were withdrawn, by the event that did it: a dismissal, a cart, a denial."""
+    found: dict[str, set[str]] = {}
+    for gone in published.withdrawals:
+        if gone.caused_by:
+            found.setdefault(gone.caused_by, set()).add(gone.prompt_id)
+    return found
 
 
 def disagreeing(published: PublishedAnswers, retold: Mapping[Place, Retold]) -> set[SilenceReason]:

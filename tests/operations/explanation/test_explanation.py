@@ -136,6 +136,17 @@ def test_times_that_go_back_change_no_order_within_a_partition(steps: Steps) -> 
         assert sorted(places) == places
 
 
+def test_what_a_dismissal_took_back_counts_for_no_cap_in_what_is_told() -> None:
+    """Three prompts of a visit, two of them taken back: the pause after the last silences."""
+    worker = OneWorker(Settings(**POLITE))
+    views = [("ann", "view", item, 20) for item in ("bread", "butter", "bread", "bread")]
+    live(worker, [*views, ("ann", "dismiss", "bread", 0), ("ann", "view", "bread", 0)])
+    told_of, true = told_and_true(worker)
+
+    assert "cool_down" == true[0, 5]
+    assert true == told_of
+
+
 def test_what_the_catalogue_took_back_counts_for_no_cap_in_what_is_told() -> None:
     """The one prompt of the visit was never seen: nothing fitted, that is why there is none."""
     worker = OneWorker(Settings(**POLITE | {"prompts_per_session_max": 1, "holdout_share": 0.0}))
