@@ -175,13 +175,14 @@ class Difference(NamedTuple):
     theirs: Any
 
 
-FOLD_VERSION = "6"
+FOLD_VERSION = "7"
 """Of what events teach, beside how it is kept: workers of two of them would drift apart. 2: a
 session takes 8 KB at most. 3: a visitor's sessions go on from each other; denials take back what
 was supposed; earlier returns are one fact; an order counts for every session that tells it. 4:
 what is new in a cart teaches. 5: who has left speaks for nothing, carts and late events count by
 their own time, and events that ask for other slots assign. 6: what comes too late to be answered
-assigns nobody, and what was ordered since a visitor was assigned first is not counted as before."""
+assigns nobody, and what was ordered since a visitor was assigned first is not counted as before. 7:
+who is there is not whom a return names, and is signed out by any denial."""
 
 
 def versions(parts: Mapping[str, Part]) -> dict[str, str]:
@@ -189,7 +190,7 @@ def versions(parts: Mapping[str, Part]) -> dict[str, str]:
 
     >>> from streams.shop.state import Positions
     >>> versions({"position": Positions({})})
-    {'fold': '6', 'state of position': 'Positions 1'}
+    {'fold': '7', 'state of position': 'Positions 1'}
     """
     return {"fold": FOLD_VERSION} | {
         f"state of {name}": f"{type(part).__name__} {part.STATE_VERSION}"

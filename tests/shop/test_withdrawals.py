@@ -133,6 +133,21 @@ def test_what_was_said_to_somebody_who_has_left_is_taken_back(
     assert () == shop.serve(after.view("toast")).withdrawals
 
 
+@pytest.mark.parametrize("what", ["view", "leave_checkout"])
+def test_a_denial_that_names_nobody_takes_back_what_was_said_to_who_is_there(what: str) -> None:
+    """Once; what is said to nobody after that stands, whoever goes on to say no."""
+    shop = Till()
+    shop.teach("bread", "butter")
+    story = Story(schema_version=2)
+    prompt = shop.prompt(story.view("bread", shopper_id="ann", consent=True))
+    words = ("jam",) if what == "view" else ()
+    answer = shop.serve(getattr(story, what)(*words, consent=False))
+    shop.prompt(story.view("bread", consent=False, after_s=60))
+
+    assert [(prompt.prompt_id, "consent")] == [(w.prompt_id, w.because) for w in answer.withdrawals]
+    assert () == shop.serve(story.view("toast", consent=False)).withdrawals
+
+
 def test_who_never_consented_keeps_their_prompts() -> None:
     """A "no" that is said with every event is no news."""
     shop = Till()
@@ -144,10 +159,14 @@ def test_who_never_consented_keeps_their_prompts() -> None:
 
 
 def test_who_is_forgotten_is_shown_nothing_more_of_before() -> None:
-    """Whichever session says so."""
-    shop, story, prompt = offered()
+    """What was said to somebody else, or to nobody, stands."""
+    shop, anyone, _ = offered()
+    story = Story("hers", shopper_id="ann")
+    prompt = shop.prompt(story.view("bread"))
+    other = shop.serve(anyone.forget("ann")).withdrawals
     gone = shop.serve(story.forget("ann")).withdrawals
 
+    assert () == other
     assert [(prompt.prompt_id, "consent")] == [(one.prompt_id, one.because) for one in gone]
 
 

@@ -10,6 +10,7 @@ from streams.contract.events.fields import LINES_MAX, EventBase, OrderLine, iden
 from streams.contract.events.kinds import (
     ANY_EVENT,
     EVENTS,
+    TOLD_OF_SOMEBODY,
     BasketUpdated,
     CheckoutLeft,
     CheckoutStarted,
@@ -31,6 +32,7 @@ __all__ = [
     "ANY_EVENT",
     "EVENTS",
     "LINES_MAX",
+    "TOLD_OF_SOMEBODY",
     "TYPES",
     "BasketUpdated",
     "CheckoutLeft",

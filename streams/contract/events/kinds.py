@@ -193,4 +193,8 @@ EVENTS: tuple[type[Event], ...] = (
     PromptDismissed,
     ShopperForgotten,
 )
+TOLD_OF_SOMEBODY: frozenset[type[Event]] = frozenset(
+    {OrderCancelled, OrderReturned, ShopperForgotten}
+)
+"""Events that name whose order it was, or who is forgotten: not who is at the device."""
 ANY_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])

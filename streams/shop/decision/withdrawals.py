@@ -24,9 +24,7 @@ from streams.shop.memory.orders.baskets.changes import BASKET_MAX
 from streams.shop.memory.pending_prompts import PendingPrompt, PendingPrompts
 from streams.shop.memory.session import Session
 
-ENDING = frozenset(
-    {ItemAdded, BasketUpdated, OrderPlaced, PromptDismissed, CheckoutStarted, ShopperForgotten}
-)
+ENDING = frozenset({ItemAdded, BasketUpdated, OrderPlaced, PromptDismissed, CheckoutStarted})
 """The events that can make a prompt pointless; who leaves does by any event."""
 NOT_DISTURBED = frozenset({"checkout", "post_purchase"})
 """Slots whose prompts stand while the shopper pays."""
@@ -83,8 +81,6 @@ def _by_deed(session: Session, event: Event) -> _Pointless | None:
             return _Pointless("dismissed", _with_any_of(sent_away(session)))
         case CheckoutStarted() if session.in_checkout:
             return _Pointless("checkout", lambda prompt: prompt.slot not in NOT_DISTURBED)
-        case ShopperForgotten():
-            return _Pointless("consent", _any)
     return None
 
 
@@ -93,7 +89,8 @@ def _by_leaving(session: Session, event: Event) -> _Pointless | None:
     parted_ms = session.parted_ms
     if not parted_ms:
         return None
-    because: ShopperReason = "consent" if event.consent is False else "signed_out"
+    denies = event.consent is False or isinstance(event, ShopperForgotten)
+    because: ShopperReason = "consent" if denies else "signed_out"
     return _Pointless(because, lambda prompt: prompt.occurred_at_ms < parted_ms)
 
 

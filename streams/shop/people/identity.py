@@ -6,7 +6,12 @@ t2 (does not say who), consent  still hers: her history is used; only what names
 t3 shopper_id null, consent     nobody's: nothing of hers is used
 t4 shopper_id bob, no consent   nobody's
 t5 (elsewhere) ann is forgotten what was kept by her until t5 is gone, in all sessions
+t6 (does not say who), no       nobody's: a denial signs out who is there
 ```
+
+What came back, or who is forgotten, names whose that is: told by a shop's server, in whichever
+session, it signs nobody in or out, but for who denies by it and is there. An order names who is
+there, unless it was placed before the visit: a server tells some of them late.
 
 That depends on the event, on who is signed in, and on the latest *denial* of the shopper:
 `consent: false` or `shopper_forgotten`. Denials come on any partition, before or after what they
@@ -24,12 +29,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from streams.contract.events import Event, ShopperForgotten
+from streams.contract.events import TOLD_OF_SOMEBODY, Event, OrderPlaced, ShopperForgotten
 from streams.contract.settings import Settings
 from streams.shop.people.denials import Denials, hashed
 from streams.shop.people.shoppers import Noted, note_shopper
 from streams.shop.people.sign_in import SignIn
-from streams.shop.people.ties import NO_TIES
+from streams.shop.people.ties import NO_TIES, named
 
 
 class ToldBasket(Protocol):
@@ -108,14 +113,17 @@ class Identity:
 
         What was kept by a shopper who denies is dropped.
         """
+        if type(event) in TOLD_OF_SOMEBODY:
+            self._hear_of(session, event)
+            return
         consent, at_ms = event.consent, event.occurred_at_ms
         consented = consent is True
         if consent is None:
             consent = self.consent_default and not session.refused_consent
         else:
             self._note_consent(session, at_ms, consent=consent)
-        if not consent or type(event) is ShopperForgotten:
-            self._sign_nobody(session, event, signs_out=not consent)
+        if not consent:
+            self._sign_nobody(session, event)
             return
         named, before = event.shopper_id, session.signed_in
         session.names_shopper = named is not None
@@ -145,13 +153,33 @@ class Identity:
 
     def deny(self, session: Signed, event: Event) -> None:
         """What an event denies that may be a repeat: that is the same, however often it comes."""
-        denies, at_ms = event.consent is False, event.occurred_at_ms
-        if not (denies or isinstance(event, ShopperForgotten)):
+        at_ms = event.occurred_at_ms
+        signs_out = at_ms > session.signed_in.at_ms  # later than what was read by then
+        if type(event) in TOLD_OF_SOMEBODY:
+            self._hear_of(session, event, signs_out=signs_out)
+        elif event.consent is False:
+            if self.consent_default:
+                self._note_consent(session, at_ms, consent=False)
+            self._sign_nobody(session, event, signs_out=signs_out)
+
+    def _hear_of(self, session: Signed, event: Event, *, signs_out: bool = True) -> None:
+        """An event says whose an order was, or who is forgotten; who is there stays, if not denied.
+
+        One that names nobody is of who is there, as far as it denies.
+        """
+        session.shopper_id = session.buyer = None
+        session.names_shopper = False
+        if not (event.consent is False or type(event) is ShopperForgotten):
             return
-        if denies and self.consent_default:
-            self._note_consent(session, at_ms, consent=False)
-        signs_out = denies and at_ms > session.signed_in.at_ms  # later than what was read by then
-        self._sign_nobody(session, event, signs_out=signs_out)
+        who, ties = named(event), session.ties
+        if not event.says_who or (who is not None and who == session.signed_in.hash):
+            if event.consent is False:
+                self._note_consent(session, event.occurred_at_ms, consent=False)
+            self._sign_nobody(session, event, signs_out=signs_out)
+            return
+        if who is not None and who == ties.whose:
+            session.ties = ties.signed(event, None)
+        self._deny(session, event)
 
     def of_before(self, session: Signed, event: Event) -> bool:
         """Whether an event is of somebody who has left since: it speaks for no prompt."""
@@ -171,7 +199,7 @@ class Identity:
             return session
         return replace(session, shopper_id=who, of_before=before)  # type: ignore[type-var]
 
-    def _sign_nobody(self, session: Signed, event: Event, *, signs_out: bool) -> None:
+    def _sign_nobody(self, session: Signed, event: Event, *, signs_out: bool = True) -> None:
         """The event is nobody's; what was kept by a shopper who denies by it is dropped."""
         session.shopper_id = session.buyer = None
         session.names_shopper = False
@@ -187,7 +215,10 @@ class Identity:
     def _sign_in(self, session: Signed, event: Event, who: str | None) -> None:
         """What the event itself says: denials may come later, and count whenever they come."""
         at_ms, before = event.occurred_at_ms, session.signed_in
-        if at_ms >= before.at_ms and event.says_who:
+        says = event.says_who or event.consent is False
+        if type(event) is OrderPlaced and at_ms < session.started_ms:
+            says = False
+        if says and at_ms >= before.at_ms:
             was = before.hash
             first = session.seen.noted == 1
             since_ms = 0 if first else before.begins(at_ms, session.started_ms)

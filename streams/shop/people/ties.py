@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple, Self
 
 from models.snapshot.elements import each
-from streams.contract.events import Event, ShopperForgotten
+from streams.contract.events import TOLD_OF_SOMEBODY, Event, ShopperForgotten
 from streams.shop.people.denials import hashed
 
 
@@ -68,3 +68,9 @@ NO_TIES = Ties()
 def named(event: Event) -> str | None:
     """The hash of whom an event names: to compare with; to be kept only with consent."""
     return None if event.shopper_id is None else hashed(event.shopper_id)
+
+
+def there(event: Event, before: str | None = None) -> str | None:
+    """The hash of who is at the device by an event; of one that does not say, who was before."""
+    says = event.says_who and type(event) not in TOLD_OF_SOMEBODY
+    return named(event) if says else before

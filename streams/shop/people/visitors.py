@@ -31,7 +31,7 @@ from streams.contract.events import Event
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.people.denials import hashed
 from streams.shop.people.shoppers import Noted
-from streams.shop.people.ties import Ties, named
+from streams.shop.people.ties import Ties, there
 from streams.shop.people.trails import followed, move
 
 FORMERS_MAX = 8
@@ -93,7 +93,7 @@ class Visitors(Generic[S]):
         other = self._sessions.get(self._latest.get(visitor, ""))
         self._latest[visitor] = session.session_id
         _assigned_before(session, other)
-        if other is None or not self._lets_on(other, named(event), event):
+        if other is None or not self._lets_on(other, there(event), event):
             return False
         self._follow(session, other, event)
         return True
@@ -114,7 +114,7 @@ class Visitors(Generic[S]):
             self._latest[session.ties.visitor] = session.session_id
         paused = event.occurred_at_ms - holder.last_ms > self._gap_ms
         here = None if paused else session.signed_in.hash
-        if self._lets_on(holder, named(event) if event.says_who else here, event):
+        if self._lets_on(holder, there(event, here), event):
             self._follow(session, holder, event)
         else:
             session.forgotten = max(session.forgotten, holder.newest)

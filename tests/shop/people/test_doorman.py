@@ -84,13 +84,18 @@ class Doorman:
         at_ms, named, said = event.occurred_at_ms, event.shopper_id, event.consent
         speaks = event.schema_version == 1 or "shopper_id" in event.model_fields_set
         consent = self.default and not self.refused if said is None else said
-        if said is not None and (at_ms, not said) >= (self.said_ms, self.refused):
-            self.refused, self.said_ms = not said, at_ms if self.default else 0
         forgets = isinstance(event, ShopperForgotten)
+        hers = named == self.there
+        heard = said is not None and (not forgets or (hers and not said))
+        if heard and (at_ms, not said) >= (self.said_ms, self.refused):
+            self.refused, self.said_ms = not said, at_ms if self.default else 0
         if said is False or forgets:
             self.denies(named if speaks else self.was_there(at_ms), at_ms)
-        if speaks and at_ms >= self.since_ms and not (forgets and consent):
-            now = named if consent else None
+        if forgets and not hers:  # who is there stays
+            self.adds = self.used = None
+            return
+        if (speaks or said is False) and at_ms >= self.since_ms:
+            now = named if consent and not forgets else None
             if now is not None or self.there is not None:
                 self.changes(now, at_ms)
                 self.there, self.since_ms, self.consented = now, at_ms, said is True
@@ -224,7 +229,7 @@ def test_who_signs_out_is_nobody_whether_the_name_was_kept_or_not(name: str | No
 
     assert [] == dropped
     gone = (Stay(hashed("ann"), 0, NOON_MS + 1_000, name),)
-    assert SignIn(None, None, NOON_MS + 1_000, True, gone=gone) == session.signed_in
+    assert SignIn(None, None, NOON_MS + 2_000, True, gone=gone) == session.signed_in
 
 
 def test_nobody_is_known_by_the_hash_of_a_stranger() -> None:

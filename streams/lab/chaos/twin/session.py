@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
-from streams.contract.events import BasketUpdated, Event, ItemAdded, ShopperForgotten
+from streams.contract.events import BasketUpdated, Event, ItemAdded, OrderPlaced, ShopperForgotten
 from streams.lab.chaos.twin.order import Pair, TwinLesson, summed
 from streams.lab.chaos.twin.prompt import TwinPrompt
 from streams.lab.chaos.twin.told import Told
@@ -38,7 +38,10 @@ class TwinSession:
         """The event says who is signed in, or that nobody is; whether that is another one."""
         before = self.signed_in
         known = who or before or event.schema_version > 1  # version 1 has no word for signing out
-        if event.says_who and event.occurred_at_ms >= self.signed_ms and known:
+        says = event.says_who or event.consent is False
+        if isinstance(event, OrderPlaced) and event.occurred_at_ms < self.trail.began_ms:
+            says = False  # a server may tell of an earlier visit
+        if says and event.occurred_at_ms >= self.signed_ms and known:
             self.signed_in, self.signed_ms = who, event.occurred_at_ms
         if self.signed_in == before:
             if who is not None and who == before:
@@ -67,6 +70,11 @@ class TwinSession:
                 return
             self.stays[-1] = who, came_ms, min(left_ms, at_ms)
         self.came_ms = at_ms
+
+    def denied_by(self, event: Event) -> bool:
+        """Whether an event that denies is of who is signed in."""
+        named = event.shopper_id
+        return not event.says_who if named is None else named == self.signed_in
 
     def was_there(self, at_ms: int) -> str | None:
         """Who was there at a time, of the latest two who have left and who is there."""

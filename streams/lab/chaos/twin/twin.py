@@ -20,6 +20,7 @@ from streams.contract.events import (
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
+    OrderTakenBack,
     PromptClicked,
     PromptDismissed,
     PromptShown,
@@ -93,21 +94,33 @@ class Twin:
 
     def _who(self, partition: int, visit: TwinSession, event: Event) -> None:
         """Who is signed in, and who has denied, when last."""
-        if event.consent is False or isinstance(event, ShopperForgotten):
-            then = None if event.says_who else visit.was_there(event.occurred_at_ms)
-            who = event.shopper_id or then
-            if who is not None:
-                second = event.occurred_at_ms // 1000
-                self._denied_s[who] = max(second, self._denied_s.get(who, 0))
-                self._visitors.denied(partition, who, event.occurred_at_ms)
-        if event.consent is True and not isinstance(event, ShopperForgotten):
+        behind = isinstance(event, OrderTakenBack | ShopperForgotten)
+        theirs = visit.denied_by(event)
+        denied = self._denies(partition, visit, event)
+        if behind and (denied is None or not theirs):  # told of somebody, who need not be there
+            if denied is not None and denied == visit.trail.whose:
+                visit.trail.closed = True
+            return
+        if event.consent is True and not behind:
             if visit.sign(event, event.shopper_id):
                 visit.trail.signed(event, visit.signed_in)
             return
         if event.shopper_id is not None:
             visit.trail.signed(event, None)
-        if event.consent is not True and visit.sign(event, None):
+        if visit.sign(event, None):
             visit.trail.signed(event, None)
+
+    def _denies(self, partition: int, visit: TwinSession, event: Event) -> str | None:
+        """Note who denies by an event, if somebody does."""
+        if not (event.consent is False or isinstance(event, ShopperForgotten)):
+            return None
+        then = None if event.says_who else visit.was_there(event.occurred_at_ms)
+        who = event.shopper_id or then
+        if who is not None:
+            second = event.occurred_at_ms // 1000
+            self._denied_s[who] = max(second, self._denied_s.get(who, 0))
+            self._visitors.denied(partition, who, event.occurred_at_ms)
+        return who
 
     def _asks(self, partition: int, visit: TwinSession, event: ItemViewed | ItemAdded) -> None:
         trail = visit.trail

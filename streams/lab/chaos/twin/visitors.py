@@ -1,6 +1,6 @@
 """Which trail an event is of: the twin's rules for the sessions of one visitor."""
 
-from streams.contract.events import Event
+from streams.contract.events import Event, OrderTakenBack, ShopperForgotten
 from streams.contract.settings import Settings
 from streams.lab.chaos.twin.session import TwinSession, TwinTrail
 
@@ -32,7 +32,7 @@ class TwinVisitors:
                 before = self._latest.get((partition, event.visitor_id))
                 self._latest[partition, event.visitor_id] = session
                 begun.before = None if before is None else before.trail.before
-                if before is not None and self._lets_on(before.trail, event.shopper_id, at_ms):
+                if before is not None and self._lets_on(before.trail, _here(event, None), at_ms):
                     self._take_over(partition, session, before.trail, at_ms)
         elif not session.holds and at_ms > session.left_ms:
             self._back(partition, session, event)
@@ -48,7 +48,7 @@ class TwinVisitors:
         paused = at_ms - trail.last_ms > self._gap_ms
         here = None if paused else session.signed_in
         trail.names.remove(session.session_id)
-        if self._lets_on(trail, event.shopper_id if event.says_who else here, at_ms):
+        if self._lets_on(trail, _here(event, here), at_ms):
             self._take_over(partition, session, trail, at_ms)
             return
         shown = [prompt.place for prompt in trail.prompts.values()]
@@ -98,3 +98,10 @@ class TwinVisitors:
         """Whether who is signed in has said so after the latest denial there."""
         who = session.signed_in or ""
         return session.signed_ms > self._denied_ms.get((partition, who), -1)
+
+
+def _here(event: Event, before: str | None) -> str | None:
+    """Who is at the device by an event; a return says whose the order was, and not that."""
+    if isinstance(event, OrderTakenBack | ShopperForgotten) or not event.says_who:
+        return before
+    return event.shopper_id
