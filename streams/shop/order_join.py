@@ -19,6 +19,7 @@ were no other; the return itself is told as `unmatched`, for readers to join by 
 from collections.abc import Iterator, Mapping
 
 from streams.contract.events import Event, OrderPlaced, OrderTakenBack
+from streams.contract.settings import Settings
 from streams.shop.memory.attribution import Attribution
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.order import EVERYTHING, Back, Order, returned_lines
@@ -26,6 +27,7 @@ from streams.shop.memory.orders.reward.returned_shares import ReturnedShares
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Teaching
+from streams.shop.people.context import is_of_before
 
 
 class OrderJoin:
@@ -36,12 +38,13 @@ class OrderJoin:
 
     def __init__(
         self,
+        settings: Settings,
         sessions: Mapping[int, Sessions],
         teaching: Teaching,
         attribution: Attribution,
         returned: ReturnedShares | None = None,
     ) -> None:
-        self._sessions = sessions
+        self._settings, self._sessions = settings, sessions
         self.shares = returned
         """Serial returners, where the settings ask for them."""
         self._teaching = teaching
@@ -50,7 +53,7 @@ class OrderJoin:
     def ordered(self, session: Session, event: OrderPlaced) -> None:
         """An order teaches once on its partition; each session that tells it credits its prompts.
 
-        It is counted for the first of them that is on a side by then.
+        It is counted for the first of them that is on a side by then, and was when it was placed.
         """
         if self._is_told(session, event):
             return
@@ -62,9 +65,14 @@ class OrderJoin:
             else:
                 self._attribution.ordered(self._whose(session), event, order)
             session.order(event)
-        if order is not None and order.told_for is None and session.assignment is not None:
+        if order is not None and order.told_for is None and self._counts(session, event):
             order.told_for = session.session_id
             session.orders[event.order_id] = event.event_id
+
+    def _counts(self, session: Session, event: OrderPlaced) -> bool:
+        """Whether an order is of the unit of the session that tells it."""
+        side = session.assignment
+        return side is not None and not is_of_before(event, side.at_ms, self._settings)
 
     @staticmethod
     def _is_told(session: Session, event: OrderPlaced) -> bool:

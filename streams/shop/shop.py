@@ -47,7 +47,6 @@ from streams.shop.decision.catalog.exclusions import Exclusions
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import NO_SHADOWS
 from streams.shop.decision.decision import NOTHING, Decision
-from streams.shop.decision.guards import late
 from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.decision.policy.draws import DrawSeeds
 from streams.shop.decision.policy.policy import new_policy
@@ -64,7 +63,7 @@ from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
 from streams.shop.order_join import OrderJoin
 from streams.shop.people.assignment import Experiment
-from streams.shop.people.context import asks
+from streams.shop.people.context import asks, late
 from streams.shop.people.identity import Identity
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests, tables
 from streams.shop.unit_outcomes import unit_outcomes
@@ -100,7 +99,7 @@ class Shop:
         known = settings, self.learned, self.policy, self.receipts
         self.decision = Decision(*known, draws, arms, texts, rates)
         joined = self.teaching, self.attribution, self.decision.returned
-        self.orders = OrderJoin(self.sessions, *joined)
+        self.orders = OrderJoin(settings, self.sessions, *joined)
         self.identity = Identity(settings, self.orders.forget, self.learned.repeats.known)
         self._handlers: dict[type[Event], Callable[[Session, Any], None]] = {
             ItemViewed: self._viewed,
@@ -252,7 +251,7 @@ class Shop:
             *decided[:2],
             withdrawals(session, event, pending),
             () if type(event) is ItemViewed else self._outcomes(session, event, sessions),
-            unit_outcomes(session, event, offset, self.experiment),
+            unit_outcomes(session, event, offset, self.experiment, self.settings),
             self.receipt_rules.rejected(session, event),
             () if withheld is None else tuple(withheld.noted.values()),
             *decided[2:],

@@ -2,7 +2,8 @@
 
 They are *read off* the session, not remembered beside it: whoever answers for an event finds what
 that event brought, also when somebody else folded it first. What was ordered before the session was
-assigned is nobody's: to tell that, offsets are compared.
+assigned is not of its unit by that: offsets are compared, and of history that is sent on, times. It
+is told as an order of a session that has not asked.
 
 Returns are joined with orders by whoever reads outcomes, by the order's number: so it does not
 matter which came first, nor in which session or partition. A return is at most of what was ordered.
@@ -36,14 +37,15 @@ from streams.contract.published.outcomes import (
     UnitOutcome,
     Unmatched,
 )
+from streams.contract.settings import Settings
 from streams.shop.memory.orders.order import Order
 from streams.shop.memory.session import Session
 from streams.shop.people.assignment import Assignment, Experiment
-from streams.shop.people.context import AskingEvent, asks, told_context
+from streams.shop.people.context import AskingEvent, asks, is_of_before, told_context
 
 
 def unit_outcomes(
-    session: Session, event: Event, offset: int, experiment: Experiment | None
+    session: Session, event: Event, offset: int, experiment: Experiment | None, settings: Settings
 ) -> tuple[UnitOutcome, ...]:
     """What this event, at this offset, brought to the unit of its session."""
     assignment = session.assignment
@@ -57,6 +59,8 @@ def unit_outcomes(
     if not isinstance(event, OrderPlaced) or not session.was_ordered_by(event):
         return begun
     if assignment is None or assignment.offset > offset:
+        return _known_otherwise(event, offset, experiment)
+    if is_of_before(event, assignment.at_ms, settings):
         return _known_otherwise(event, offset, experiment)
     order = session.order_memory.get(event.order_id)
     own = order is None or order.told_for == event.session_id  # else another session told it

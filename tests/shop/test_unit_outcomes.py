@@ -219,7 +219,7 @@ def test_an_assignment_is_told_again_when_its_experiment_is_over() -> None:
     (record,) = published(till, event)
     session = till.shop.sessions[0].find("s1")
     assert session is not None
-    (again,) = unit_outcomes(session, event, 0, None)
+    (again,) = unit_outcomes(session, event, 0, None, till.shop.settings)
 
     assert isinstance(record, Assigned)
     assert isinstance(again, Assigned)
@@ -265,7 +265,7 @@ def test_shoppers_are_named_in_the_experiment_of_their_session_alone() -> None:
     assert name is not None
     assert (name, None) == (record.shopper, unnamed.shopper)  # type: ignore[union-attr]
     assert [None] * 4 == [
-        unit_outcomes(session, order, offset, other)[0].shopper  # type: ignore[union-attr]
+        unit_outcomes(session, order, offset, other, till.shop.settings)[0].shopper  # type: ignore[union-attr]
         for other in others
     ]
     assert side.experiment == experiment.id

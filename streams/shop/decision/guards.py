@@ -14,6 +14,7 @@ from streams.shop.memory.orders.reward.returned_shares import ReturnedShares
 from streams.shop.memory.orders.slot_tally import OWN_BUDGET, dismissals, tally
 from streams.shop.memory.pending_prompts import PendingPrompt
 from streams.shop.memory.session import Session
+from streams.shop.people.context import late as late  # noqa: PLC0414  # it is a guard of ours
 
 
 class Budget(NamedTuple):
@@ -80,16 +81,6 @@ def silenced(
 def same_budget(slot: str, other: str) -> bool:
     """Whether prompts in these two slots count together."""
     return slot == other or not (slot in OWN_BUDGET or other in OWN_BUDGET)
-
-
-def late(event: Event, settings: Settings) -> bool:
-    """Whether the broker got an event so late that nobody waits for an answer.
-
-    A clock that is behind looks like a delay, unless the sender says when it sent the event.
-    """
-    delay_ms = event.received_at_ms - event.occurred_at_ms
-    bound_s = settings.clock_skew_s_max if event.sent_at_ms is None else settings.lateness_s
-    return delay_ms > 1000 * bound_s
 
 
 def unseen_ms(

@@ -1,10 +1,11 @@
-"""Where somebody asks, and of which segment: what the policy knows, and reports are split by."""
+"""Where somebody asks, of which segment, and in time: what the policy knows, and reports go by."""
 
 from collections.abc import Container
 from typing import TypeGuard
 
 from streams.contract.events import CheckoutStarted, Event, ItemAdded, ItemViewed, OrderPlaced
 from streams.contract.events.slots import Placement
+from streams.contract.settings import Settings
 
 ItemEvent = ItemViewed | ItemAdded
 """The events that ask unless they say otherwise: what goes with this?"""
@@ -60,3 +61,22 @@ def told_context(event: AskingEvent, segments: Container[str]) -> str:
         names = event.shopper_id is not None and event.consent is True
         segment = "known" if names else "new"
     return f"{slots_of(event)[0]}/{segment}"
+
+
+def late(event: Event, settings: Settings) -> bool:
+    """Whether the broker got an event so late that nobody waits for an answer.
+
+    A clock that is behind looks like a delay, unless the sender says when it sent the event.
+    """
+    delay_ms = event.received_at_ms - event.occurred_at_ms
+    bound_s = settings.clock_skew_s_max if event.sent_at_ms is None else settings.lateness_s
+    return delay_ms > 1000 * bound_s
+
+
+def is_of_before(order: OrderPlaced, assigned_ms: int, settings: Settings) -> bool:
+    """Whether an order is history to a session that was assigned then: placed before, and late.
+
+    Clocks are wrong by less than `lateness_s`: an order that is so much earlier is of the session.
+    """
+    earlier_ms = assigned_ms - order.occurred_at_ms
+    return earlier_ms > 1000 * settings.lateness_s and late(order, settings)

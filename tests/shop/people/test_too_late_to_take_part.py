@@ -102,6 +102,75 @@ def test_the_bound_is_that_of_the_answer(sent: bool, delay_s: float, takes_part:
     assert takes_part == len(told(Till(**HALF), read(Story().view("jam"), delay_s, sent=sent)))
 
 
+@pytest.mark.parametrize("visitor", [None, "v"])
+def test_an_order_of_before_its_session_was_assigned_is_in_no_experiment(
+    visitor: str | None,
+) -> None:
+    """History that keeps a living session's id is sent on; nor does its return count."""
+    shop, story = Till(**HALF), Story(schema_version=2, visitor_id=visitor)
+    order = read(story.order("jam", after_s=-30 * DAY_S), 30 * DAY_S)
+    side = told(shop, read(story.view("jam", after_s=30 * DAY_S), 1.0))
+    past = told(shop, order)
+    back = told(shop, read(story.cancel(), 1.0))
+    since = told(shop, read(story.order("tea"), 3 * DAY_S))
+    units = Units()
+    for record in (*side, *past, *back, *since):
+        units.add(record)
+    totals = units.totals(units.experiments()[-1].id)
+
+    assert ([] if visitor is None else ["ordered"]) == [one.type for one in past]
+    assert ["unmatched"] == [one.type for one in back]
+    assert ["ordered"] == [one.type for one in since]
+    assert [(1, 0)] == [(u.orders, u.before) for u in (*totals.held_out, *totals.may_get)]
+
+
+@pytest.mark.parametrize(
+    ("earlier_s", "delay_s", "sent", "counts"),
+    [
+        (DAY_S - 60, DAY_S, False, True),
+        (DAY_S + 60, DAY_S + 61, False, False),
+        (119.0, 2 * DAY_S, False, True),
+        (121.0, 2 * DAY_S, False, False),
+        (121.0, 119.0, True, True),
+        (121.0, 122.0, True, False),
+    ],
+)
+def test_a_clock_that_is_somewhat_wrong_loses_no_order(
+    earlier_s: float, delay_s: float, sent: bool, counts: bool
+) -> None:
+    """By its own time before the assignment: it counts if it was in time, or by less than that."""
+    shop, story = Till(**HALF), Story()
+    side = told(shop, read(story.view("jam"), 1.0))
+    order = story.order("jam", after_s=-earlier_s)
+    past = told(shop, read(order, delay_s, sent=sent))
+
+    assert ["assigned"] == [one.type for one in side]
+    assert counts == (["ordered"] == [one.type for one in past])
+
+
+AGES = st.sampled_from([0.0, 60.0, 3_600.0, 2 * DAY_S, 40 * DAY_S])
+
+
+@given(
+    st.lists(st.tuples(AGES, st.sampled_from(["view", "order", "cancel"]), st.sampled_from("ab")))
+)
+def test_orders_of_any_age_are_told_as_a_plain_twin_tells_them(
+    steps: list[tuple[float, str, str]],
+) -> None:
+    """In two sessions of one visitor, whichever of them asks, orders and cancels when."""
+    shop = Till(**HALF)
+    stories = {who: Story(who, schema_version=2, visitor_id="v") for who in "ab"}
+    twin, outcomes = Twin(shop.shop.settings), list[UnitOutcome]()
+    for number, (age_s, what, who) in enumerate(steps):
+        story = stories[who]
+        story.now_ms = NOON_MS + 1_000 * number - round(1_000 * age_s)
+        event = read(getattr(story, what)(*([] if what == "cancel" else ["jam"])), age_s)
+        outcomes += told(shop, event)
+        twin.see(0, event)
+
+    assert [] == compared(shop.shop, outcomes, twin).sentences
+
+
 DELAYS = st.sampled_from([0.0, 5.0, 119.0, 121.0, 3_600.0, DAY_S - 1, DAY_S + 1, 300 * DAY_S])
 
 

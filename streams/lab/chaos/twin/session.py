@@ -29,6 +29,8 @@ class TwinSession:
     paused: tuple[str | None, int, str] = (None, 0, "")
     """Who was there before this visit, since when, and with which event it began."""
     side: Told | None = None
+    side_ms: int = 0
+    """When what put it on that side happened."""
     left_ms: int = 0
     """When another session of its visitor went on with its trail,"""
     left_orders: frozenset[str] = frozenset()

@@ -129,6 +129,10 @@ class Sides:
         delay_ms = event.received_at_ms - event.occurred_at_ms
         return delay_ms > self._late_ms[event.sent_at_ms is not None]
 
+    def is_of_before(self, order: OrderPlaced, side_ms: int) -> bool:
+        """Whether an order is history that was placed well before a session was on a side."""
+        return self.is_history(order) and order.occurred_at_ms + self._late_ms[1] < side_ms
+
     def assign(self, event: Event) -> Told | None:
         """The side of the session that asks first by this event."""
         if not self._share or event.occurred_at_ms < self._start_ms:

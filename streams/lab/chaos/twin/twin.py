@@ -126,7 +126,7 @@ class Twin:
         trail = visit.trail
         side = None if self._sides.is_history(event) else self._sides.assign(event)
         if visit.side is None and side is not None:
-            visit.side = side
+            visit.side, visit.side_ms = side, event.occurred_at_ms
             trail.before = len(trail.orders) if trail.before is None else trail.before
             self._tell(self._sides.assigned(event, side, trail.before))
         if isinstance(event, ItemAdded):
@@ -159,16 +159,20 @@ class Twin:
         self._credit.ordered(self._visitors.beside(partition, visit), order, event)
         self._credit.returned(event, order)
         self._counts(visit, event, order)
-        if visit.side is None and (told := self._sides.not_asked(event)) is not None:
+        if not self._is_sided(visit, event) and (told := self._sides.not_asked(event)) is not None:
             self._tell(told)
         trail.orders.add(number)
         trail.order(summed(event.lines), event.occurred_at_ms)
 
     def _counts(self, visit: TwinSession, event: OrderPlaced, order: TwinOrder) -> None:
         """An order is of the unit of the first session on a side that tells it."""
-        if visit.side is not None and order.told_for is None:
+        if self._is_sided(visit, event) and visit.side and order.told_for is None:
             order.told_for = visit.session_id
             self._tell(self._sides.ordered(event, visit.side))
+
+    def _is_sided(self, visit: TwinSession, event: OrderPlaced) -> bool:
+        """Whether a session was on a side by the time of an order; clocks are somewhat wrong."""
+        return visit.side is not None and not self._sides.is_of_before(event, visit.side_ms)
 
     def _came_back(
         self, partition: int, visit: TwinSession, event: OrderCancelled | OrderReturned
