@@ -1,13 +1,18 @@
 """Carts bring and take out items as adds and removals do; a checkout ends by its own time."""
 
+import json
 from itertools import permutations
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.contract.events import Event
 from streams.contract.published.prompts import Prompt
+from streams.lab.chaos.twin.twin import Twin
 from streams.shop.memory.answer import Silence
-from tests.stories import Story, Till
+from tests.stories import NOON_MS, Story, Till
 
 PAYING = Silence("checkout")
 
@@ -28,6 +33,98 @@ def test_what_a_cart_takes_out_is_not_offered_in_this_visit_but_in_the_next() ->
 
     assert shop.serve(story.view("bread")).prompt is None
     assert shop.serve(story.view("bread", after_s=3600)).prompt
+
+
+def held(till: Till) -> dict[str, int]:
+    """What is in the basket."""
+    session = till.shop.sessions[0].find("s1")
+    assert session is not None
+    return session.basket
+
+
+@pytest.mark.parametrize("late_s", [2, 3_600, 7 * 86_400])
+@pytest.mark.parametrize("cart", [[], ["jam"], ["butter", "jam"]])
+def test_an_add_stays_in_the_basket_when_a_cart_of_before_it_comes_after_it(
+    late_s: int, cart: list[str]
+) -> None:
+    """It is not offered: a cart tells what was there then, and of what came since nothing."""
+    shop, story = Till(), Story()
+    shop.teach("bread", "butter")
+    shop.serve(story.add("butter"))
+    shop.serve(story.set_basket(*cart, after_s=-late_s))
+    prompt = shop.serve(story.view("bread", after_s=late_s)).prompt
+
+    assert {"butter", *cart} == {*held(shop)}
+    assert prompt is None or "butter" not in {item.item_id for item in prompt.items}
+
+
+@pytest.mark.parametrize("what", ["remove", "order"])
+def test_what_was_taken_out_stays_out_when_a_cart_of_before_that_comes_after_it(what: str) -> None:
+    """Whether its add is from before the cart or has not come."""
+    for adds in (True, False):
+        shop, story = Till(), Story()
+        if adds:
+            shop.serve(story.add("butter"))
+        cart = story.set_basket("butter", "jam")
+        shop.serve(getattr(story, what)("butter"))
+        shop.serve(cart)
+
+        assert {"jam": 1} == held(shop)
+
+
+def test_a_cart_of_now_sets_what_was_changed_before_it() -> None:
+    """As told last, or at the same moment."""
+    shop, story = Till(), Story()
+    for event in (story.add("butter"), story.remove("tea"), story.add("jam")):
+        shop.serve(event)
+    shop.serve(story.set_basket("tea", after_s=0))
+
+    assert {"tea": 1} == held(shop)
+
+
+@pytest.mark.parametrize(("changes", "believed"), [(4, True), (5, False)])
+def test_a_cart_from_before_what_is_forgotten_says_nothing(changes: int, believed: bool) -> None:
+    """Of four items it is known when they were changed last; no doubt takes anything out."""
+    shop, story = Till(), Story()
+    shop.serve(story.add("butter"))
+    cart = story.set_basket("bread", after_s=0.5)
+    items = [f"item-{number}" for number in range(changes)]
+    for item in items:
+        shop.serve(story.add(item))
+    shop.serve(cart)
+
+    assert {*items, "bread" if believed else "butter"} == {*held(shop)}
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "add", "remove", "order", "set_basket"]),
+        st.lists(st.sampled_from("abcdefg"), min_size=1, max_size=3),
+        st.sampled_from([0.0, 1.0, 2.0, 5.0, 9.0, 3_600.0]),
+    ),
+    max_size=14,
+)
+
+
+@given(STEPS)
+def test_baskets_of_carts_that_come_late_are_those_of_a_plain_twin(
+    steps: list[tuple[str, list[str], float]],
+) -> None:
+    """As they are when they have been kept, and read again."""
+    till, story = Till(), Story()
+    twin = Twin(till.shop.settings)
+    for number, (what, items, late_s) in enumerate(steps):
+        story.now_ms = NOON_MS + 1_000 * number - round(1_000 * late_s)
+        words = items[:1] if what in ("add", "remove") else items
+        event = getattr(story, what)(*words)
+        till.serve(event)
+        twin.see(0, event)
+        kept: list[Any] = json.loads(json.dumps(till.shop.sessions[0].state()))
+        again = till.shop.new(till.shop.settings)._sessions(0)
+        again.restore(kept)
+
+        assert kept == json.loads(json.dumps(again.state()))
+    assert (twin.ledger().baskets.get("s1") or {}) == (held(till) if steps else {})
 
 
 def test_a_cart_that_brings_what_is_offered_withdraws_the_prompt() -> None:

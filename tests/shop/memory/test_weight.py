@@ -10,6 +10,7 @@ import pytest
 
 from streams.contract.events import Event, ItemAdded, OrderLine, decode, encode
 from streams.shop.memory.orders.baskets.changes import BASKET_MAX
+from streams.shop.memory.orders.baskets.moments import LIGHT, LOST
 from streams.shop.memory.orders.weight import BYTES_MAX, weight
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import session_of
@@ -166,7 +167,7 @@ KINDS = [
 
 def own_size(visit: Visit) -> int:
     """What only this session holds: items are everybody's, orders are its partition's."""
-    return deep_size(visit.session, shared=[*visit.items, visit.session.order_memory])
+    return deep_size(visit.session, shared=[*visit.items, visit.session.order_memory, LIGHT, LOST])
 
 
 def most_held(visit: Visit, kind: Callable[[Visit], Iterator[Event]]) -> int:

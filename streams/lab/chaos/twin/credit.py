@@ -112,8 +112,10 @@ class Credit:
         item_id: str,
         most: float = inf,
         at_ms: int | None = None,
+        left: int | None = None,
     ) -> None:
-        """The basket holds less of an item: the latest adds from prompts first."""
+        """The basket holds less of an item, by then so many: the latest adds from prompts first."""
+        left = trail.basket.get(item_id, 0) if left is None else left
         at_ms = event.occurred_at_ms if at_ms is None else at_ms
         brought = [
             prompt
@@ -121,7 +123,7 @@ class Credit:
             if prompt.in_basket(item_id, at_ms) and 0 <= prompt.late_ms(at_ms) <= self._buy_ms
         ]
         held = sum(prompt.in_basket(item_id, at_ms) for prompt in brought)
-        surplus = min(most, held - trail.basket.get(item_id, 0))
+        surplus = min(most, held - left)
 
         def latest(prompt: TwinPrompt) -> Any:
             return max(one.at_ms for one in prompt.added if one.item_id == item_id), prompt.place

@@ -9,6 +9,9 @@ from streams.lab.chaos.twin.order import Pair, TwinLesson, summed
 from streams.lab.chaos.twin.prompt import TwinPrompt
 from streams.lab.chaos.twin.told import Told
 
+CHANGED_MAX = 4
+"""Items of a basket of which it is known when they were changed last."""
+
 
 @dataclass(eq=False)
 class TwinSession:
@@ -113,6 +116,10 @@ class TwinTrail:
     """When pieces of an item were taken out that were not there (yet): a time for each of them."""
     cart_ms: int = 0
     """Of when the latest cart was."""
+    changed: list[tuple[str, int]] = field(default_factory=list)
+    """When the items were added, removed or ordered last that were so last: `CHANGED_MAX`."""
+    unsure_ms: int = 0
+    """When an item was that is not among them."""
     had: dict[str, None] = field(default_factory=dict)
     apart: set[Pair] = field(default_factory=set)
     """The items of this basket, and those of them that have not met: `apart_max` are noted."""
@@ -171,7 +178,18 @@ class TwinTrail:
             self.missing[item_id].remove(out_ms)
         if entering:
             self.basket[item_id] = self.basket.get(item_id, 0) + entering
+        self._changes(item_id, event.occurred_at_ms)
         return lesson
+
+    def _changes(self, item_id: str, at_ms: int) -> None:
+        """An item was changed: carts from before that, which come late, do not tell of it."""
+        if at_ms < self.cart_ms:
+            return
+        times_ms = [at_ms, *(ms for item, ms in self.changed if item == item_id)]
+        others = [one for one in self.changed if one[0] != item_id]
+        self.changed = [*others, (item_id, max(times_ms))]
+        if len(self.changed) > CHANGED_MAX:
+            self.unsure_ms = max(self.unsure_ms, self.changed.pop(0)[1])
 
     def set_basket(self, event: BasketUpdated, who: str | None) -> list[TwinLesson]:
         """All that is in the basket is told; what that teaches: of the first time nothing.
@@ -181,8 +199,12 @@ class TwinTrail:
         somebody = who is not None or event.shopper_id is not None
         told_before, self.cart = self.cart == (somebody,), (somebody,)
         before = self.basket
-        if event.occurred_at_ms >= self.cart_ms:
-            self.basket, self.cart_ms = summed(event.lines), event.occurred_at_ms
+        if event.occurred_at_ms >= max(self.cart_ms, self.unsure_ms):
+            self.cart_ms = event.occurred_at_ms
+            self.changed = [one for one in self.changed if one[1] > self.cart_ms]
+            later = {item for item, _ in self.changed}
+            told = {item: n for item, n in summed(event.lines).items() if item not in later}
+            self.basket = {item: before[item] for item in before if item in later} | told
         if not told_before or event.occurred_at_ms < self.last_ms:
             return []
         there = [item for item in before if item in self.basket]
@@ -197,6 +219,7 @@ class TwinTrail:
         """So many leave the basket; how many of them were not there. A cart knows better."""
         if at_ms < self.cart_ms:
             return 0
+        self._changes(item_id, at_ms)
         left = self.basket.pop(item_id, 0) - quantity
         if left > 0:
             self.basket[item_id] = left

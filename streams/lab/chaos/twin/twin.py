@@ -80,8 +80,9 @@ class Twin:
             case BasketUpdated():
                 self._lessons += trail.set_basket(event, visit.signed_in)
                 added = [move.item_id for one in trail.prompts.values() for move in one.added]
+                told = summed(event.lines)
                 for item_id in dict.fromkeys(added):
-                    self._credit.taken_out(trail, event, item_id)
+                    self._credit.taken_out(trail, event, item_id, left=told.get(item_id, 0))
             case OrderPlaced():
                 self._ordered(partition, visit, event)
             case OrderCancelled() | OrderReturned():

@@ -3,15 +3,16 @@
 Most visits keep all that they may. One with hundreds of events cannot keep all of that at once; it
 is weighed every few events, and lets go, in this order and only as far as it has to:
 
-1. which items it has looked at: its further looks teach nothing
-2. the oldest of what was taken out: it may be offered again, and an add from before is no more late
-3. which items its basket has taught: it teaches no more, until it begins anew
-4. the oldest of what nobody known has bought: it may be offered again
-5. the oldest impressions but two: they earn no more, and their receipts are refused from then on
-6. its oldest orders: what comes back of them is nobody's
-7. the oldest impressions but one
-8. the last impression, if it is a large one: of dozens of stages, or of orders with long ids
-9. ids of events of one moment, beyond those that are remembered of any: they may count again
+1. when items of its basket were changed last: a cart that comes late overrules what came after it
+2. which items it has looked at: its further looks teach nothing
+3. the oldest of what was taken out: it may be offered again, and an add from before is no more late
+4. which items its basket has taught: it teaches no more, until it begins anew
+5. the oldest of what nobody known has bought: it may be offered again
+6. the oldest impressions but two: they earn no more, and their receipts are refused from then on
+7. its oldest orders: what comes back of them is nobody's
+8. the oldest impressions but one
+9. the last impression, if it is a large one: of dozens of stages, or of orders with long ids
+10. ids of events of one moment, beyond those that are remembered of any: they may count again
 
 The other event ids and the basket stay: they are bounded by themselves. What is let go follows from
 the events of the session alone, so it is the same for every worker. Weights are those of CPython's
@@ -22,7 +23,7 @@ are taken to have 40 characters, and weigh more if all of them together do.
 from bisect import bisect_left
 from typing import Any, ClassVar, Protocol
 
-from streams.shop.memory.orders.baskets.moments import Moments
+from streams.shop.memory.orders.baskets.moments import LOST, Moments
 from streams.shop.memory.orders.impression import Impression, Prompted
 from streams.shop.memory.orders.seen import SEEN_MAX, Seen
 from streams.shop.memory.taught import Taught
@@ -49,7 +50,7 @@ LARGE_NUMBER_BYTES, SMALL_MAX = 32, 256
 """Numbers up to this one are there once in a process: not so grams."""
 TAKEN_BYTES = 150
 EARLIER_BYTES = 400
-MOMENTS_BYTES, MOMENT_BYTES = 90, 32
+MOMENTS_BYTES, MOMENT_BYTES, CHANGED_BYTES = 100, 32, 450
 POINTER_BYTES = 8
 BOUGHT_BYTES = 75
 ORDER_BYTES = 250
@@ -119,10 +120,13 @@ def weight(session: Weighed) -> int:
 
 def _of_moments(moments: Moments) -> int:
     """Of the times that are there, and of the visits of another."""
+    *times, anothers, changed = moments
+    known = 0 if changed is LOST else CHANGED_BYTES  # there, or by the next event
     if not any(moments):
-        return 0
-    *times, anothers = moments
-    return MOMENTS_BYTES + MOMENT_BYTES * sum(map(bool, times)) + POINTER_BYTES * len(anothers)
+        return known
+    return (
+        MOMENTS_BYTES + MOMENT_BYTES * sum(map(bool, times)) + POINTER_BYTES * len(anothers) + known
+    )
 
 
 def _of_presence(signed_in: Presence) -> int:
@@ -148,6 +152,11 @@ def _dict_bytes(entries: int) -> int:
 def lighten(session: Weighed) -> None:
     """Let go what is too much."""
     over = weight(session) + ROOM_BYTES - session.bytes_max
+    if over <= 0:
+        return
+    changes_bytes = _of_moments(session.moments)
+    session.moments = session.moments.lightened()
+    over -= changes_bytes - _of_moments(session.moments)
     if over <= 0:
         return
     session.basket = dict([*session.basket.items()])  # without the room of what was taken out

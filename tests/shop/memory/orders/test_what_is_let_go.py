@@ -4,12 +4,14 @@ import sys
 from random import Random
 from typing import Any
 
+from streams.shop.memory.orders.baskets.moments import LOST
 from streams.shop.memory.orders.baskets.taken import Taken
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.reward.reached import Reached
 from streams.shop.memory.orders.weight import (
     BOUGHT_BYTES,
     BYTES_MAX,
+    CHANGED_BYTES,
     DICT_BYTES,
     EMPTY_BYTES,
     ID_BYTES,
@@ -87,6 +89,7 @@ def by_hand(session: Session) -> int:
     return sum(
         (
             EMPTY_BYTES,
+            0 if session.moments.changed is LOST else CHANGED_BYTES,
             SEEN_BYTES * len(session.seen),
             dict_bytes(2 * len(session.basket)),
             LARGE_NUMBER_BYTES * len(large),
@@ -103,6 +106,7 @@ def by_hand(session: Session) -> int:
 def kept(session: Session) -> dict[str, Any]:
     """What may be let go, oldest first."""
     return {
+        "changed": session.moments.changed,
         "apart": apart(session),
         "looked": None if session.looked is None else list(session.looked),
         "taken": list(session.taken),
@@ -126,6 +130,9 @@ class Letting:
 
     def everything(self) -> dict[str, Any]:
         """In the order in which it goes."""
+        if self.over > 0:
+            self.over -= CHANGED_BYTES
+            self.kept["changed"] = LOST
         if self.over > 0 and self.kept["looked"] is not None:
             self.over -= dict_bytes(len(self.kept["looked"]))
             self.kept["looked"] = None
@@ -165,7 +172,7 @@ def test_a_session_weighs_what_all_that_it_has_weighs() -> None:
 
 
 def test_what_is_too_much_goes_in_the_order_that_is_told_and_no_more_than_that() -> None:
-    """What it has looked at first, the last but one impression last; basket and ids never."""
+    """When its basket was changed first, the last but one impression last; basket and ids never."""
     chance, seen = Random(7), set[str]()
     for _ in range(SESSIONS):
         session = some_session(chance)

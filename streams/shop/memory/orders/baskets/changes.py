@@ -38,7 +38,14 @@ class BasketChanges:
             self.basket[intern(item_id)] = self.basket.get(item_id, 0) + entering
         if item_id in self.basket and (item_id in self.moments.anothers) != self.of_before:
             self.moments = self.moments.added(item_id, anothers=self.of_before)
+        self._change(item_id, at_ms)
         self.in_checkout = False
+
+    def _change(self, item_id: str, at_ms: int) -> None:
+        """A cart from before this is of no news about this item; from before a cart it was none."""
+        moments = self.moments
+        if at_ms >= moments.cart_ms:
+            self.moments = moments.after_change(intern(item_id), at_ms)
 
     def entering(self, event: ItemAdded) -> int:
         """How many this add puts in: not what a removal or an order that overtook it took out.
@@ -74,6 +81,7 @@ class BasketChanges:
         at_ms = event.occurred_at_ms
         missing = self._take(event.item_id, event.quantity, at_ms)
         note_taken(self.taken, event.item_id, at_ms, missing)
+        self._change(event.item_id, at_ms)
         self.in_checkout = False
 
     def _buy(self, event: OrderPlaced) -> None:
@@ -82,6 +90,7 @@ class BasketChanges:
         for line in event.lines:
             if missing := self._take(line.item_id, line.quantity, at_ms):
                 note_taken(self.taken, line.item_id, at_ms, missing)
+            self._change(line.item_id, at_ms)
             if not self.names_shopper:
                 self.bought[intern(line.item_id)] = max(self.bought.pop(line.item_id, 0), at_ms)
         bound(self.bought, BOUGHT_MAX)
@@ -90,14 +99,20 @@ class BasketChanges:
     def _set(self, event: BasketUpdated) -> None:
         """The basket is what the shop says; a full one takes no further kinds of items.
 
-        A cart from before another one says nothing.
+        What was added, removed or ordered after it, and told before, stays as it is. A cart from
+        before another one says nothing, nor one from before what nobody knows any more.
         """
-        if event.occurred_at_ms < self.moments.cart_ms:
+        at_ms, moments = event.occurred_at_ms, self.moments
+        if at_ms < max(moments.cart_ms, moments.unsure_ms):
             return
-        before, anothers = dict(self.basket), self.moments.anothers
-        self.moments = self.moments._replace(cart_ms=event.occurred_at_ms)
+        before, anothers, later = dict(self.basket), moments.anothers, moments.since(at_ms)
+        self.moments = moments._replace(cart_ms=at_ms)
+        kept = {item: before[item] for item in later if item in before}
         self.basket.clear()
+        self.basket.update(kept)
         for line in event.lines:
+            if line.item_id in later:
+                continue
             if line.item_id in self.basket or len(self.basket) < BASKET_MAX:
                 self.basket[intern(line.item_id)] = self.basket.get(line.item_id, 0) + line.quantity
         for item_id in before:
