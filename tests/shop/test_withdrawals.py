@@ -148,6 +148,23 @@ def test_a_denial_that_names_nobody_takes_back_what_was_said_to_who_is_there(wha
     assert () == shop.serve(story.view("toast", consent=False)).withdrawals
 
 
+@pytest.mark.parametrize("forgets", [True, False])
+def test_what_is_denied_in_another_session_is_left_to_expire(forgets: bool) -> None:
+    """Nothing new is said from her history, though."""
+    shop = Till()
+    shop.teach("bread", "butter")
+    story, other = Story(schema_version=2), Story("s2", schema_version=2)
+    shop.prompt(story.view("bread", shopper_id="ann", consent=True))
+    denies = other.forget("ann") if forgets else other.view("x", shopper_id="ann", consent=False)
+    here = shop.serve(denies.model_copy(update={"occurred_at_ms": story.now_ms + 1000}))
+    then = shop.serve(story.view("tea", consent=True, after_s=2))
+    session = shop.shop.sessions[0].find("s1")
+
+    assert () == here.withdrawals == then.withdrawals
+    assert session is not None
+    assert session.shopper_id is None
+
+
 def test_who_never_consented_keeps_their_prompts() -> None:
     """A "no" that is said with every event is no news."""
     shop = Till()
