@@ -9,6 +9,7 @@ const DONE_MS = 4000; // so long it says that something was added
 const SAID_MS = 3000; // and so long a screen reader finds the announcement
 const TRIES = 3; // to ask the shop about items
 const ASKED_MS_MAX = 10_000;
+const PRICE_LENGTH_MAX = 24;
 const SPOKEN = ["en", "de", "fr", "es", "ar", "ur", "fa", "hi", "bn", "si"]; // the languages of the gateway's own reasons
 /** What an offer of a kind comes to, and the word for it. */
 const AMOUNTS = { bundle: ["discount_minor", 6, "saves"], free_shipping: ["missing_minor", 7, "missing"] };
@@ -44,13 +45,14 @@ section {
   border: var(--goes-with-border, 1px solid color-mix(in srgb, currentColor 25%, transparent));
   border-radius: var(--goes-with-radius, .5rem);
 }
+section { overflow-wrap: break-word }
 section:lang(ur) { line-height: 2 }
-header, li { display: flex; align-items: center; gap: var(--goes-with-gap, .75rem) }
+header, li, .body { display: flex; align-items: center; gap: var(--goes-with-gap, .75rem) }
 header { align-items: flex-start; justify-content: space-between }
 p { margin: 0 }
 .failed { margin-top: .5rem }
 .done::before { content: "\u2713\u00a0" / "" }
-.reason { font-weight: 600; padding-block: .25rem }
+.reason { font-weight: 600; padding-block: .25rem; min-inline-size: 0 }
 .offer + .offer { margin-top: .25rem }
 ul {
   display: grid; gap: var(--goes-with-gap, .75rem) calc(2 * var(--goes-with-gap, .75rem));
@@ -62,8 +64,12 @@ img {
   inline-size: var(--goes-with-image-size, 4rem); block-size: var(--goes-with-image-size, 4rem);
   object-fit: contain; border-radius: calc(var(--goes-with-radius, .5rem) / 2); flex: none;
 }
-.text { flex: 1; min-inline-size: 0; overflow-wrap: anywhere; display: grid }
+.body { flex: 1; min-inline-size: 0; flex-wrap: wrap; row-gap: .5rem; container-type: inline-size }
+.text { flex: 1 1 min-content; min-inline-size: min(100%, 6rem) }
+.text > * { display: block; inline-size: fit-content; max-inline-size: 100% }
 .title { color: inherit }
+.whole { white-space: nowrap }
+@container (inline-size < 11rem) { .title { hyphens: auto } }
 button {
   font: inherit; cursor: pointer; flex: none; min-block-size: 2.5rem; padding: .25rem .9rem;
   color: var(--goes-with-on-accent, inherit); background: var(--goes-with-accent, transparent);
@@ -373,7 +379,7 @@ export class GoesWith extends HTMLElement {
       }
     }
     const text = make("div", "text", "text", name);
-    if (price) text.append(make("span", "price", "", make("bdi", "", "", String(price))));
+    if (price) text.append(priceTag(String(price)));
     const line = make("li", "item");
     const image = webAddress(item.image);
     if (image) {
@@ -388,7 +394,8 @@ export class GoesWith extends HTMLElement {
     add.type = "button";
     add.ariaLabel = `${add.textContent}: ${title}`;
     add.addEventListener("click", () => this.#add(prompt, item, add));
-    line.append(text, add);
+    // The button stands beside the text where its longest word and the price have room, else below.
+    line.append(make("div", "", "body", text, add));
     return line;
   }
 
@@ -515,6 +522,11 @@ function make(tag, part, name, ...children) {
   if (name) element.className = name;
   element.append(...children);
   return element;
+}
+
+/** A price, on one line; a sentence in its place may be broken, or it would be cut off. */
+function priceTag(price) {
+  return make("span", "price", price.length > PRICE_LENGTH_MAX ? "" : "whole", make("bdi", "", "", price));
 }
 
 /** A sentence with something in the place of a word, which may be of the other direction. */

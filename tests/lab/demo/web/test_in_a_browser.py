@@ -21,6 +21,9 @@ CHIPS = {
     "operations": "Operations",
 }
 """What leads from the drawer to which page of the console."""
+LINES = """() => [...document.querySelectorAll("[data-line]")].map((line) =>
+  [...line.querySelectorAll("button")].map((button) => button.getBoundingClientRect().y))"""
+"""Where the buttons of each line of the basket stand."""
 ONCE_MORE_S = 1.5
 """So long is waited for what must not come again."""
 
@@ -205,6 +208,24 @@ async def test_choosing_a_language_opens_the_page_in_it(
         await ann.page.wait_for_selector("h1:has-text('Brot')")
 
         assert "/item/bread" in ann.page.url
+
+
+@pytest.mark.parametrize(("lang", "two"), [("en", "2"), ("ur", "2"), ("fa", "۲"), ("bn", "২")])
+async def test_a_line_of_the_basket_stands_together_on_a_telephone(
+    demo: RunningDemo, context: BrowserContext, lang: str, two: str
+) -> None:
+    """Its three buttons beside each other, and its number in the digits of its price."""
+    async with visitor(demo, context, f"/?lang={lang}") as ann:
+        await ann.page.set_viewport_size({"width": 390, "height": 900})
+        for item in ("printer", "bread", "bread"):
+            await ann.add(item)
+        await ann.go("/basket")
+        places = await ann.page.evaluate(LINES)
+
+        assert [1, 1] == [len(set(line)) for line in places]
+        said = await ann.page.locator("[data-line=bread] .quantity").inner_text()
+        assert said.startswith(f"{two} ")
+        assert 3 == await ann.count()
 
 
 @pytest.mark.parametrize("width", [400, 1400])

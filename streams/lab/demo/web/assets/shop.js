@@ -15,6 +15,8 @@ const basket = new Basket(items, currency, client, visit);
 const money = new Intl.NumberFormat(root.lang, { style: "currency", currency });
 const places = money.resolvedOptions().maximumFractionDigits;
 
+const whole = new Intl.NumberFormat(root.lang);
+
 const price = (minor) => money.format(minor / 10 ** places);
 
 function make(tag, attributes = {}, ...children) {
@@ -116,14 +118,15 @@ function lineOf({ id, item, quantity }, changing) {
     { "data-line": id },
     picture(id, 56),
     make("a", { href: `/item/${id}` }, make("bdi", {}, item.title)),
-    make("span", { class: "quantity" }, `${quantity} × `, make("bdi", {}, price(item.price_minor))),
+    make("span", { class: "quantity" }, `${whole.format(quantity)} × `, make("bdi", {}, price(item.price_minor))),
   );
   if (changing) {
-    line.append(
+    const buttons = [
       button("less", "−", () => basket.remove(id)),
       button("more", "+", () => basket.add(id)),
       button("remove", "✕", () => basket.remove(id, true)),
-    );
+    ];
+    line.append(make("span", { class: "buttons" }, ...buttons)); // together, on whichever line
   }
   return line;
 }
@@ -152,7 +155,7 @@ async function order(button, failed) {
 
 function draw() {
   const focused = document.activeElement?.closest("[data-line]")?.dataset.line;
-  document.querySelector("#count").value = basket.count;
+  document.querySelector("#count").value = whole.format(basket.count);
   content.replaceChildren(...PAGES[page]());
   if (focused) content.querySelector(`[data-line="${CSS.escape(focused)}"] button`)?.focus();
 }
@@ -180,7 +183,7 @@ client.addEventListener("refused", ({ detail: { reason } }) => {
 });
 document.querySelector("#lang").addEventListener("change", (event) => event.target.form.submit());
 basket.addEventListener("change", () => {
-  document.querySelector("#count").value = basket.count;
+  document.querySelector("#count").value = whole.format(basket.count);
   if (page === "basket") draw();
 });
 draw();
