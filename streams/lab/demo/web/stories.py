@@ -18,6 +18,7 @@ from streams.contract.published.prompts import Prompt, Published
 from streams.contract.settings import Settings
 from streams.lab.demo.shops.assortment import Assortment
 from streams.operations.explanation.advice import told
+from streams.shop.decision.languages.messages import spoken_in
 from streams.shop.memory.answer import OutgoingPrompt
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.people.context import AskingEvent
@@ -148,6 +149,8 @@ class VisitStories:
             "propensity": prompt.propensity,
             "propensities": prompt.propensities,
             "reason": prompt.reason.text,
+            "direction": prompt.reason.direction or "ltr",
+            "language": spoken_in(prompt.locale),
             "items": [
                 {
                     "item": item.item_id,

@@ -308,9 +308,8 @@ export class GoesWith extends HTMLElement {
     this.#clear();
     this.#prompt = prompt;
     this.#stale = false;
-    const reason = make("p", "reason", "reason", ...this.#reason(prompt, items));
-    reason.id = "reason";
-    reason.dir = "auto";
+    const { said, dir } = this.#reason(prompt, items);
+    const reason = Object.assign(make("p", "reason", "reason", ...said), { id: "reason", dir });
     const dismiss = make("button", "dismiss", "dismiss", "\u2715");
     dismiss.type = "button";
     dismiss.ariaLabel = dismiss.title = this.#word(4, "dismiss");
@@ -324,7 +323,7 @@ export class GoesWith extends HTMLElement {
     const brings = offered.length < prompt.items.length ? [] : this.#offer(prompt); // all of it, or none
     section.append(...brings);
     const counted = SPOKEN.includes(this.#language) && prompt.reason.evidence_text;
-    if (counted) section.append(make("p", "evidence", "", counted));
+    if (counted) section.append(Object.assign(make("p", "evidence", "", counted), { dir: directionOf(prompt) }));
     section.append(list);
     section.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.#dismiss(prompt);
@@ -346,20 +345,23 @@ export class GoesWith extends HTMLElement {
   #reason(prompt, items) {
     const { reason } = prompt;
     const own = this.#words.reasons?.[reason.template ?? reason.text];
-    const spoken = SPOKEN.includes(this.#language);
-    const anchor = own || spoken ? (reason.anchor ?? prompt.anchor) : prompt.anchor;
-    const title = items[anchor]?.title;
-    let template = own ?? (spoken ? (reason.template ?? reason.text) : this.#word(0, "goes"));
-    if (template.includes("{anchor}") && !title) template = this.#word(1, "label");
-    return parts(template, "{anchor}", title);
+    const theirs = !own && SPOKEN.includes(this.#language);
+    // Where it names no anchor, what is offered may go with several: then none is named here either.
+    const title = items[reason.anchor]?.title;
+    let template = own ?? (theirs ? (reason.template ?? reason.text) : this.#word(0, "goes"));
+    const label = template.includes("{anchor}") && !title;
+    if (label) template = this.#word(1, "label");
+    const dir = theirs && !label ? directionOf(prompt) : "auto";
+    return { said: parts(template, "{anchor}", title), dir };
   }
 
   /** What the items bring beside themselves: as it is said, or what it comes to in money. */
-  #offer({ offer, reason }) {
+  #offer(prompt) {
+    const { offer } = prompt;
     const line = (dir, ...said) => Object.assign(make("p", "offer", "offer", ...said), { dir });
     if (offer?.texts) {
       const spoken = SPOKEN.includes(this.#language) ? offer.texts : [];
-      return spoken.map((text) => line(reason.direction ?? "auto", text));
+      return spoken.map((text) => line(directionOf(prompt), text));
     }
     const [amount, place, name] = AMOUNTS[offer?.type] ?? [];
     if (!(offer?.[amount] > 0)) return [];
@@ -522,6 +524,11 @@ function make(tag, part, name, ...children) {
   if (name) element.className = name;
   element.append(...children);
   return element;
+}
+
+/** Of what goeswith says; where it does not tell, the text shows it. */
+function directionOf({ reason }) {
+  return reason.direction ?? "auto";
 }
 
 /** A price, on one line; a sentence in its place may be broken, or it would be cut off. */

@@ -194,6 +194,9 @@ async def test_a_language_that_is_read_from_the_right_is_served_from_the_right(
         assert brand > count
         assert offered in await ann.prompt.inner_text()
         assert "rtl" == await ann.prompt.evaluate("(s) => getComputedStyle(s).direction")
+        why = ann.page.locator("#story .why").first
+        assert "rtl" == await why.evaluate("(s) => getComputedStyle(s).direction")
+        assert lang == await why.get_attribute("lang")
         await ann.go("/item/bread")
         assert GROCERY.items["bread"].titles[lang] == await ann.page.locator("h1").inner_text()
         assert [] == ann.errors

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from pydantic import SecretStr
 
 from streams.contract.events import Event, ItemAdded
@@ -92,6 +93,22 @@ def test_a_decision_is_told_with_its_reasons() -> None:
         shown["stage"],
         shown["reward"],
     )
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [("ar-EG", ("ar", "rtl")), ("de", ("de", "ltr")), ("pl", ("en", "ltr")), (None, ("en", "ltr"))],
+)
+def test_a_reason_is_told_with_its_language_and_direction(
+    locale: str | None, told: tuple[str, str]
+) -> None:
+    """The drawer around it is English."""
+    town = Town()
+    town.stories.follow("ann")
+    town.stories.published(prompt_for(town.says("ann", "bread", locale=locale), town), NOON_MS)
+    decided = town.stories.since("ann", 0)[-1]
+
+    assert told == (decided["language"], decided["direction"])
 
 
 def test_a_silence_is_told_with_its_reason() -> None:

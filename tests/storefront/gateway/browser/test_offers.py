@@ -139,6 +139,49 @@ async def test_sentences_in_another_language_than_the_pages_are_left_out(
         assert [] == await lines(ann)
 
 
+@pytest.mark.parametrize(
+    ("lang", "heading"),
+    [("en", "Goes with your basket"), ("it", "Sta bene con questo"), ("fa", "با سبد شما")],
+)
+async def test_a_reason_that_names_no_item_is_shown_as_it_is(
+    shop: ShopWithGateway, context: BrowserContext, lang: str, heading: str
+) -> None:
+    """What is offered may go with several items of the basket: none of them is named for all."""
+    rtl = {"direction": "rtl"} if lang == "fa" else {}
+    why = Reason.model_validate({"key": "basket", "text": heading, "template": heading, **rtl})
+    async with shop.shopper(context, f"/?lang={lang}") as ann:
+        made = offer(await ann.session(), "e1", now_ms(), "butter", "jam")
+        items = [
+            item.model_copy(update={"evidence": item.evidence.model_copy(update={"anchor": name})})
+            for item, name in zip(made.items, ("bread", "toast"), strict=True)
+        ]
+        await shop.comes_to(lambda: shop.said("item_viewed"))
+        shop.bus.publish(made.model_copy(update={"items": tuple(items), "reason": why}))
+        await ann.prompt.wait_for()
+
+        assert heading == await ann.prompt.locator("[part=reason]").inner_text()
+        assert "bread" not in (await ann.prompt.inner_text()).lower()
+        assert 2 == await ann.prompt.locator("[part=item]").count()
+        assert [] == ann.errors
+
+
+async def test_a_reason_and_what_was_counted_run_in_the_direction_that_is_told(
+    shop: ShopWithGateway, context: BrowserContext
+) -> None:
+    """Though a title in another script stands first, and the page is set the other way."""
+    async with shop.shopper(context, "/?lang=fa") as ann:
+        await ann.page.evaluate("document.querySelector('goes-with').dir = 'ltr'")
+        said = {"key": "k", "template": "HP {anchor} با هم", "text": "HP با هم", "anchor": "bread"}
+        why = Reason.model_validate({**said, "direction": "rtl", "evidence_text": "TV در سبد"})
+        made = offer(await ann.session(), "e1", now_ms(), "butter")
+        await shop.comes_to(lambda: shop.said("item_viewed"))
+        shop.bus.publish(made.model_copy(update={"reason": why}))
+        await ann.prompt.wait_for()
+        for part in ("reason", "evidence"):
+            told = ann.prompt.locator(f"[part={part}]")
+            assert "rtl" == await told.evaluate("(e) => getComputedStyle(e).direction"), part
+
+
 async def test_the_shop_has_words_of_its_own_for_offers(
     shop: ShopWithGateway, context: BrowserContext
 ) -> None:

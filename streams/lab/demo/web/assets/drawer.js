@@ -115,6 +115,9 @@ function event({ type, event_id: id, item, from_prompt: led, partition, offset }
 
 function prompt(step) {
   const { prompt_id: id, caused_by: cause, arm, propensity, propensities, items, reason } = step;
+  const why = make("p", "why", reason);
+  why.lang = step.language; // the shopper's; the words around it are English
+  why.dir = step.direction;
   const counts = items.map(({ item, together, of, anchor, true: fits }) => {
     const said = anchor
       ? ` – ${NUMBER.format(together)} of ${NUMBER.format(of)} with ${anchor}`
@@ -127,7 +130,7 @@ function prompt(step) {
   const made = make(
     "div",
     "decision",
-    make("p", "why", reason),
+    why,
     make("ul", "items", ...counts),
     make("p", "drawn", "drew ", make("b", "", arm.replaceAll("_", " ")), ` with ${PERCENT.format(propensity)}:`),
     make("ul", "bars", ...bars),
