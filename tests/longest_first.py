@@ -50,6 +50,7 @@ SECONDS = {
     "tests/integration/test_health.py": 16,
     "tests/properties/test_slots_share.py": 15,
     "tests/integration/test_apache_kafka.py": 14,
+    "tests/lab/demo/shoppers/test_belongings.py": 16,
     "tests/storefront/gateway/browser/test_layout.py": 13,
     "tests/storefront/gateway/browser/test_offers.py": 13,
     "tests/storefront/reference/guardrails/test_turned_bad.py": 13,

@@ -18,7 +18,7 @@ from streams.contract.errors import GoeswithError, MissingExtra
 from streams.contract.settings import Settings
 from streams.lab.demo.run import DRAINED_NOT, Ended, SimulationOptions, run
 from streams.lab.demo.shops.assortment import SHOPS, assortment
-from streams.lab.demo.shops.catalogue import catalog_records
+from streams.lab.demo.shops.catalogue import RELATED, catalog_records
 from streams.lab.demo.view import View, summary
 from streams.lab.embedded.installation import Installation, installed
 
@@ -92,7 +92,7 @@ def demo(
     asked = SimulationOptions(**options)
     catalogue = catalog_records(assortment(asked.shop_name))
     pages = _pages() if web else None
-    more = None if pages is None else pages.PATIENT
+    more = RELATED | ({} if pages is None else pages.PATIENT)
     with ExitStack() as stack:
         here = stack.enter_context(installed(bootstrap, view.say, catalogue, more))
         stage = None

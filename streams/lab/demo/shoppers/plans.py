@@ -40,9 +40,13 @@ def plan(shopper: Shopper, rng: Random, shop: Assortment = GROCERY) -> tuple[Int
     >>> intents[0], intents[-1].what
     (Intent(what='view', item_id='tent'), 'order')
     """
-    staples = [_chosen(staple, rng, shop) for staple in mission(shopper, rng, shop)]
+    staples = [_chosen(staple, shopper, rng, shop) for staple in mission(shopper, rng, shop)]
     first = [intent for staple in staples for intent in _fetched(staple, rng, shop)]
-    then = [_fetched(item, rng, shop) for item in _extras(staples, rng, shop)]
+    then = [
+        _fetched(item, rng, shop)
+        for item in _extras(staples, rng, shop)
+        if item not in shopper.owned
+    ]
     everything = tuple(shop.items)
     then += [[Intent("view", rng.choice(everything))] for _ in range(_looks_around(shopper, rng))]
     if rng.random() < CHANGES_MIND:
@@ -52,12 +56,15 @@ def plan(shopper: Shopper, rng: Random, shop: Assortment = GROCERY) -> tuple[Int
 
 
 def mission(shopper: Shopper, rng: Random, shop: Assortment = GROCERY) -> list[str]:
-    """The 1 to 3 different staples that somebody comes for; habits first, by segment."""
+    """The 1 to 3 different staples that somebody comes for; habits first, by segment.
+
+    One staple at least is not owned.
+    """
     wanted: list[str] = []
     while len(wanted) < 1 or (len(wanted) < STAPLES_MAX and rng.random() < MORE_STAPLES):
         habitual = shopper.habits and rng.random() < HABIT_SHARE[shopper.segment]
         staple = rng.choice(shopper.habits if habitual else shop.staples)
-        if staple not in wanted:
+        if staple not in wanted and staple not in shopper.owned:
             wanted.append(staple)
     return wanted
 
@@ -70,10 +77,11 @@ def _extras(staples: list[str], rng: Random, shop: Assortment) -> list[str]:
     return list(dict.fromkeys(taken))
 
 
-def _chosen(staple: str, rng: Random, shop: Assortment) -> str:
+def _chosen(staple: str, shopper: Shopper, rng: Random, shop: Assortment) -> str:
     """The staple, or now and then its substitute, which calls for nothing else."""
     replaced = staple in shop.substitutes and rng.random() < TAKES_SUBSTITUTE
-    return shop.substitutes[staple] if replaced else staple
+    other = shop.substitutes[staple] if replaced else staple
+    return staple if other in shopper.owned else other
 
 
 def _fetched(item_id: str, rng: Random, shop: Assortment) -> list[Intent]:

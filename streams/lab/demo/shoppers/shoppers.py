@@ -40,6 +40,16 @@ class Shopper(NamedTuple):
     segment: Segment
     habits: tuple[str, ...] = ()
     consent: bool = True
+    owned: frozenset[str] = frozenset()
+    """What of it one is enough, and is there: it is neither looked for nor taken again."""
+    life: int = 1
+    """From the second one on it is somebody else of the same habits: see `Belongings`."""
+
+    @property
+    def known_as(self) -> str | None:
+        """Who it is to the shop."""
+        first = self.life == 1 or self.shopper_id is None
+        return self.shopper_id if first else f"{self.shopper_id}-{self.life}"
 
 
 class Reaction(NamedTuple):
@@ -95,7 +105,7 @@ def need(
     item_id: str, having: Collection[str], shopper: Shopper, shop: Assortment = GROCERY
 ) -> float:
     """How much a prompt for this item helps: a complement or a habit does, milk hardly."""
-    if item_id in having:
+    if item_id in having or item_id in shopper.owned:
         return 0.0
     habit = HABIT_NEED[shopper.segment] if item_id in shopper.habits else 0.0
     reminded = REMINDED * shop.popular.get(item_id, 0.0)

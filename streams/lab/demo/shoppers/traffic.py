@@ -11,6 +11,7 @@ from itertools import count
 from streams.contract.events import Event, ItemAdded
 from streams.contract.published.outcomes import STAGES, Stage
 from streams.contract.published.prompts import Published
+from streams.lab.demo.shoppers.belongings import Belongings
 from streams.lab.demo.shoppers.shoppers import Shopper, visitors
 from streams.lab.demo.shoppers.visits import Visit
 from streams.lab.demo.shops.assortment import GROCERY, Assortment
@@ -52,6 +53,7 @@ class Traffic:
         self._numbers = count(1)
         self._visits: dict[str, Visit] = {}
         self._here: set[str] = set()
+        self._belongings = Belongings(shop)
         self._due: list[tuple[float, str]] = []
 
     def __len__(self) -> int:
@@ -92,7 +94,8 @@ class Traffic:
         shopper = next(who for who in self._visitors if who.shopper_id not in self._here)
         number = next(self._numbers)
         seed = f"{self._seed}/{number}"
-        visit = Visit(f"{self._run}-{number}", shopper, seed, self.shop)
+        visitor = self._belongings.of(shopper)
+        visit = Visit(f"{self._run}-{number}", visitor, seed, self.shop)
         self._visits[visit.session_id] = visit
         if shopper.shopper_id is not None:
             self._here.add(shopper.shopper_id)
@@ -101,6 +104,7 @@ class Traffic:
     def _leave(self, visit: Visit) -> None:
         del self._visits[visit.session_id]
         self._here.discard(visit.shopper.shopper_id or "")
+        self._belongings.take(visit.shopper, visit.kept)
         self.visits_ended += 1
         self.prompts_missed += visit.prompts_missed
         self._items_foreign += visit.items_foreign

@@ -52,6 +52,8 @@ class Visit:
         self.basket: Counter[str] = Counter()
         self.prompts_seen = 0
         self.prompts_missed = 0
+        self.kept: frozenset[str] = frozenset()
+        """What was bought, and has not come back."""
         self.items_foreign = 0
         """Items in prompts that no shelf of ours holds: others use the same topics."""
         self._seed = seed
@@ -142,6 +144,7 @@ class Visit:
             case "order" if self.basket:
                 yield self._order(now_ms)
             case "return" if self._ordered:
+                self.kept -= {self._ordered[0].item_id}
                 yield OrderReturned(
                     **self._who(now_ms), order_id=self._order_id, lines=self._ordered[:1]
                 )
@@ -171,6 +174,7 @@ class Visit:
             OrderLine(item_id=item, quantity=quantity, price_minor=items[item].price_minor)
             for item, quantity in self.basket.items()
         )
+        self.kept |= set(self.basket)
         self.basket.clear()
         return OrderPlaced(
             **self._who(now_ms),
@@ -189,7 +193,7 @@ class Visit:
         return {
             "event_id": f"{self.session_id}-{self._said}",
             "session_id": self.session_id,
-            "shopper_id": self.shopper.shopper_id,
+            "shopper_id": self.shopper.known_as,
             "consent": self.shopper.consent,
             "segment": self.shopper.segment,
             "occurred_at_ms": now_ms,

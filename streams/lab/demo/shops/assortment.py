@@ -40,6 +40,9 @@ class SampleItem(NamedTuple):
     """By language, all of `LANGUAGES`."""
     relations: tuple[tuple[str, str], ...] = ()
     """What it is to other items: kind, as in `RELATIONS`, and the other item."""
+    owned_once: bool = False
+    """One is enough: an account, a contract, a licence. What is of one trip, of one year, or
+    counted in seats and machines is bought again."""
 
 
 class SampleCategory(NamedTuple):
@@ -72,7 +75,8 @@ class Assortment:
     """The truth: for each staple, the probability that who buys it takes the other one
     unprompted."""
     popular: Mapping[str, float]
-    """Probability that any visit takes it, whatever else it buys: the trap for mere counting."""
+    """Probability that any visit takes it, whatever else it buys, unless one is enough and there
+    is one: the trap for mere counting."""
     substitutes: Mapping[str, str]
     """Looked at together, bought instead of each other: never a complement."""
 

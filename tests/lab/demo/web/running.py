@@ -45,6 +45,10 @@ class RunningDemo:
             time.sleep(0.05)
         raise AssertionError(f"the demo has no {word}")
 
+    def settings_of(self, word: str) -> list[bytes]:
+        """The environment that its process of this name was started with."""
+        return Path(f"/proc/{self.process_id(word)}/environ").read_bytes().split(b"\0")
+
     def kill_gateway(self) -> int:
         """Kill it, as a crash would; its process id."""
         pid = self.gateway_pid()

@@ -202,6 +202,11 @@ async def test_a_language_that_is_read_from_the_right_is_served_from_the_right(
         assert [] == ann.errors
 
 
+async def test_the_worker_keeps_upgrades_from_their_bases(demo: RunningDemo) -> None:
+    """By the catalogue's relations, which a worker heeds where it is told to."""
+    assert b"GOESWITH_CATALOG_RELATIONS=guards" in demo.settings_of("worker")
+
+
 async def test_choosing_a_language_opens_the_page_in_it(
     demo: RunningDemo, context: BrowserContext
 ) -> None:
