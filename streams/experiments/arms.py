@@ -25,6 +25,7 @@ from streams.experiments.declared.reading import declared_start_ms
 from streams.experiments.evidence.arm_tables import evidence_json, evidence_table
 from streams.experiments.evidence.conclusion import RewardScale
 from streams.experiments.evidence.quiet_log import NowAndThen, quiet_time
+from streams.experiments.evidence.so_far import SoFar
 from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trials
 from streams.experiments.off_policy.off_policy import add_outcome
 from streams.experiments.open_prompts import QuietTime
@@ -52,6 +53,7 @@ class BoardReader:
         self._quiet = NowAndThen(quiet, clock_s)
         self.board = ArmBoard()
         self.trials = Trials(settle_s * 1000, in_money=settings.reward == "net")
+        self.so_far = SoFar(self.trials)
         self.scale = RewardScale.of(settings)
         self.evidence = ArmEstimates(settings.arm_floor, against)
         self._settings = settings
@@ -69,7 +71,7 @@ class BoardReader:
                 about = record.at.number, record.timestamp_ms
                 outcome = add_outcome(self.trials, record.value or b"", *about)
                 if outcome is not None:
-                    self.board.count(outcome)
+                    self.so_far.count(outcome, self.board)
             if number % SWEEP_RECORDS == 0:
                 self.evidence.add(self.trials.swept(self._reader.unread()))
         self._next = {at: max(end, self._next[at]) for at, end in ends.items()}
@@ -87,13 +89,17 @@ class BoardReader:
     def table(self) -> Group:
         """All of it, for people."""
         return Group(
-            board_table(self.board.rows(), self.trials.unreadable, self.board.others),
+            board_table(
+                self.board.rows(), self.trials.unreadable, self.board.others, self.so_far.left_out
+            ),
             evidence_table(self.evidence, self.trials, self.scale),
         )
 
     def json(self) -> dict[str, Any]:
         """All of it, as plain values."""
-        rows = board_json(self.board.rows(), self.trials.unreadable, self.board.others)
+        rows = board_json(
+            self.board.rows(), self.trials.unreadable, self.board.others, self.so_far.left_out
+        )
         return rows | {"evidence": evidence_json(self.evidence, self.trials, self.scale)}
 
     def _read(self, begins: Offsets, ends: Offsets) -> Iterable[RawRecord]:
@@ -102,13 +108,18 @@ class BoardReader:
         return progressed_between(self._reader.between, begins, ends, what, quiet=quiet)
 
 
-def board_table(board: Iterable[ArmRow], unreadable: int = 0, others: Sums = NO_SUMS) -> Listing:
-    """The board for people."""
+def board_table(
+    board: Iterable[ArmRow], unreadable: int = 0, others: Sums = NO_SUMS, left_out: int = 0
+) -> Listing:
+    """The board for people; `left_out`: outcomes of impressions that were not read."""
     rows = list(board)
     notes = [] if rows else ["no prompt has been shown yet, or the log tells of none any more"]
     if beyond := int(others.get("shown", 0)):
         several = many(beyond, "impressions were", "impression was")
         notes.append(f"others: {several} of more arms than the {ARMS_MAX} that have a row")
+    if left_out:
+        said = many(left_out, "outcomes", "outcome")
+        notes.append(f"{said} of impressions from before what is read: left out")
     if unreadable:
         notes.append(many(unreadable, "records could not be read"))
     table = Listing(
@@ -125,12 +136,14 @@ def board_table(board: Iterable[ArmRow], unreadable: int = 0, others: Sums = NO_
 
 
 def board_json(
-    board: Iterable[ArmRow], unreadable: int = 0, others: Sums = NO_SUMS
+    board: Iterable[ArmRow], unreadable: int = 0, others: Sums = NO_SUMS, left_out: int = 0
 ) -> dict[str, Any]:
     """The board as plain values; `others`: what was shown of arms that have no row."""
     rows = [{name: of for name, of in row._asdict().items() if name != "pulls"} for row in board]
     more = {"shown": int(others.get("shown", 0))}
-    return {"arms": rows, "others": more, "unreadable": unreadable}
+    return {"arms": rows, "others": more, "unreadable": unreadable} | {
+        "outcomes_left_out": left_out
+    }
 
 
 def since_minutes_ago_ms(now_s: float, minutes: float) -> int:
@@ -192,8 +205,9 @@ def arms(
 
     "So far" is what happened: how many of an arm's prompts were shown, its share of all that were,
     and what came of them; the reward so far is what an impression earned on average until now, and
-    favours whatever had luck early. What came back elsewhere (`unmatched`) is taken off the
-    evidence alone.
+    favours whatever had luck early. Outcomes of impressions from before what is read (--since, or
+    the log has forgotten them) are left out, and counted (`outcomes_left_out`). What came back
+    elsewhere (`unmatched`) is taken off the evidence alone.
 
     "Evidence" is what counts: which arm is best, if that can be said, and the reward of an
     impression within the settling time, reckoned fairly from the logged propensities, with bounds

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable
 from sys import intern
 from typing import NamedTuple
 
-from streams.cli.printable import many
 from streams.contract.published.outcomes import AnyOutcome, Outcome, Unmatched
 from streams.contract.published.prompts import Prompt, PromptWithdrawn
 from streams.experiments.open_prompts import (
@@ -84,6 +83,8 @@ class Trials:
         """Prompts that had to be forgotten before they were settled."""
         self.without_propensities = 0
         """Prompts whose outcomes do not tell what else was on offer, as they once did not."""
+        self.without_shown = 0
+        """Prompts of which outcomes were read, and not that they were shown: that was before."""
         self.repeats = 0
         """Records that had been published before."""
         self.impossible = 0
@@ -101,6 +102,8 @@ class Trials:
         self._sweeps = 0
         self._open: OrderedDict[str, OpenPrompt] = OrderedDict()
         self._closed: OrderedDict[str, int] = OrderedDict()
+        self._ids_gone = False
+        """Whether ids have been forgotten of what is settled."""
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     @property
@@ -126,6 +129,7 @@ class Trials:
             "pending": self.pending,
             "forgotten": self.forgotten,
             "without_propensities": self.without_propensities,
+            "without_shown": self.without_shown,
             "repeats": self.repeats,
             "impossible": self.impossible,
             "unreadable": self.unreadable,
@@ -154,6 +158,14 @@ class Trials:
         if one is not None:
             self._note(one, published)
         return True
+
+    def was_shown(self, prompt_id: str) -> bool | None:
+        """Whether it was read that this was shown; None: it is no longer known."""
+        if (one := self._open.get(prompt_id)) is not None and one.published & BITS["shown"]:
+            return True
+        if (before := self._closed.get(prompt_id)) is not None:
+            return bool(before & BITS["shown"])
+        return None if self._ids_gone else False
 
     def see(self, outcome: AnyOutcome, partition: int) -> bool:
         """Note what the outcomes topic tells; whether it was an outcome of a prompt, and news."""
@@ -204,7 +216,7 @@ class Trials:
             if now_ms(one) < self._settles_ms(one):
                 continue
             if one.logged is None:
-                self.without_propensities += 1
+                self._unjudged(one.published)
             elif one.shown_ms is not None:
                 found.append(self._trial(one.logged, one))
             self._close(prompt_id, one.published)
@@ -225,12 +237,19 @@ class Trials:
         if len(self._open) >= self.open_max:
             if not drawn:  # of a prompt that was forgotten long ago, or never read
                 self._close(prompt_id, bit)
-                self.without_propensities += 1
+                self._unjudged(bit)
                 return None, 0
             oldest, forgotten = next(iter(self._open.items()))
             self._close(oldest, forgotten.published)
             self.forgotten += 1
         return self._open.setdefault(prompt_id, OpenPrompt()), 0
+
+    def _unjudged(self, published: int) -> None:
+        """Count a prompt of which nobody knows what it was drawn from, by why."""
+        if published & BITS["shown"]:
+            self.without_propensities += 1
+        else:
+            self.without_shown += 1
 
     def _note(self, one: OpenPrompt, published: Prompt | Outcome) -> None:
         if isinstance(published, Prompt):
@@ -255,6 +274,7 @@ class Trials:
         self._closed[prompt_id] = published
         if len(self._closed) > self.ids_max:
             self._closed.popitem(last=False)
+            self._ids_gone = True
 
     def _settles_ms(self, one: OpenPrompt) -> float:
         """From when on nothing more counts; a prompt may be shown until it expires."""
@@ -274,26 +294,3 @@ class Trials:
         expected = dict(zip(logged.arms, logged.estimates, strict=False))
         shown_s = (one.shown_ms or 0) / 1000
         return Trial(logged.arm, logged.context, chances, expected, reward, shown_s)
-
-
-def left_out(trials: Trials) -> list[str]:
-    """What is not counted, in words; nothing where nothing is.
-
-    >>> trials = Trials()
-    >>> trials.repeats, trials.impossible = 120_000, 2
-    >>> left_out(trials)
-    ['120,000 records dropped: published before', '2 records dropped: rewards or propensities that
-    cannot be']
-    """
-    said = {
-        "impressions forgotten: more than can be held, so they are not judged": trials.forgotten,
-        "prompts left out: outcomes tell no propensities": trials.without_propensities,
-        "records dropped: published before": trials.repeats,
-        "records dropped: rewards or propensities that cannot be": trials.impossible,
-        "records dropped: unreadable": trials.unreadable,
-        "trials whose outcomes add up to less than 0 or more than 1, cut to that": trials.outside,
-        "returns forgotten: more than can be held, so rewards may be too high": (
-            trials.returns.forgotten
-        ),
-    }
-    return [many(count, what) for what, count in said.items() if count]

@@ -20,7 +20,8 @@ from streams.experiments.evidence.conclusion import (
     short,
     spread,
 )
-from streams.experiments.impressions import Trials, left_out
+from streams.experiments.evidence.left_out import left_out
+from streams.experiments.impressions import Trials
 
 UNKNOWN = "-"
 SCALE = RewardScale()
@@ -115,11 +116,12 @@ def evidence_json(
     `against`, `alpha`, `floor`, `settle_s`, `reward_scale` (what is `clicked`, `added` and
     `bought`, and how long after an impression: `purchases_s`), `left_out` (for want of memory),
     `below_floor` (no arm was drawn as often as the floor: no evidence), what else is not counted:
-    `pending` (shown, not settled), `forgotten`, `without_propensities`, `repeats`, `impossible`,
-    `unreadable`, `returns_forgotten`; `outside` (trials that add up to less than 0 or more than 1,
-    cut to that), `sample_ratio_alarm` (whether any arm has one), `best` (`arm`, whether that is
-    `decided`, the arms that are `worse`, and `undecided` ones), and `arms`: of each `arm`, `trials`
-    (it was on offer), `drawn`, `estimate` and `difference` (`value`, `low`, `high`, or null), `p`,
+    `pending` (shown, not settled), `forgotten`, `without_propensities`, `without_shown`,
+    `repeats`, `impossible`, `unreadable`, `returns_forgotten`; `outside` (trials
+    that add up to less than 0 or more than 1, cut to that), `sample_ratio_alarm` (whether any arm
+    has one), `best` (`arm`, whether that is `decided`, the arms that are `worse`, and `undecided`
+    ones), and `arms`: of each `arm`, `trials` (it was on offer), `drawn`, `estimate` and
+    `difference` (`value`, `low`, `high`, or null), `p`,
     `p_best`, `expected_loss`, `sample_ratio_p`, `changes` (how often it was established that what
     it earns has changed) and `changed_s` (since when that is, in seconds since 1970; null: it is
     not, or not any more).

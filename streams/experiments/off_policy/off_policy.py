@@ -26,8 +26,9 @@ from streams.contract.published.prompts import ANY_PUBLISHED
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import foretold
 from streams.experiments.evidence.conclusion import RewardScale
+from streams.experiments.evidence.left_out import left_out
 from streams.experiments.evidence.quiet_log import quiet_time
-from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trial, Trials, left_out
+from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trial, Trials
 from streams.experiments.off_policy.example_command import judging_words
 from streams.experiments.off_policy.tables import PolicyEvaluation, as_values, table, why_nothing
 from streams.experiments.off_policy.target_policy import TargetPolicy, example_policy, read_policy
@@ -225,9 +226,9 @@ def off_policy(
     many decisions of the log speak for it.
 
     --json prints `n`, `effective_n`, `weight_max`, `below_floor` (left out), `unmatched` (counted
-    as 0), what is not judged: `pending`, `forgotten`, `without_propensities`, `repeats`,
-    `impossible`, `unreadable`, `returns_forgotten`; `outside` (cut to [0, 1]), `settle_s`,
-    `logged`, `ips`, `snips`, `dr` and `difference` (each `value`, `se`, `low`, `high`),
+    as 0), what is not judged: `pending`, `forgotten`, `without_propensities`, `without_shown`,
+    `repeats`, `impossible`, `unreadable`, `returns_forgotten`; `outside` (cut to [0, 1]),
+    `settle_s`, `logged`, `ips`, `snips`, `dr`, `difference` (each `value`, `se`, `low`, `high`),
     `always_valid` and `difference_always_valid` (`value`, `low`, `high`).
     """  # noqa: D301  # no raw string: click keeps the lines of a paragraph behind a real \b
     file = _file_of(policy, example, save, outcomes, prompts)

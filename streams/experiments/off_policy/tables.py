@@ -9,7 +9,8 @@ from models.evaluation.off_policy import OffPolicyEstimate
 from streams.cli.printable import many
 from streams.cli.tables import Listing, duration
 from streams.experiments.evidence.conclusion import RewardScale, pending, short, spread
-from streams.experiments.impressions import Trials, left_out
+from streams.experiments.evidence.left_out import left_out
+from streams.experiments.impressions import Trials
 
 ESTIMATES = (
     "logged",

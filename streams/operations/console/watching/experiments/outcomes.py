@@ -26,6 +26,7 @@ from streams.experiments.declared.register import Register
 from streams.experiments.evidence.arm_tables import evidence_json, evidence_table
 from streams.experiments.evidence.conclusion import RewardScale
 from streams.experiments.evidence.quiet_log import NowAndThen, quiet_time
+from streams.experiments.evidence.so_far import SoFar
 from streams.experiments.impressions import Trials
 from streams.experiments.open_prompts import QuietTime
 from streams.experiments.questions.answer import QuestionAnswer
@@ -91,6 +92,7 @@ class OutcomeFold:
         """Nothing has been read."""
         self.board = ArmBoard()
         self.trials = Trials(in_money=self._settings.reward == "net")
+        self.so_far = SoFar(self.trials)
         self.evidence = ArmEstimates(self._settings.arm_floor)
         self.units = Units()
         self.course = EstimateCourse()
@@ -154,7 +156,7 @@ class OutcomeFold:
             return
         self.units.add(outcome, record.timestamp_ms)
         if self.trials.see(outcome, record.at.number) and isinstance(outcome, Outcome):
-            self.board.count(outcome)
+            self.so_far.count(outcome, self.board)
         self.asked.see(outcome, record.at.number)
 
     def _asked_quiet(self) -> QuietTime:
@@ -184,11 +186,11 @@ class OutcomeFold:
         return OutcomesSeen(*told, share, self._records, answers, unit_rates(found.totals))
 
     def _arms_told(self, rows: list[ArmEstimate]) -> ArmsTold:
-        board = self.board.rows()
-        values = board_json(board, self._unreadable, self.board.others)
+        board = self.board.rows(), self._unreadable, self.board.others, self.so_far.left_out
+        values = board_json(*board)
         return ArmsTold(
             evidence_table(self.evidence, self.trials, self._scale),
-            board_table(board, self._unreadable, self.board.others),
+            board_table(*board),
             tuple(rows),
             self.course.points,
             self.evidence.against,
