@@ -24,10 +24,11 @@ from streams.experiments.arm_estimates import AGAINST, ArmEstimates, sample_rati
 from streams.experiments.declared.reading import declared_start_ms
 from streams.experiments.evidence.arm_tables import evidence_json, evidence_table
 from streams.experiments.evidence.conclusion import RewardScale
+from streams.experiments.evidence.log_beginning import LogBeginning
+from streams.experiments.evidence.outcome_records import add_outcome
 from streams.experiments.evidence.quiet_log import NowAndThen, quiet_time
 from streams.experiments.evidence.so_far import SoFar
 from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trials
-from streams.experiments.off_policy.off_policy import add_outcome
 from streams.experiments.open_prompts import QuietTime
 from streams.experiments.table_files import ARMS as ARM_COLUMNS
 from streams.experiments.table_files import flat, save_option, write_table
@@ -60,13 +61,18 @@ class BoardReader:
         self._reader = reader
         self._since_ms = since_ms
         self.with_progress = with_progress
-        self._next = reader.begins() if since_ms is None else reader.since(since_ms)
+        begins = reader.begins()
+        self._next = begins if since_ms is None else reader.since(since_ms)
+        self._beginning = LogBeginning()
+        self._beginning.look_since(begins, self._next)
 
     def catch_up(self) -> ArmBoard:
         """Fold what has come since the last time; what is settled is evidence while it is read."""
         self.trials.quiet = self._quiet()
         ends = self._reader.ends()
+        self._beginning.look(self._reader.begins(), self._next)
         for number, record in enumerate(self._read(self._next, ends), start=1):
+            self._beginning.read(record)
             if self._since_ms is None or record.timestamp_ms >= self._since_ms:
                 about = record.at.number, record.timestamp_ms
                 outcome = add_outcome(self.trials, record.value or b"", *about)
@@ -75,6 +81,7 @@ class BoardReader:
             if number % SWEEP_RECORDS == 0:
                 self.evidence.add(self.trials.swept(self._reader.unread()))
         self._next = {at: max(end, self._next[at]) for at, end in ends.items()}
+        self.trials.begins_ms = self._beginning.after(self._since_ms)
         self.evidence.add(self.trials.settled())
         return self.board
 

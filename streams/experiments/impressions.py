@@ -91,6 +91,8 @@ class Trials:
         """Records that cannot be true."""
         self.unreadable = 0
         """Records that whoever feeds us could not read."""
+        self.begins_ms: int | None = None
+        """Where the log begins, by whoever feeds us, if it has forgotten what was before."""
         self.outside = 0
         """Trials whose outcomes add up to less than 0 or more than 1: whoever judges cuts them."""
         self.returns = ReturnsElsewhere(in_money=in_money)

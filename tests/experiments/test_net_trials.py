@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from streams.contract.events import OrderLine
 from streams.contract.published.outcomes import Outcome
 from streams.experiments.evidence.left_out import left_out
+from streams.experiments.evidence.outcome_records import add_outcome
 from streams.experiments.impressions import Trials
-from streams.experiments.off_policy.off_policy import add_outcome, evaluated_policy
+from streams.experiments.off_policy.off_policy import evaluated_policy
 from streams.experiments.off_policy.target_policy import TargetPolicy
 from streams.shop.memory.orders.reward.earnings import earnings, terms_of
 from tests.experiments.test_returns_elsewhere import after

@@ -17,8 +17,9 @@ from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import ArmEstimates
 from streams.experiments.arms import BoardReader
 from streams.experiments.evidence.left_out import left_out
+from streams.experiments.evidence.outcome_records import add_outcome
 from streams.experiments.impressions import SWEEP_RECORDS, Trial, Trials
-from streams.experiments.off_policy.off_policy import add_outcome, trials_of_log
+from streams.experiments.off_policy.off_policy import trials_of_log
 from streams.experiments.open_prompts import RETURNS_OF_ORDER_MAX, ReturnsElsewhere
 from streams.shop.memory.orders.reward.earnings import Worth, earnings
 from tests.shop.memory.test_returns_elsewhere import Reader, seen

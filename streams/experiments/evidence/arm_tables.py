@@ -118,7 +118,8 @@ def evidence_json(
     `below_floor` (no arm was drawn as often as the floor: no evidence), what else is not counted:
     `pending` (shown, not settled), `forgotten`, `without_propensities`, `without_shown`,
     `repeats`, `impossible`, `unreadable`, `returns_forgotten`; `outside` (trials
-    that add up to less than 0 or more than 1, cut to that), `sample_ratio_alarm` (whether any arm
+    that add up to less than 0 or more than 1, cut to that), `log_begins_ms` (null: it has forgotten
+    nothing of that), `sample_ratio_alarm` (whether any arm
     has one), `best` (`arm`, whether that is `decided`, the arms that are `worse`, and `undecided`
     ones), and `arms`: of each `arm`, `trials` (it was on offer), `drawn`, `estimate` and
     `difference` (`value`, `low`, `high`, or null), `p`,
@@ -134,6 +135,7 @@ def evidence_json(
         "settle_s": trials.settle_ms / 1000,
         "reward_scale": scale._asdict(),
         **trials.counts,
+        "log_begins_ms": trials.begins_ms,
         "left_out": evidence.left_out + trials.forgotten,
         "below_floor": evidence.below_floor,
         "sample_ratio_alarm": bool(sample_ratio_alarms(rows)),

@@ -1,6 +1,7 @@
 """What the evidence leaves out, in words."""
 
 from streams.cli.printable import many
+from streams.experiments.evidence.log_beginning import forgotten
 from streams.experiments.impressions import Trials
 
 
@@ -27,4 +28,5 @@ def left_out(trials: Trials) -> list[str]:
             trials.returns.forgotten
         ),
     }
-    return [many(count, what) for what, count in said.items() if count]
+    lost = [many(count, what) for what, count in said.items() if count]
+    return forgotten(trials.begins_ms) + lost

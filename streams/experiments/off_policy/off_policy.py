@@ -21,12 +21,12 @@ from streams.cli.progress import progressed_between
 from streams.clients.files import lines, written_anew
 from streams.clients.log_reader import LogReader, open_reader
 from streams.contract.errors import NotEnough
-from streams.contract.published.outcomes import ANY_OUTCOME, Outcome, Unmatched
 from streams.contract.published.prompts import ANY_PUBLISHED
 from streams.contract.settings import Settings
-from streams.contract.wire.numbers import foretold
 from streams.experiments.evidence.conclusion import RewardScale
 from streams.experiments.evidence.left_out import left_out
+from streams.experiments.evidence.log_beginning import LogBeginning
+from streams.experiments.evidence.outcome_records import add_outcome
 from streams.experiments.evidence.quiet_log import quiet_time
 from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trial, Trials
 from streams.experiments.off_policy.example_command import judging_words
@@ -115,14 +115,18 @@ def trials_of_log(
     What can be read is saved as lines, if wanted: `trials_of_files` reads them.
     """
     found, begins, ends = list[Trial](), reader.begins(), reader.ends()
+    beginning = LogBeginning()
+    beginning.look(begins, {})
     records = progressed_between(reader.between, begins, ends, "reading outcomes", quiet=quiet)
     for number, record in enumerate(records, start=1):
+        beginning.read(record)
         value, unreadable = record.value or b"", trials.unreadable
         add_outcome(trials, value, record.at.number, record.timestamp_ms)
         if save is not None and trials.unreadable == unreadable:
             save.write(b" ".join(value.splitlines()) + b"\n")
         if number % SWEEP_RECORDS == 0:
             found += trials.swept(reader.unread())
+    trials.begins_ms = beginning.at_ms
     return found + trials.settled()
 
 
@@ -136,27 +140,6 @@ def trials_of_files(prompts: Path | None, outcomes: Path, trials: Trials) -> lis
     for line in lines(outcomes):
         add_outcome(trials, line)
     return trials.settled()
-
-
-def add_outcome(trials: Trials, value: bytes, partition: int = 0, at_ms: int = 0) -> Outcome | None:
-    """Note a record of the outcomes topic, of this time: the stage that it tells, if that is news.
-
-    What units of an experiment did is nothing to arms, but for what came back of orders. What
-    cannot be read, or tells what was still to come, is counted.
-    """
-    try:
-        outcome = ANY_OUTCOME.validate_json(value)
-    except ValidationError:
-        outcome = None
-    if outcome is None or foretold(outcome.occurred_at_ms, at_ms):
-        trials.unreadable += 1
-        return None
-    if isinstance(outcome, Outcome):
-        return outcome if trials.add(outcome, partition) else None
-    trials.passed(partition, outcome.occurred_at_ms)
-    if isinstance(outcome, Unmatched):
-        trials.returns.add(outcome)
-    return None
 
 
 @click.command()
@@ -228,8 +211,9 @@ def off_policy(
     --json prints `n`, `effective_n`, `weight_max`, `below_floor` (left out), `unmatched` (counted
     as 0), what is not judged: `pending`, `forgotten`, `without_propensities`, `without_shown`,
     `repeats`, `impossible`, `unreadable`, `returns_forgotten`; `outside` (cut to [0, 1]),
-    `settle_s`, `logged`, `ips`, `snips`, `dr`, `difference` (each `value`, `se`, `low`, `high`),
-    `always_valid` and `difference_always_valid` (`value`, `low`, `high`).
+    `settle_s`, `log_begins_ms` (null: it has forgotten nothing), `logged`, `ips`, `snips`, `dr`,
+    `difference` (each `value`, `se`, `low`, `high`), `always_valid` and `difference_always_valid`
+    (`value`, `low`, `high`).
     """  # noqa: D301  # no raw string: click keeps the lines of a paragraph behind a real \b
     file = _file_of(policy, example, save, outcomes, prompts)
     target = read_policy(file) if policy else None

@@ -126,4 +126,12 @@ def as_values(found: PolicyEvaluation, trials: Trials) -> dict[str, Any]:
     for name in ESTIMATES:
         values[name] = None if values[name] is None else values[name]._asdict()
     counts = {"below_floor": found.below_floor, "unmatched": found.unmatched}
-    return values | counts | trials.counts | {"settle_s": trials.settle_ms / 1000}
+    return (
+        values
+        | counts
+        | trials.counts
+        | {
+            "settle_s": trials.settle_ms / 1000,
+            "log_begins_ms": trials.begins_ms,
+        }
+    )

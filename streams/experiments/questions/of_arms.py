@@ -8,6 +8,7 @@ from streams.contract.published.outcomes import AnyOutcome
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import ArmEstimates, sample_ratio_alarms
 from streams.experiments.declared.register import DeclaredExperiment
+from streams.experiments.evidence.log_beginning import FORGOTTEN
 from streams.experiments.impressions import Trial, Trials
 from streams.experiments.questions.answer import (
     EffectBounds,
@@ -69,6 +70,8 @@ class ArmsQuestion:
         bounds, compared = self.bounds(), self._compared()
         rows = self.evidence.rows()
         trials = int(compared.first.n)
+        if (self.trials.begins_ms or 0) > self.one.start_ms:
+            return QuestionAnswer("refused", bounds, FORGOTTEN, (trials, 0))
         if alarms := {*sample_ratio_alarms(rows)} & {*(self.one.asked.arms or ())}:
             why = f"sample ratio alarm: {', '.join(sorted(alarms))} not seen as often as drawn"
             return QuestionAnswer("refused", bounds, why, (trials, 0))

@@ -6,6 +6,7 @@ from streams.cli.printable import printable
 from streams.contract.events.reference.declared import UnitMetric
 from streams.contract.wire.numbers import YEAR_9999_MS
 from streams.experiments.declared.register import DeclaredExperiment
+from streams.experiments.evidence.log_beginning import FORGOTTEN
 from streams.experiments.questions.answer import (
     ALPHA,
     Decision,
@@ -64,7 +65,7 @@ def _answer(
     bounds = None if compared is None else with_parts(compared)
     found = QuestionAnswer("refused", bounds, "", sizes(totals), guardrails)
     if begins_ms is not None and not began_within(totals.seen.known_ms, begins_ms):
-        return found._replace(why="the log has forgotten the start, so bounds need not hold")
+        return found._replace(why=FORGOTTEN)
     if split.crossed:
         return found._replace(why=f"{split.held_out_shown:,} that are held out were shown prompts")
     if split.alarm:

@@ -12,6 +12,7 @@ from streams.contract.published.outcomes import ANY_OUTCOME, AnyOutcome
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import foretold
 from streams.experiments.declared.register import DeclaredExperiment, Register
+from streams.experiments.evidence.log_beginning import LogBeginning
 from streams.experiments.evidence.quiet_log import quiet_time
 from streams.experiments.impressions import SWEEP_RECORDS
 from streams.experiments.questions.answer import QuestionAnswer
@@ -62,7 +63,10 @@ def _of_arms(
     since_ms, since_last = min(each.one.start_ms for each in asked), quiet_time(settings)
     for each in asked:
         each.trials.quiet = since_last
-    fold(asked, partial(each_outcome, settings, since_ms, quiet=quiet))
+    beginning = LogBeginning()
+    fold(asked, partial(each_outcome, settings, since_ms, beginning=beginning, quiet=quiet))
+    for each in asked:
+        each.trials.begins_ms = beginning.at_ms
     return {each.one.name: each.answer() for each in asked}
 
 
@@ -90,6 +94,7 @@ def each_outcome(
     see: See,
     sweep_records: int = SWEEP_RECORDS,
     *,
+    beginning: LogBeginning | None = None,
     quiet: bool,
 ) -> Sweeps:
     """Tell all that the outcomes topic holds since then, with partitions.
@@ -98,10 +103,20 @@ def each_outcome(
     """
     topic = settings.topics.outcomes
     with open_reader(settings, topic) as reader:
-        begins, ends = reader.since(since_ms) if since_ms else reader.begins(), reader.ends()
+        there = reader.begins()
+        begins, ends = reader.since(since_ms) if since_ms else there, reader.ends()
+        beginning = beginning or LogBeginning()
+        beginning.look_since(there, begins)
         read = reader.between
         records = progressed_between(read, begins, ends, f"reading {topic}", quiet=quiet)
-        yield from outcomes_told(records, reader.unread, see, sweep_records)
+        noted = _noted(records, beginning)
+        yield from outcomes_told(noted, reader.unread, see, sweep_records)
+
+
+def _noted(records: Iterable[RawRecord], beginning: LogBeginning) -> Iterator[RawRecord]:
+    for record in records:
+        beginning.read(record)
+        yield record
 
 
 def outcomes_told(

@@ -20,6 +20,7 @@ from streams.contract.settings import Settings
 from streams.contract.wire.numbers import YEAR_9999_MS, foretold
 from streams.experiments.declared.reading import read_register
 from streams.experiments.declared.register import Register
+from streams.experiments.evidence.log_beginning import LogBeginning
 from streams.experiments.table_files import UPLIFT, save_option, with_unit, write_table
 from streams.experiments.uplift.groups import By
 from streams.experiments.uplift.kept_units import KeptUnits, read, starts, write
@@ -198,13 +199,17 @@ def began_within(known_ms: int, begins_ms: int) -> bool:
 def read_on(reader: Log, kept: KeptUnits | None, *, quiet: bool = True) -> Looked:
     """Fold what a log holds, on top of what was kept."""
     ends = reader.ends()
-    begins, forgot = starts(kept, reader.begins(), ends)
+    there = reader.begins()
+    begins, _ = starts(kept, there, ends)
     units, begins_ms = (Units(), None) if kept is None else (kept.units, kept.begins_ms)
+    known = {} if kept is None else kept.next
+    beginning = LogBeginning(begins_ms)
+    beginning.look(there, {at: known.get(at.number, 0) for at in there})
     what = "" if quiet else f"reading {reader.partitions[0].topic}"
     records = progressed_between(reader.between, begins, ends, what, quiet=quiet)
-    unreadable, first_ms = 0, dict[int, int]()
+    unreadable = 0
     for record in records:
-        first_ms.setdefault(record.at.number, record.timestamp_ms)
+        beginning.read(record)
         try:
             outcome = ANY_OUTCOME.validate_json(record.value or b"")
         except ValidationError:
@@ -215,9 +220,7 @@ def read_on(reader: Log, kept: KeptUnits | None, *, quiet: bool = True) -> Looke
         else:
             units.add(outcome, record.timestamp_ms)
     following = {at.number: max(end, begins[at]) for at, end in ends.items()}
-    if forgot:
-        begins_ms = max(first_ms.values(), default=0)
-    return Looked(KeptUnits(units, following, begins_ms), unreadable)
+    return Looked(KeptUnits(units, following, beginning.at_ms), unreadable)
 
 
 def _chosen(units: Units, asked: str | None) -> str:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 from streams.clients.log_reader import Partition
 from streams.contract.errors import GoeswithError
 from streams.contract.wire.numbers import TimeMs
+from streams.experiments.evidence.log_beginning import forgetful
 from streams.experiments.uplift.net_orders import At, CountedLine, OrderSeen
 from streams.experiments.uplift.sides import SideOf
 from streams.experiments.uplift.units import Units
@@ -117,5 +118,4 @@ def starts(
     if any(known.get(at.number, 0) > end for at, end in ends.items()):
         raise GoeswithError("what was kept is of another log than this one, which ends before it")
     following = {at: max(begin, known.get(at.number, 0)) for at, begin in begins.items()}
-    forgot = any(begin > known.get(at.number, 0) for at, begin in begins.items())
-    return following, forgot
+    return following, bool(forgetful(begins, {at: known.get(at.number, 0) for at in begins}))

@@ -12,6 +12,7 @@ from streams.clients.log_reader import LogReader, Offsets, RawRecord
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.settings import Settings
 from streams.experiments.arms import BoardReader
+from streams.experiments.evidence.log_beginning import forgotten
 from streams.storefront.reference.guardrails.first_impressions import FirstImpressions
 from streams.storefront.reference.guardrails.first_sales import FirstSales
 from streams.storefront.reference.guardrails.firsts_board import FirstsBoard
@@ -71,6 +72,9 @@ class Guard:
         """
         self.log.catch_up()
         log = self.log
+        for said in forgotten(log.trials.begins_ms):
+            if self._is_news("the log has forgotten"):
+                click.echo(f"goeswith: {said}", err=True)
         left_out = log.firsts.left_out
         if left_out and self._is_news(f"left out {left_out.bit_length()}"):
             what = "outcomes not counted: too many sessions to know whose they are"

@@ -26,8 +26,9 @@ from streams.contract.events import (
 )
 from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
+from streams.experiments.evidence.outcome_records import add_outcome
 from streams.experiments.impressions import Trial, Trials
-from streams.experiments.off_policy.off_policy import add_outcome, evaluated_policy
+from streams.experiments.off_policy.off_policy import evaluated_policy
 from streams.lab.bench.inference.net_reward.journeys import (
     ARMS,
     HABITS,

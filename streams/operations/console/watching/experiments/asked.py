@@ -65,6 +65,8 @@ class AskedQuestions:
 
     def answers(self, looked: Looked, now_ms: int) -> dict[str, QuestionAnswer]:
         """By name what follows by now."""
+        for question in self._arms.values():
+            question.trials.begins_ms = looked.kept.begins_ms
         found = {name: question.answer() for name, question in self._arms.items()}
         for one in self._open():
             if one.asked.arms is None and one.start_ms <= now_ms:

@@ -25,6 +25,7 @@ from streams.experiments.arms import board_json, board_table
 from streams.experiments.declared.register import Register
 from streams.experiments.evidence.arm_tables import evidence_json, evidence_table
 from streams.experiments.evidence.conclusion import RewardScale
+from streams.experiments.evidence.log_beginning import LogBeginning
 from streams.experiments.evidence.quiet_log import NowAndThen, quiet_time
 from streams.experiments.evidence.so_far import SoFar
 from streams.experiments.impressions import Trials
@@ -101,7 +102,7 @@ class OutcomeFold:
         self._records = 0
         self._settled = 0
         self._next: dict[Partition, int] = {}
-        self._begins_ms: int | None = None
+        self._beginning = LogBeginning()
         self._seen: OutcomesSeen | None = None
         self._due_s = 0.0
 
@@ -128,17 +129,12 @@ class OutcomeFold:
         self, reader: LogReader, begins: Mapping[Partition, int], ends: Mapping[Partition, int]
     ) -> dict[Partition, int]:
         """Read a slice; what is left of each partition."""
-        seen: set[Partition] = set()
-        forgot = any(begin > self._next.get(at, 0) for at, begin in begins.items())
         starts = {at: max(begin, self._next.get(at, 0)) for at, begin in begins.items()}
         each = max(1, self._slice // max(1, len(starts)))
         upto = {at: min(ends[at], start + each) for at, start in starts.items()}
-        if forgot:  # noted before anything is read: Kafka may go away in the midst of it
-            self._begins_ms = self._begins_ms or 0
+        self._beginning.look(begins, self._next)  # before: Kafka may go away in the midst of it
         for record in reader.between(starts, upto):
-            if forgot and record.at not in seen:
-                seen.add(record.at)
-                self._begins_ms = max(self._begins_ms or 0, record.timestamp_ms)
+            self._beginning.read(record)
             self._fold(record)
             self._next[record.at] = record.offset + 1
         self._next |= {at: max(end, starts[at]) for at, end in upto.items()}
@@ -178,7 +174,8 @@ class OutcomeFold:
         rows = self.evidence.rows()
         self.trials.unreadable = self._unreadable
         following = {at.number: offset for at, offset in self._next.items()}
-        looked = Looked(KeptUnits(self.units, following, self._begins_ms), self._unreadable)
+        begins_ms = self.trials.begins_ms = self._beginning.at_ms
+        looked = Looked(KeptUnits(self.units, following, begins_ms), self._unreadable)
         register, now_ms = self.asked.register, int(self._now_s() * 1000)
         found = findings(self._settings, looked, declared=register, now_ms=now_ms)
         answers = self.asked.answers(looked, now_ms)

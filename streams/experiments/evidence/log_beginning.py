@@ -1,0 +1,84 @@
+"""Where what is read begins, if the log has forgotten what was before.
+
+Bounds hold at every look if all that belongs to them is counted at each. Who has read nothing yet
+misses what is before the first offset that a partition still holds; who reads on misses what was
+forgotten in between.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from streams.clients.log_reader import Offsets, Partition, RawRecord
+
+FORGOTTEN = "the log has forgotten the start, so bounds need not hold"
+
+
+def forgetful(begins: Offsets, known: Mapping[Partition, int]) -> set[Partition]:
+    """The partitions that have forgotten something since these offsets; of others since 0."""
+    return {at for at, begin in begins.items() if begin > known.get(at, 0)}
+
+
+class LogBeginning:
+    """Notes while a log is read where that begins.
+
+    >>> from streams.clients.log_reader import RawRecord
+    >>> at, beginning = Partition("outcomes", 0), LogBeginning()
+    >>> beginning.look({at: 7}, {})
+    >>> beginning.read(RawRecord(at, 7, 1_000, None, None, []))
+    >>> beginning.at_ms, beginning.after(1_000), beginning.after(999)
+    (1000, None, 1000)
+    """
+
+    def __init__(self, at_ms: int | None = None) -> None:
+        self._at_ms = at_ms
+        self._latest_ms = 0
+        self._lost: set[Partition] = set()
+
+    def look(self, begins: Offsets, known: Mapping[Partition, int]) -> None:
+        """It is going to be read, from its beginnings or what is `known`, if that is later."""
+        self._lost |= forgetful(begins, known)
+        if self._lost:
+            self._at_ms = self._at_ms or 0
+
+    def look_since(self, begins: Offsets, since: Offsets) -> None:
+        """It is going to be read from a time on: nothing of that is lost where more was before."""
+        self.look(begins, {at: offset for at, offset in since.items() if offset > begins[at]})
+
+    def read(self, record: RawRecord) -> None:
+        """A record was read."""
+        self._latest_ms = max(self._latest_ms, record.timestamp_ms)
+        if record.at in self._lost:
+            self._lost.discard(record.at)
+            self._at_ms = max(self._at_ms or 0, record.timestamp_ms)
+
+    @property
+    def at_ms(self) -> int | None:
+        """From when on all is there; None: nothing has been forgotten.
+
+        Of a partition of which nothing is left nothing is there up to now.
+        """
+        if self._at_ms is None:
+            return None
+        return max(self._at_ms, self._latest_ms) if self._lost else self._at_ms
+
+    def after(self, start_ms: int | None) -> int | None:
+        """The same, if that is later than this."""
+        at_ms = self.at_ms
+        return at_ms if at_ms is not None and at_ms > (start_ms or 0) else None
+
+
+def forgotten(begins_ms: int | None) -> list[str]:
+    """That the log has forgotten its beginning, in words, if it has.
+
+    >>> forgotten(None), forgotten(1_767_225_600_000)
+    ([], ['the log has forgotten what was before 2026-01-01 00:00 UTC: figures are of what is left,
+    and bounds hold from there on only'])
+    """
+    if begins_ms is None:
+        return []
+    try:
+        when = f"{datetime.fromtimestamp(begins_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError, OSError):
+        when = f"{begins_ms} ms"
+    said = f"the log has forgotten what was before {when}: figures are of what is left, and "
+    return [said + "bounds hold from there on only"]
