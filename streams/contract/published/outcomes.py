@@ -41,7 +41,7 @@ class Outcome(PublishedRecord):
     order_id: str | None = None
     """The order that bought it, or that it was returned from."""
     value_minor: Whole | None = None
-    """The price of all of them, in minor units of `currency`, where the event told it."""
+    """What those of them cost that the event told a price of, in minor units of `currency`."""
     currency: str | None = None
     """ISO 4217 code."""
     caused_by: str

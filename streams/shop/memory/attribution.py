@@ -241,7 +241,7 @@ class Attribution:
         for item_id, claim in new.items():
             line = order.lines[item_id]
             said = line.quantity, order.order_id, line.value_minor, order.currency
-            more = line.margin_minor, claim
+            more = line.margin_minor, claim, line.untold
             facts.append(Reached("bought", told, order.at_ms, 0.0, item_id, *said, *more))
         if facts and self.rewards.note(impression, facts):
             order.credited[impression.receipt.prompt_id] = impression

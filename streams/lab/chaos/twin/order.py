@@ -43,9 +43,9 @@ class TwinOrder:
         return summed(self.event.lines)
 
     def value_minor(self, item_id: str, quantity: int) -> int | None:
-        """What so many of an item are worth, where each line of it told its price."""
+        """The part that so many of an item have of what its lines with a price are worth."""
         lines = [line for line in self.event.lines if line.item_id == item_id]
-        if any(line.price_minor is None for line in lines):
+        if all(line.price_minor is None for line in lines):
             return None
         whole = sum(line.quantity * (line.price_minor or 0) for line in lines)
         return whole * quantity // self.quantities[item_id]

@@ -21,6 +21,7 @@ from streams.contract.published.outcomes import STAGES, Stage
 from streams.contract.receipts import Receipt, receipt_of
 from streams.contract.wire.shop.on_offer import ItemWorth, plain
 from streams.shop.memory.orders.reward.reached import EARLIER, Reached, bounded
+from streams.shop.memory.orders.reward.untold import counts_of
 from streams.shop.memory.orders.seen import short
 
 ROUNDING = 1e-9
@@ -73,6 +74,14 @@ def prompted_of(state: Sequence[Any]) -> Prompted:
     """A prompt's place in that order, as JSON has it; raises `TypeError` or `ValueError`."""
     at_ms, prompt_id = state
     return each(int, [at_ms], 0)[0], each(str, [prompt_id])[0]
+
+
+def _fact(*said: Any) -> Reached:
+    """A fact as JSON has it."""
+    fact = Reached(*said)
+    if fact.untold is None:
+        return fact
+    return fact._replace(untold=counts_of(fact.untold, fact.quantity, AMOUNT_MAX))
 
 
 class Impression:
@@ -218,7 +227,7 @@ class Impression:
         [0, 1] together: they may have been told under other terms, one after the other.
         """
         fields, facts = state
-        reached = [Reached(*said) for said in facts]
+        reached = [_fact(*said) for said in facts]
         stages = {fact.stage for fact in reached}
         if "shown" not in stages or not stages <= {*STAGES}:
             raise ValueError(f"an impression that reached {', '.join(map(str, stages))}")

@@ -8,6 +8,7 @@ from models.snapshot.elements import each
 from streams.contract.events import OrderLine, OrderPlaced
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.orders.impression import AMOUNT_MAX, Impression
+from streams.shop.memory.orders.reward.untold import Counts, Untold, counts_of
 from streams.shop.memory.taught import Lesson
 
 ALL_OF_IT = 1 << 40
@@ -26,12 +27,15 @@ class BoughtLine:
 
     quantity: int
     value_minor: int | None
+    """What those of them cost that have a price; None: none has."""
     back: int = 0
     """How many came back, as the order's own partition tells,"""
     away: int = 0
     """and as others tell: which of them came first, nobody can say."""
     margin_minor: int | None = None
-    """What all of them earn, where the order told it and net reward is asked for."""
+    """What those earn that the order told it of, where net reward is asked for; None: of none."""
+    untold: Counts | None = None
+    """How many have no price, or no margin, where others have one and net reward is asked for."""
 
     @property
     def stands(self) -> bool:
@@ -43,12 +47,25 @@ class BoughtLine:
         """As it is kept: what was told elsewhere, where anything was."""
         return (self.back, self.away) if self.away else (self.back,)
 
-    def kept(self, *, whole: bool) -> tuple[int, ...]:
-        """What came back, if the whole is asked for; and the margin, where there is one."""
+    def kept(self, *, whole: bool) -> tuple[int | Counts | None, ...]:
+        """What came back, if the whole is asked for; and what it earns, where that is told."""
         back = self.came_back if whole else (0,)
-        if self.margin_minor is None:
+        if self.margin_minor is None and self.untold is None:
             return back
-        return (*back, *(0,) * (2 - len(back)), self.margin_minor)
+        earns = (*back, *(0,) * (2 - len(back)), self.margin_minor)
+        return earns if self.untold is None else (*earns, self.untold)
+
+    @classmethod
+    def from_state(cls, quantity: int, value_minor: int | None, *kept: Any) -> "BoughtLine":
+        """The line that was kept so; raises `TypeError` or `ValueError` when it is none."""
+        each(int, [quantity], 1)
+        each(int, [0 if value_minor is None else value_minor, *kept[:2]], 0, AMOUNT_MAX)
+        back, margin, untold = kept[:2], kept[2:3], kept[3:]
+        if untold:
+            untold = (counts_of(untold[0], quantity, AMOUNT_MAX), *untold[1:])
+        if not untold or margin != (None,):
+            each(int, margin, -AMOUNT_MAX, AMOUNT_MAX)
+        return cls(quantity, value_minor, *back, *margin, *untold)
 
     def value_of(self, quantity: int) -> int | None:
         """The part of its value, in minor units, that so many of it have."""
@@ -86,10 +103,12 @@ class Order:
             before = lines.get(line.item_id)
             if before is None:
                 lines[line.item_id] = BoughtLine(line.quantity, told, margin_minor=margin)
-            else:
-                before.quantity += line.quantity
-                before.value_minor = _sum(before.value_minor, told)
-                before.margin_minor = _sum(before.margin_minor, margin)
+                continue
+            if margins:
+                before.untold = _untold(before, line)
+            before.quantity += line.quantity
+            before.value_minor = _sum(before.value_minor, told)
+            before.margin_minor = _sum(before.margin_minor, margin)
         at_ms, currency = event.occurred_at_ms, event.currency
         order = cls(event.order_id, event.session_id, at_ms, shopper_id, currency, lines)
         order.supposed = event.consent is None
@@ -177,11 +196,8 @@ class Order:
         each(int, [at_ms], 0, YEAR_2100_MS)
         order = cls(order_id, session_id, at_ms, shopper_id, currency, {})
         order.supposed = isinstance(who, list)
-        for item, quantity, value_minor, *back in lines:
-            each(int, [quantity], 1)
-            each(int, [0 if value_minor is None else value_minor, *back[:2]], 0, AMOUNT_MAX)
-            each(int, back[2:], -AMOUNT_MAX, AMOUNT_MAX)
-            order.lines[each(str, [item])[0]] = BoughtLine(quantity, value_minor, *back)
+        for item, *said in lines:
+            order.lines[each(str, [item])[0]] = BoughtLine.from_state(*said)
         order.told_for, back = told or (session_id, [])
         order.told_back = dict(back)
         each(str, [*order.told_back, order.told_for or ""])
@@ -198,8 +214,18 @@ def _times(each_minor: int | None, line: OrderLine) -> int | None:
 
 
 def _sum(before: int | None, more: int | None) -> int | None:
-    """Both amounts; None where either is not known."""
-    return None if before is None or more is None else before + more
+    """Of both amounts what is known."""
+    return before if more is None else (before or 0) + more
+
+
+def _untold(before: BoughtLine, line: OrderLine) -> Counts | None:
+    """What is not told of the lines before and one more; None: their sums tell it."""
+    sums = before.quantity, before.value_minor, before.margin_minor
+    known = Untold.of_sums(*sums) if before.untold is None else Untold(*before.untold)
+    both, quantity = known.more(Untold.of_line(line)), before.quantity + line.quantity
+    if {both.unpriced, both.open} <= {0, quantity}:
+        return None
+    return (*both,)
 
 
 def add_back(told: dict[str, int], back: Back) -> None:

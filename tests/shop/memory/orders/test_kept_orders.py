@@ -101,7 +101,7 @@ def test_what_a_line_earns_is_kept_with_what_came_back_of_it(
     whole, own = margins(margin, *back)
 
     line = Order.from_state(whole, nowhere).lines["butter"]
-    assert (4, 1_000, *back, margin) == astuple(line)
+    assert (4, 1_000, *back, margin, None) == astuple(line)
     assert [4, 1_000, 0, *([] if margin is None else [0, margin])] == own[5][0][1:]
     assert (margin is None and not back[1]) == (len(whole[5][0]) == 4)
 
@@ -225,24 +225,25 @@ def priced(*prices: int | None) -> Order:
         ((0, 100, 5), 210),
         ((0,), 0),
         ((None,), None),
-        ((100, None), None),
-        ((None, 100), None),
-        ((None, 100, 30), None),
+        ((None, None), None),
+        ((100, None), 200),
+        ((None, 100), 200),
+        ((None, 100, 30), 260),
     ],
 )
-def test_lines_of_one_item_are_worth_their_sum_if_all_have_a_price(
+def test_lines_of_one_item_are_worth_the_sum_of_those_that_have_a_price(
     prices: tuple[int | None, ...], worth: int | None
 ) -> None:
-    """One that has none may have cost anything."""
+    """One that has none says nothing of the others."""
     (line,) = priced(*prices).lines.values()
 
     assert (2 * len(prices), worth) == (line.quantity, line.value_minor)
 
 
 @pytest.mark.parametrize(
-    ("margins", "earned"), [((90,), 180), ((90, -20), 140), ((90, None), None), ((None, 90), None)]
+    ("margins", "earned"), [((90,), 180), ((90, -20), 140), ((90, None), 180), ((None, 90), 180)]
 )
-def test_lines_of_one_item_earn_their_sum_if_all_tell_a_margin(
+def test_lines_of_one_item_earn_the_sum_of_those_that_tell_a_margin(
     margins: tuple[int | None, ...], earned: int | None
 ) -> None:
     """Where margins are asked for, and else nothing of them is kept."""

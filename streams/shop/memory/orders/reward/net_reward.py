@@ -9,8 +9,11 @@ margin x quantity - discount - expected return cost     of each item that was bo
   discount. Else it is the margin that the catalogue had when the prompt was decided, as sealed in
   its receipt, less the discount: what the price paid is below the price sealed. Else it is a share
   of the price (`margin_share`). The fold asks no catalogue.
+- Of several lines of one item each earns what it says; the discount of those that tell no margin is
+  what all of them cost below the price sealed (`streams.shop.memory.orders.reward.untold`).
 - A discount that the prompt promised (a bundle's) is taken off once, however many are bought, and
-  whether the order tells it or not: what it tells is that discount, up to its amount.
+  whether the order tells it or not: what it tells is that discount, up to its amount. Lines that
+  tell a margin are net of it.
 - The expected cost of returns beyond their margin is a share of the price (`return_cost_share`), of
   what is kept. What came back earns nothing, by quantity, as if it had not been bought.
 - Of an order so many pieces of an item count as had been added from the prompt, stood by then, and
@@ -38,6 +41,7 @@ from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.reward.allotment import allotted
 from streams.shop.memory.orders.reward.reached import Reached
+from streams.shop.memory.orders.reward.untold import Untold
 
 MICRO = 1_000_000
 """Shares count in whole millionths."""
@@ -160,20 +164,30 @@ class NetReward(NamedTuple):
 
     def _line_minor(self, fact: Reached, sealed: ItemWorth) -> int:
         """What the whole line earns, in units of its currency, if all of it is kept."""
-        paid, bought = fact.value_minor, fact.quantity
-        full = None if sealed.price_minor is None else sealed.price_minor * bought
-        promised = sealed.discount_minor
-        value = max(0, (full or 0) - promised) if paid is None else paid
-        discount = 0 if full is None else max(promised, full - value)
-        if fact.margin_minor is not None:
-            margin = fact.margin_minor
-        elif sealed.margin_minor is not None:
-            margin = sealed.margin_minor * bought - discount
-        elif promised and full is not None:
-            margin = self._margin(full) - discount
+        bought, told = fact.quantity, fact.value_minor or 0
+        if fact.untold is None:
+            untold = Untold.of_sums(bought, fact.value_minor, fact.margin_minor)
         else:
-            margin = self._margin(value)
-        return margin - self._return_cost(value)
+            untold = Untold(*fact.untold)
+        margin = fact.margin_minor or 0
+        if untold.open:
+            priced = bought - untold.unpriced - (untold.open - untold.open_unpriced)
+            off = _below(sealed, priced, told - untold.open_value_minor)
+            margin += self._open_minor(untold, _less_promised(sealed, off))
+        return margin - self._return_cost(_paid(sealed, bought, untold.unpriced, told))
+
+    def _open_minor(self, untold: Untold, sealed: ItemWorth) -> int:
+        """What those pieces of a line earn together whose margin the order does not tell."""
+        paid = _paid(sealed, untold.open, untold.open_unpriced, untold.open_value_minor)
+        promised, discount, full = sealed.discount_minor, 0, None
+        if sealed.price_minor is not None:
+            full = sealed.price_minor * untold.open
+            discount = max(promised, full - paid)
+        if sealed.margin_minor is not None:
+            return sealed.margin_minor * untold.open - discount
+        if promised and full is not None:
+            return self._margin(full) - discount
+        return self._margin(paid)
 
     def _margin(self, value_minor: int) -> int:
         return value_minor * self.margin_micro // MICRO
@@ -197,3 +211,26 @@ def _sealed(impression: Impression, fact: Reached) -> ItemWorth:
     sealed = receipt.worths[receipt.items.index(fact.item_id)]
     other = fact.currency not in (None, sealed.currency) and sealed.currency is not None
     return UNKNOWN if other else sealed
+
+
+def _paid(sealed: ItemWorth, pieces: int, unpriced: int, told_minor: int) -> int:
+    """What pieces cost: as is told; those without a price as sealed, less what else was promised.
+
+    What those with a price cost less than is sealed, was told of the promise.
+    """
+    if not unpriced:
+        return told_minor
+    left = _less_promised(sealed, _below(sealed, pieces - unpriced, told_minor)).discount_minor
+    return told_minor + max(0, (sealed.price_minor or 0) * unpriced - left)
+
+
+def _below(sealed: ItemWorth, pieces: int, told_minor: int) -> int:
+    """By how much these cost less than is sealed."""
+    return max(0, (sealed.price_minor or 0) * pieces - told_minor)
+
+
+def _less_promised(sealed: ItemWorth, told_minor: int) -> ItemWorth:
+    """The same, where so much of the discount that was promised is told of other pieces."""
+    if not sealed.discount_minor:
+        return sealed
+    return sealed._replace(discount_minor=max(0, sealed.discount_minor - told_minor))

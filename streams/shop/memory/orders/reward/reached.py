@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from streams.contract.published.outcomes import Stage
+from streams.shop.memory.orders.reward.untold import Counts
 
 RETURNS_MAX = 16
 """Returns kept one by one, to be told late. Earlier ones of an item of an order are one fact."""
@@ -28,13 +29,15 @@ class Reached(NamedTuple):
     quantity: int = 1
     order_id: str | None = None
     value_minor: int | None = None
-    """Of all of them together, in minor units; None where the event told no price."""
+    """Of those that the event told a price of, together, in minor units; None: of none."""
     currency: str | None = None
     margin_minor: int | None = None
-    """What all of them together earn, where the event told it and net reward is asked for."""
+    """What those earn together that the event told it of, where net reward is asked for."""
 
     claim: int | None = None
     """Of a line that several prompts sold, in net reward: how many are this one's at most."""
+    untold: Counts | None = None
+    """How many of it have no price, or no margin, where others have one."""
 
     @property
     def told(self) -> bool:
@@ -58,10 +61,12 @@ class Reached(NamedTuple):
         )
 
     def fields(self) -> list[Any]:
-        """As it is kept: margin and claim only where there are, as before there were any."""
-        if self.claim is not None:
+        """As it is kept: the last three only where there are, as before there were any."""
+        if self.untold is not None:
             return list(self)
-        return list(self[: -1 if self.margin_minor is not None else -2])
+        if self.claim is not None:
+            return list(self[:-1])
+        return list(self[: -2 if self.margin_minor is not None else -3])
 
 
 def joined(before: Sequence[Reached], facts: Sequence[Reached]) -> tuple[Reached, ...]:
