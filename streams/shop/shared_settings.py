@@ -184,7 +184,8 @@ their own time, and events that ask for other slots assign. 6: what comes too la
 assigns nobody, and what was ordered since a visitor was assigned first is not counted as before. 7:
 who is there is not whom a return names, and is signed out by any denial; an
 order of before its session was assigned is not of its unit; an old cart leaves later changes; of an
-item's lines each earns what it says."""
+item's lines each earns what it says,
+and what is sealed in another currency counts by the rates."""
 
 
 def versions(parts: Mapping[str, Part]) -> dict[str, str]:

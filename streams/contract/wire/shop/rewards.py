@@ -34,7 +34,8 @@ class RewardSettings(BaseModel):
         0.3,
         ge=0,
         le=1,
-        description="share of the price that is earned, where neither event nor catalogue says",
+        description="share of the price that is earned, where neither event nor catalogue says, or "
+        "the catalogue in another currency, and one of both has no rate",
     )
     return_cost_share: float = Field(
         0.0,
@@ -45,7 +46,8 @@ class RewardSettings(BaseModel):
     reward_rates: str = Field(
         "",
         description="exchange rates: minor units of net reward for one of a currency, comma "
-        "separated (`EUR=1,JPY=0.62`); others earn nothing; empty: all amounts as they are",
+        "separated (`EUR=1,JPY=0.62`); others earn nothing; margins of the catalogue are converted "
+        "by them where it has another currency than the order; empty: all amounts as they are",
     )
 
     items_decided: bool = Field(

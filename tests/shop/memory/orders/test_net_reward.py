@@ -71,9 +71,42 @@ def test_a_discount_is_what_is_paid_less_than_the_sealed_price() -> None:
     assert 2 * 150 == minor(bought(2, price=None), *sealed)
 
 
-def test_a_margin_in_another_currency_says_nothing_of_this_order() -> None:
-    """A hundred yen of margin are no hundred cents."""
-    assert 100 == minor(bought(1), ItemWorth(), ItemWorth(90_000, 240_000, "JPY"))
+def test_without_rates_a_margin_in_another_currency_says_nothing_of_this_order() -> None:
+    """A hundred yen of margin are no hundred cents; nor where one of both has no rate."""
+    in_yen = ItemWorth(), ItemWorth(90_000, 240_000, "JPY")
+    rated = PLAIN._replace(rates={"EUR": Fraction(1)})
+
+    assert 100 == minor(bought(1), *in_yen) == minor(bought(1), *in_yen, by=rated)
+    assert 0 == minor(bought(1, currency="JPY"), ItemWorth(), ItemWorth(90, 240, "EUR"), by=rated)
+
+
+def test_a_margin_in_another_currency_is_converted_where_both_have_a_rate() -> None:
+    """What loses money loses it wherever it is sold; what is paid less there is a discount."""
+    rates = {"EUR": Fraction(1), "JPY": Fraction(31, 50), "KWD": Fraction(3, 10)}
+    by = NetReward.of(Settings(reward="net", margin_share=0.3, return_cost_share=0.1))
+    by = by._replace(rates=rates)
+    dead, case = (
+        (ItemWorth(), worth)
+        for worth in (ItemWorth(-300, 1_000, "EUR"), ItemWorth(1_000, 3_000, "JPY"))
+    )
+
+    assert -800 == pytest.approx(minor(bought(2, 1_613, currency="JPY"), *dead, by=by), abs=2)
+    assert minor(bought(2, 1_613, currency="JPY"), *dead, by=by) == minor(
+        bought(2, 1_612, currency="JPY"), *dead, by=by
+    )
+    assert 620 - 186 == minor(bought(1, 1_860), *case, by=by)
+    assert 620 - 186 == minor(bought(1, None), *case, by=by)
+    assert 620 - 100 - 176 == minor(bought(1, 1_760), *case, by=by)
+    assert 434 == pytest.approx(minor(bought(1, 6_200, currency="KWD"), *case, by=by), abs=1)
+
+
+def test_a_promised_discount_is_converted_with_the_price_of_which_it_is() -> None:
+    """A hundred yen are taken off, not a hundred cents."""
+    by = PLAIN._replace(rates={"EUR": Fraction(1), "JPY": Fraction(31, 50)})
+    sealed = ItemWorth(), ItemWorth(1_000, 3_000, "JPY", discount_minor=100)
+
+    assert 620 - 62 == minor(bought(1, 1_798), *sealed, by=by)
+    assert 620 - 62 == minor(bought(1, None), *sealed, by=by)
 
 
 def test_returns_cost_a_share_of_what_is_kept() -> None:
@@ -268,16 +301,29 @@ def came_back(told: list[Reached], line: Reached) -> int:
     return sum(one.quantity for one in told if one.stage == "returned" and one.of == line.of)
 
 
+def in_currency_of(line: Reached, worth: ItemWorth, by: NetReward) -> ItemWorth:
+    """What is sealed, as money of the line's currency, exactly; nothing where a rate is missing."""
+    if None in (worth.currency, line.currency) or worth.currency == line.currency:
+        return worth
+    theirs, ours = (by.rates.get(str(one.currency)) for one in (worth, line))
+    if theirs is None or ours is None:
+        return ItemWorth()
+    margin, price = (
+        None if minor is None else minor * theirs / ours
+        for minor in (worth.margin_minor, worth.price_minor)
+    )
+    return ItemWorth(margin, price, line.currency)  # type: ignore[arg-type]  # not rounded
+
+
 def reckoned(told: list[Reached], known: tuple[ItemWorth, ...], by: NetReward) -> Fraction:
     """The rules, piece by piece, in fractions that are never rounded."""
     total, sold = Fraction(0), sold_pieces(told)
     for line in (one for one in told if one.stage == "bought"):
         worth = known[ITEMS.index(line.item_id or "")] if known else ItemWorth()
-        if None not in (worth.currency, line.currency) and worth.currency != line.currency:
-            worth = ItemWorth()
+        worth = in_currency_of(line, worth, by)
         kept = max(0, line.quantity - came_back(told, line))
         pieces = Fraction(sold.get(line.of, 0) * kept, line.quantity)
-        listed = Fraction(worth.price_minor or 0)
+        listed = Fraction(worth.price_minor or 0)  # exactly, where it was converted
         price = listed if line.value_minor is None else Fraction(line.value_minor, line.quantity)
         if line.margin_minor is not None:
             margin = Fraction(line.margin_minor, line.quantity)

@@ -103,14 +103,25 @@ def came_back(told: list[Reached], line: Reached) -> int:
     )
 
 
-def known_of(line: Reached, worths: tuple[ItemWorth, ...]) -> ItemWorth:
-    """What the receipt says of a line's item, if it may be in the line's currency."""
+def known_of(line: Reached, worths: tuple[ItemWorth, ...], by: NetReward) -> ItemWorth:
+    """What the receipt says of a line's item, as money of the line's currency."""
     if not worths or line.item_id is None:
         return ItemWorth()
     worth = worths[ITEMS.index(line.item_id)]
     if worth.currency is None or line.currency is None or worth.currency == line.currency:
         return worth
-    return ItemWorth()
+    if worth.currency not in by.rates or line.currency not in by.rates:
+        return ItemWorth()
+
+    def there(minor: int) -> int:
+        return (minor * by.rates[str(worth.currency)] / by.rates[str(line.currency)]).__floor__()
+
+    return ItemWorth(
+        None if worth.margin_minor is None else there(worth.margin_minor),
+        None if worth.price_minor is None else there(worth.price_minor),
+        line.currency,
+        discount_minor=there(worth.discount_minor),
+    )
 
 
 def rounded_down(share: int, of: int) -> int:
@@ -155,7 +166,7 @@ def change(told: list[Reached], fact: Reached, worths: tuple[ItemWorth, ...], by
     if fact.item_id is not None:
         mine = sold_pieces(told, fact.item_id).get(fact.order_id, 0)
     kept = max(fact.quantity - came_back(told, fact), 0)
-    worth = known_of(fact, worths)
+    worth = known_of(fact, worths, by)
     share = Fraction(mine, fact.quantity) * Fraction(kept, fact.quantity)
     rate = rate_of(fact.currency or worth.currency, by)
     return (of_line(fact, worth, by) * share * rate).__floor__()
@@ -227,7 +238,7 @@ def test_a_sale_has_no_rate_where_there_are_rates_and_none_for_its_currency() ->
     for seed in range(400):
         by, worths, told, impression = random_prompt(seed)
         for fact in told:
-            currency = fact.currency or known_of(fact, worths).currency
+            currency = fact.currency or known_of(fact, worths, by).currency
             lost = fact.stage == "bought" and by.rates != {} and currency not in ("EUR", "JPY")
 
             assert by.unrated(impression, fact) == lost, seed

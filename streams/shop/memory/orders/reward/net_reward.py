@@ -8,7 +8,9 @@ margin x quantity - discount - expected return cost     of each item that was bo
 - What one of an item earns is what the order's event says (`margin_minor`), which is net of any
   discount. Else it is the margin that the catalogue had when the prompt was decided, as sealed in
   its receipt, less the discount: what the price paid is below the price sealed. Else it is a share
-  of the price (`margin_share`). The fold asks no catalogue.
+  of the price (`margin_share`). The fold asks no catalogue. What is sealed in another currency than
+  the order's is converted by `reward_rates`, in whole minor units of one piece, rounded down; where
+  one of both has no rate, nothing is known of it.
 - Of several lines of one item each earns what it says; the discount of those that tell no margin is
   what all of them cost below the price sealed (`streams.shop.memory.orders.reward.untold`).
 - A discount that the prompt promised (a bundle's) is taken off once, however many are bought, and
@@ -102,7 +104,7 @@ class NetReward(NamedTuple):
 
     def unrated(self, impression: Impression, fact: Reached) -> bool:
         """Whether a sale earns nothing because nobody says what its currency is worth."""
-        currency = fact.currency or _sealed(impression, fact).currency
+        currency = fact.currency or self._sealed(impression, fact).currency
         return fact.stage == "bought" and bool(self.rates) and currency not in self.rates
 
     def kept_share(self, impression: Impression, item_id: str) -> float:
@@ -158,7 +160,7 @@ class NetReward(NamedTuple):
         if not mine:
             return 0
         kept = bought - min(bought, impression.returned(fact.order_id, fact.item_id))
-        sealed = _sealed(impression, fact)
+        sealed = self._sealed(impression, fact)
         whole = self._line_minor(fact, sealed) * mine * kept
         return self._ours(whole, fact.currency or sealed.currency) // (bought * bought)
 
@@ -202,15 +204,27 @@ class NetReward(NamedTuple):
         rate = None if currency is None else self.rates.get(currency)
         return 0 if rate is None else minor * rate.numerator // rate.denominator
 
+    def _sealed(self, impression: Impression, fact: Reached) -> ItemWorth:
+        """What the receipt says of a sale's item, in the currency of the sale."""
+        receipt = impression.receipt
+        if not receipt.worths or fact.item_id not in receipt.items:
+            return UNKNOWN
+        sealed = receipt.worths[receipt.items.index(fact.item_id)]
+        other = fact.currency not in (None, sealed.currency) and sealed.currency is not None
+        return self._converted(sealed, fact.currency) if other else sealed
 
-def _sealed(impression: Impression, fact: Reached) -> ItemWorth:
-    """What the receipt says of a sale's item, unless that is in another currency."""
-    receipt = impression.receipt
-    if not receipt.worths or fact.item_id not in receipt.items:
-        return UNKNOWN
-    sealed = receipt.worths[receipt.items.index(fact.item_id)]
-    other = fact.currency not in (None, sealed.currency) and sealed.currency is not None
-    return UNKNOWN if other else sealed
+    def _converted(self, sealed: ItemWorth, currency: str | None) -> ItemWorth:
+        """What is sealed, in another currency; nothing is known where one of both has no rate."""
+        theirs, ours = self.rates.get(sealed.currency or ""), self.rates.get(currency or "")
+        if theirs is None or ours is None:
+            return UNKNOWN
+        rate = theirs / ours
+        return sealed._replace(
+            margin_minor=_at(rate, sealed.margin_minor),
+            price_minor=_at(rate, sealed.price_minor),
+            currency=currency,
+            discount_minor=_at(rate, sealed.discount_minor) or 0,
+        )
 
 
 def _paid(sealed: ItemWorth, pieces: int, unpriced: int, told_minor: int) -> int:
@@ -234,3 +248,8 @@ def _less_promised(sealed: ItemWorth, told_minor: int) -> ItemWorth:
     if not sealed.discount_minor:
         return sealed
     return sealed._replace(discount_minor=max(0, sealed.discount_minor - told_minor))
+
+
+def _at(rate: Fraction, minor: int | None) -> int | None:
+    """An amount in another currency, in whole minor units, rounded down."""
+    return None if minor is None else minor * rate.numerator // rate.denominator
