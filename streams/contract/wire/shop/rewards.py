@@ -25,7 +25,8 @@ class RewardSettings(BaseModel):
     reward_scale_minor: int = Field(
         2_000,
         ge=1,
-        description="net reward, in minor units, that counts as 1; more is clipped, and counted",
+        description="net reward, in minor units, that counts as 1; more is clipped, and counted; "
+        "after a change of it start a new experiment, as the log then has two scales",
     )
     dismissal_cost_minor: int = Field(
         0, ge=0, description="what a dismissal costs, in minor units: net reward begins with it"
