@@ -8,6 +8,7 @@ import pytest
 
 from streams.contract.events import Event, OrderLine
 from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.published.outcomes import Outcome
 from streams.contract.published.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.shop.decision.catalog.catalog import Catalog
@@ -73,6 +74,24 @@ def test_without_a_catalogue_a_sale_earns_a_share_of_its_price() -> None:
     assert pytest.approx(0.100) == sold(by_price, story, by_price.prompt(story.add("bread")))
     asked = by_order.prompt(other.add("bread"))
     assert pytest.approx(0.070) == sold(by_order, other, asked, margin_minor=70)
+
+
+def test_lines_of_one_item_earn_and_tell_what_each_of_them_says() -> None:
+    """One that says nothing is counted by the catalogue, and takes nothing of the other."""
+    shop, story = till(reward_scale_minor=10_000, return_cost_share=0.1), Story()
+    shop.catalog = priced(800, 2_000)
+    prompt = shop.prompt(story.add("bread"))
+    shop.serve(story.see(prompt))
+    shop.serve(story.add("butter", quantity=2, receipt=prompt.receipt))
+    told, bare = {"price_minor": 2_000, "margin_minor": 900}, {"price_minor": 1_000}
+    lines = tuple(OrderLine(item_id="butter", **said) for said in (told, bare))
+    (sale,) = shop.serve(story.order(lines=lines, currency="EUR")).outcomes
+    (back,) = shop.serve(story.send_back("butter")).outcomes
+
+    assert isinstance(sale, Outcome)
+    assert isinstance(back, Outcome)
+    assert (3_000, 1_500) == (sale.value_minor, back.value_minor)
+    assert [pytest.approx(0.04), pytest.approx(-0.02)] == [sale.reward, back.reward]
 
 
 def test_each_item_of_an_order_earns_its_own_part() -> None:
