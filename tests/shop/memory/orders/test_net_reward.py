@@ -91,13 +91,20 @@ def test_a_margin_in_another_currency_is_converted_where_both_have_a_rate() -> N
     )
 
     assert -800 == pytest.approx(minor(bought(2, 1_613, currency="JPY"), *dead, by=by), abs=2)
-    assert minor(bought(2, 1_613, currency="JPY"), *dead, by=by) == minor(
-        bought(2, 1_612, currency="JPY"), *dead, by=by
-    )
     assert 620 - 186 == minor(bought(1, 1_860), *case, by=by)
     assert 620 - 186 == minor(bought(1, None), *case, by=by)
     assert 620 - 100 - 176 == minor(bought(1, 1_760), *case, by=by)
     assert 434 == pytest.approx(minor(bought(1, 6_200, currency="KWD"), *case, by=by), abs=1)
+
+
+def test_a_line_is_converted_as_a_whole_not_by_the_piece() -> None:
+    """Goods by the gram: one of them is less than a cent."""
+    by = PLAIN._replace(rates={"EUR": Fraction(1), "JPY": Fraction(31, 50)}, scale_minor=5_000)
+    sealed = ItemWorth(), ItemWorth(1, 2, "JPY")
+
+    assert 620 == minor(bought(1_000, None), *sealed, by=by)
+    assert 620 - 240 == minor(bought(1_000, 1), *sealed, by=by)
+    assert -620 == minor(bought(1_000, None), ItemWorth(), ItemWorth(-1, 2, "JPY"), by=by)
 
 
 def test_a_promised_discount_is_converted_with_the_price_of_which_it_is() -> None:

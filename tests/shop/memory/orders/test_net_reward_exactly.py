@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from random import Random
+from typing import NamedTuple
 
 import pytest
 
@@ -103,25 +104,32 @@ def came_back(told: list[Reached], line: Reached) -> int:
     )
 
 
-def known_of(line: Reached, worths: tuple[ItemWorth, ...], by: NetReward) -> ItemWorth:
-    """What the receipt says of a line's item, as money of the line's currency."""
+class Known(NamedTuple):
+    """What the receipt says of all pieces of a line, as money of the line's currency."""
+
+    margin: int | None
+    price: int | None
+    promised: int
+    currency: str | None
+
+
+def known_of(line: Reached, worths: tuple[ItemWorth, ...], by: NetReward) -> Known:
+    """What it says of a line's item, where both currencies have a rate or are one."""
     if not worths or line.item_id is None:
-        return ItemWorth()
+        return Known(None, None, 0, None)
     worth = worths[ITEMS.index(line.item_id)]
-    if worth.currency is None or line.currency is None or worth.currency == line.currency:
-        return worth
-    if worth.currency not in by.rates or line.currency not in by.rates:
-        return ItemWorth()
+    rate, currency = Fraction(1), worth.currency
+    if worth.currency is not None and line.currency not in (None, worth.currency):
+        if worth.currency not in by.rates or line.currency not in by.rates:
+            return Known(None, None, 0, None)
+        rate = by.rates[str(worth.currency)] / by.rates[str(line.currency)]
+        currency = line.currency
 
-    def there(minor: int) -> int:
-        return (minor * by.rates[str(worth.currency)] / by.rates[str(line.currency)]).__floor__()
+    def there(minor: int | None, pieces: int = line.quantity) -> int | None:
+        return None if minor is None else (minor * pieces * rate).__floor__()
 
-    return ItemWorth(
-        None if worth.margin_minor is None else there(worth.margin_minor),
-        None if worth.price_minor is None else there(worth.price_minor),
-        line.currency,
-        discount_minor=there(worth.discount_minor),
-    )
+    promised = there(worth.discount_minor, 1) or 0
+    return Known(there(worth.margin_minor), there(worth.price_minor), promised, currency)
 
 
 def rounded_down(share: int, of: int) -> int:
@@ -129,10 +137,9 @@ def rounded_down(share: int, of: int) -> int:
     return (Fraction(share, 1_000_000) * of).__floor__()
 
 
-def of_line(line: Reached, worth: ItemWorth, by: NetReward) -> int:
+def of_line(line: Reached, worth: Known, by: NetReward) -> int:
     """What a whole line earns in its own currency."""
-    pieces, promised = line.quantity, worth.discount_minor
-    listed = None if worth.price_minor is None else pieces * worth.price_minor
+    promised, listed = worth.promised, worth.price
     paid, off = line.value_minor, 0
     if paid is None:  # nobody tells: the price that was sealed, less what was promised
         paid = 0 if listed is None or listed < promised else listed - promised
@@ -140,8 +147,8 @@ def of_line(line: Reached, worth: ItemWorth, by: NetReward) -> int:
         off = max(promised, listed - paid)
     if line.margin_minor is not None:
         margin = line.margin_minor
-    elif worth.margin_minor is not None:
-        margin = pieces * worth.margin_minor - off
+    elif worth.margin is not None:
+        margin = worth.margin - off
     elif listed is not None and promised > 0:
         margin = rounded_down(by.margin_micro, listed) - off
     else:

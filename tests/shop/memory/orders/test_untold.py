@@ -97,6 +97,7 @@ def test_a_promised_discount_is_taken_off_once_of_whatever_lines() -> None:
     assert 2 * 800 - 300 - 370 == minor((line(1_900), line()), promised)
     assert 2 * 800 - 300 - 370 == minor((line(), line()), promised)
     assert 500 + 800 - 370 == minor((line(1_700, 500), line(2_000)), promised)
+    assert 500 + 800 - 400 == minor((line(2_000, 500), line(2_000)), promised)
     assert 800 + 800 - 300 - 370 == minor((line(2_000, 800), line(1_700)), promised)
 
 

@@ -14,8 +14,8 @@ margin x quantity - discount - expected return cost     of each item that was bo
 - Of several lines of one item each earns what it says; the discount of those that tell no margin is
   what all of them cost below the price sealed (`streams.shop.memory.orders.reward.untold`).
 - A discount that the prompt promised (a bundle's) is taken off once, however many are bought, and
-  whether the order tells it or not: what it tells is that discount, up to its amount. Lines that
-  tell a margin are net of it.
+  whether the order tells it or not: what it tells is that discount, up to its amount. Where a line
+  tells its margin, that is net of it, and nothing is taken off the others.
 - The expected cost of returns beyond their margin is a share of the price (`return_cost_share`), of
   what is kept. What came back earns nothing, by quantity, as if it had not been bought.
 - Of an order so many pieces of an item count as had been added from the prompt, stood by then, and
@@ -47,7 +47,6 @@ from streams.shop.memory.orders.reward.untold import Untold
 
 MICRO = 1_000_000
 """Shares count in whole millionths."""
-UNKNOWN = ItemWorth()
 Step = tuple[int, float]
 """When, in ms since 1970, and what was earned then in addition: above 0."""
 Level = tuple[int, int]
@@ -164,7 +163,7 @@ class NetReward(NamedTuple):
         whole = self._line_minor(fact, sealed) * mine * kept
         return self._ours(whole, fact.currency or sealed.currency) // (bought * bought)
 
-    def _line_minor(self, fact: Reached, sealed: ItemWorth) -> int:
+    def _line_minor(self, fact: Reached, sealed: "_Sealed") -> int:
         """What the whole line earns, in units of its currency, if all of it is kept."""
         bought, told = fact.quantity, fact.value_minor or 0
         if fact.untold is None:
@@ -173,21 +172,19 @@ class NetReward(NamedTuple):
             untold = Untold(*fact.untold)
         margin = fact.margin_minor or 0
         if untold.open:
-            priced = bought - untold.unpriced - (untold.open - untold.open_unpriced)
-            off = _below(sealed, priced, told - untold.open_value_minor)
-            margin += self._open_minor(untold, _less_promised(sealed, off))
+            beside = sealed if untold.open == bought else sealed._replace(promised_minor=0)
+            margin += self._open_minor(untold, beside)  # a margin that is told is net of it
         return margin - self._return_cost(_paid(sealed, bought, untold.unpriced, told))
 
-    def _open_minor(self, untold: Untold, sealed: ItemWorth) -> int:
+    def _open_minor(self, untold: Untold, sealed: "_Sealed") -> int:
         """What those pieces of a line earn together whose margin the order does not tell."""
         paid = _paid(sealed, untold.open, untold.open_unpriced, untold.open_value_minor)
-        promised, discount, full = sealed.discount_minor, 0, None
-        if sealed.price_minor is not None:
-            full = sealed.price_minor * untold.open
-            discount = max(promised, full - paid)
-        if sealed.margin_minor is not None:
-            return sealed.margin_minor * untold.open - discount
-        if promised and full is not None:
+        full, discount = sealed.price_minor(untold.open), 0
+        if full is not None:
+            discount = max(sealed.promised_minor, full - paid)
+        if (margin := sealed.margin_minor(untold.open)) is not None:
+            return margin - discount
+        if sealed.promised_minor and full is not None:
             return self._margin(full) - discount
         return self._margin(paid)
 
@@ -204,52 +201,60 @@ class NetReward(NamedTuple):
         rate = None if currency is None else self.rates.get(currency)
         return 0 if rate is None else minor * rate.numerator // rate.denominator
 
-    def _sealed(self, impression: Impression, fact: Reached) -> ItemWorth:
+    def _sealed(self, impression: Impression, fact: Reached) -> "_Sealed":
         """What the receipt says of a sale's item, in the currency of the sale."""
         receipt = impression.receipt
         if not receipt.worths or fact.item_id not in receipt.items:
-            return UNKNOWN
-        sealed = receipt.worths[receipt.items.index(fact.item_id)]
-        other = fact.currency not in (None, sealed.currency) and sealed.currency is not None
-        return self._converted(sealed, fact.currency) if other else sealed
-
-    def _converted(self, sealed: ItemWorth, currency: str | None) -> ItemWorth:
-        """What is sealed, in another currency; nothing is known where one of both has no rate."""
-        theirs, ours = self.rates.get(sealed.currency or ""), self.rates.get(currency or "")
+            return NOTHING_SEALED
+        worth = receipt.worths[receipt.items.index(fact.item_id)]
+        if worth.currency is None or fact.currency in (None, worth.currency):
+            return _Sealed(worth, worth.currency, worth.discount_minor)
+        theirs, ours = self.rates.get(worth.currency), self.rates.get(fact.currency or "")
         if theirs is None or ours is None:
-            return UNKNOWN
+            return NOTHING_SEALED
         rate = theirs / ours
-        return sealed._replace(
-            margin_minor=_at(rate, sealed.margin_minor),
-            price_minor=_at(rate, sealed.price_minor),
-            currency=currency,
-            discount_minor=_at(rate, sealed.discount_minor) or 0,
-        )
+        return _Sealed(worth, fact.currency, _at(rate, worth.discount_minor), rate)
 
 
-def _paid(sealed: ItemWorth, pieces: int, unpriced: int, told_minor: int) -> int:
+class _Sealed(NamedTuple):
+    """What was sealed of an item, as money of the sale's currency: converted line by line."""
+
+    worth: ItemWorth
+    currency: str | None = None
+    promised_minor: int = 0
+    """The discount that the prompt promised, as far as it is not taken off yet."""
+    rate: Fraction | None = None
+    """What one minor unit is worth there; None: it is the same currency."""
+
+    def price_minor(self, pieces: int) -> int | None:
+        """The price of so many."""
+        return self._there(self.worth.price_minor, pieces)
+
+    def margin_minor(self, pieces: int) -> int | None:
+        """What so many earn."""
+        return self._there(self.worth.margin_minor, pieces)
+
+    def _there(self, minor: int | None, pieces: int) -> int | None:
+        if minor is None:
+            return None
+        return minor * pieces if self.rate is None else _at(self.rate, minor * pieces)
+
+
+NOTHING_SEALED = _Sealed(ItemWorth())
+
+
+def _paid(sealed: _Sealed, pieces: int, unpriced: int, told_minor: int) -> int:
     """What pieces cost: as is told; those without a price as sealed, less what else was promised.
 
     What those with a price cost less than is sealed, was told of the promise.
     """
     if not unpriced:
         return told_minor
-    left = _less_promised(sealed, _below(sealed, pieces - unpriced, told_minor)).discount_minor
-    return told_minor + max(0, (sealed.price_minor or 0) * unpriced - left)
+    told_of = max(0, (sealed.price_minor(pieces - unpriced) or 0) - told_minor)
+    left = max(0, sealed.promised_minor - told_of)
+    return told_minor + max(0, (sealed.price_minor(unpriced) or 0) - left)
 
 
-def _below(sealed: ItemWorth, pieces: int, told_minor: int) -> int:
-    """By how much these cost less than is sealed."""
-    return max(0, (sealed.price_minor or 0) * pieces - told_minor)
-
-
-def _less_promised(sealed: ItemWorth, told_minor: int) -> ItemWorth:
-    """The same, where so much of the discount that was promised is told of other pieces."""
-    if not sealed.discount_minor:
-        return sealed
-    return sealed._replace(discount_minor=max(0, sealed.discount_minor - told_minor))
-
-
-def _at(rate: Fraction, minor: int | None) -> int | None:
+def _at(rate: Fraction, minor: int) -> int:
     """An amount in another currency, in whole minor units, rounded down."""
-    return None if minor is None else minor * rate.numerator // rate.denominator
+    return minor * rate.numerator // rate.denominator
