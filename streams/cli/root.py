@@ -14,7 +14,7 @@ from click.utils import PacifyFlushWrapper
 
 from streams.cli.lazy import Lazy, LazyGroup
 from streams.cli.printable import printable
-from streams.contract.errors import FileUnusable, GoeswithError, Misconfigured
+from streams.contract.errors import FileUnusable, GoeswithError, Misconfigured, TopicsWrong
 
 WORKER = "worker"
 GATEWAY = "gateway"
@@ -151,15 +151,25 @@ COMMANDS = {
 
 
 class Failed(click.ClickException):
-    """One clear line, no traceback."""
+    """One clear line, no traceback; before it what was found of topics, with whole commands."""
 
     def __init__(self, error: GoeswithError) -> None:
-        super().__init__(printable(str(error), chars_max=1000))
+        said, found = str(error), list[str]()
+        if isinstance(error, TopicsWrong) and error.findings:
+            found += error.findings
+            said = f"{error.said}: {len(found)} wrong, see above"
+        self.lines = [
+            printable(line, chars_max=10 * len(line))  # whole, however much of it is escaped
+            for one in found
+            for line in one.splitlines()
+        ]
+        super().__init__(printable(said, chars_max=1000))
         self.exit_code = 2 if isinstance(error, Misconfigured) else 1
 
     def show(self, file: Any = None) -> None:
         """Print it."""
-        click.echo(f"goeswith: {self.message}", file=file or sys.stderr)
+        for line in (*self.lines, f"goeswith: {self.message}"):
+            click.echo(line, file=file or sys.stderr)
 
 
 class Goeswith(LazyGroup):

@@ -36,6 +36,8 @@ GoeswithError
 `models.snapshot.snapshot.SnapshotError` stands apart: the models know nothing of streams.
 """
 
+from collections.abc import Iterable
+
 
 class GoeswithError(Exception):
     """Root of all errors that goeswith raises itself."""
@@ -83,7 +85,18 @@ class MissingCodec(Misconfigured):
 
 
 class TopicsWrong(Misconfigured):
-    """Topics are missing, or have another shape than declared."""
+    r"""Topics are missing, or have another shape than declared.
+
+    `findings`: what is so of each, and what to do; a command is alone on the last of its lines.
+
+    >>> print(TopicsWrong("topics", ["jam is short:\n  add sugar", "bread is hot"]))
+    topics: jam is short: add sugar; bread is hot
+    """
+
+    def __init__(self, said: str, findings: Iterable[str] = ()) -> None:
+        self.said, self.findings = said, tuple(findings)
+        told = (one.replace(":\n  ", ": ").replace("\n", "; ") for one in self.findings)
+        super().__init__(f"{said}: {'; '.join(told)}" if self.findings else said)
 
 
 class FileUnusable(Misconfigured):

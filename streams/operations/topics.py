@@ -9,7 +9,7 @@ apart: `repartition` alone does that, in steps (`streams.operations.log_faults.r
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 from kafka import errors
@@ -20,13 +20,14 @@ from streams.cli.options import with_settings
 from streams.cli.tables import Listing
 from streams.clients.checkpoints.store import checkpoints_at
 from streams.clients.connection.refusals import refusal
+from streams.clients.connection.topics.declared import NO_TOPIC, TopicOnBroker, differences
 from streams.clients.connection.topics.findings import (
     Finding,
     PartitionSeen,
     TopicSeen,
     TopicsSeen,
 )
-from streams.clients.connection.topics.judge import configuring, judged, numbering
+from streams.clients.connection.topics.judge import judged
 from streams.clients.log_reader import Partition, committed_offsets, open_reader
 from streams.clients.sync_kafka import (
     fewest_replicas,
@@ -39,48 +40,8 @@ from streams.contract.settings import Settings
 from streams.contract.topics import BROKER_TIME, Topic
 from streams.operations.log_faults.repartition import repartition_command
 
-
-class TopicOnBroker(NamedTuple):
-    """What a topic is like on the broker."""
-
-    partitions: int
-    config: dict[str, str] | None
-    """None: the broker would not say."""
-
-
 UNDECLARED = ("unwritable", "kept_by_size", "commit_ahead", "commit_lost")
 """Kinds of findings that are no difference from what is declared."""
-NO_TOPIC = TopicOnBroker(0, config=None)
-
-
-def differences(
-    declared: Mapping[str, Topic], found: Mapping[str, TopicOnBroker], settings: Settings
-) -> list[str]:
-    """What is not as declared, and what is to be done; what is to be done alike, together.
-
-    Configuration that is not declared is free.
-
-    >>> bread = Topic("bread", "session id", "loaves", {"retention.ms": "1000"})
-    >>> found = {"shop.bread": TopicOnBroker(4, {"retention.ms": "5"})}
-    >>> wrong = differences({"shop.bread": bread}, found, Settings(partitions=8))
-    >>> [one.partition(": ")[0] for one in wrong]
-    ['shop.bread has 4 partitions, not 8', 'shop.bread has retention.ms=5, not 1000']
-    """
-    wrong: dict[str, list[str]] = {}
-    for name, topic in declared.items():
-        if name not in found:
-            wrong.setdefault("", []).append(f"{name} is missing")
-            continue
-        count, config = found[name]
-        if count != (wanted := topic.partitions or settings.partitions):
-            way_on = numbering(settings, name, count, wanted)
-            wrong.setdefault(way_on, []).append(f"{name} has {count} partitions, not {wanted}")
-        for key, value in topic.config.items():
-            if config is not None and config.get(key) != value:
-                way_on = configuring(settings, name, f"{key}={value}")
-                said = f"{name} has {key}={config.get(key)}, not {value}"
-                wrong.setdefault(way_on, []).append(said)
-    return ["; ".join(said) + (way_on and f": {way_on}") for way_on, said in wrong.items()]
 
 
 def check_topics(settings: Settings) -> bool:
@@ -136,12 +97,7 @@ def _check(settings: Settings, admin: Any) -> bool:
     if settings.create_time_allowed and (config := (found.get(events) or NO_TOPIC).config):
         config |= BROKER_TIME  # as good as that, then
     if wrong := differences(declared, found, settings):
-        advice = (
-            " (`goeswith topics create` creates what is missing)"
-            if declared.keys() - found.keys()
-            else ""
-        )
-        raise TopicsWrong(f"topics at {where}: {'; '.join(wrong)}{advice}")
+        raise TopicsWrong(f"topics at {where}", [one.in_lines() for one in wrong])
     return all(topic.config is not None for topic in found.values())
 
 
@@ -211,15 +167,15 @@ def check(settings: Settings, as_json: bool) -> None:
     """
     seen = check_topics(settings)
     found = findings(settings)
-    if errors := [str(one) for one in found if one.level == "error"]:
-        raise TopicsWrong(f"topics at {settings.kafka_bootstrap}: {'; '.join(errors)}")
+    if errors := [one.in_lines() for one in found if one.level == "error"]:
+        raise TopicsWrong(f"topics at {settings.kafka_bootstrap}", errors)
     if as_json:
         told = {"as_declared": True, "configuration_seen": seen}
         click.echo(json.dumps({**told, "findings": [one._asdict() for one in found]}))
         return
     unseen = "" if seen else " (as far as this broker says: it does not tell its configuration)"
     for one in found:
-        say(f"warning: {one}")
+        say(f"warning: {one.in_lines()}")
     if absent := [row["name"] for row in list_topics(settings) if row["partitions"] is None]:
         say(f"not there, and not needed: {', '.join(absent)} (`goeswith topics create`)")
     say(f"all topics are there, and as declared{unseen}")

@@ -1,6 +1,7 @@
 """What is seen of the topics at one look, and what is found wrong."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 Level = Literal["error", "warning"]
@@ -10,6 +11,9 @@ KINDS = (
     "record_bytes",
 )
 """What can be wrong, in a word each: see `streams.clients.connection.topics.judge`."""
+
+COMMAND = re.compile(r"(?:(?<=: )|^)kafka-\w+\.sh .*")
+"""A command of Kafka's that ends what is to be done."""
 
 
 class Finding(NamedTuple):
@@ -31,6 +35,27 @@ class Finding(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.said}: {self.way_on}"
+
+    def in_lines(self) -> str:
+        """What is so, and a command alone on the last line."""
+        return in_lines([self.said], self.way_on)
+
+
+def in_lines(said: Sequence[str], way_on: str) -> str:
+    """What is so, a line each; then a command on a line of its own, to be copied whole.
+
+    >>> print(in_lines(["jam is short"], "look first: kafka-topics.sh --topic jam"))
+    jam is short: look first:
+      kafka-topics.sh --topic jam
+    >>> print(in_lines(["bread is hot", "jam is hot"], "wait"))
+    bread is hot
+    jam is hot: wait
+    """
+    lines = "\n".join(said)
+    if (command := COMMAND.search(way_on)) is None:
+        return f"{lines}: {way_on}"
+    before = way_on[: command.start()].removesuffix(": ")
+    return f"{': '.join(filter(None, (lines, before)))}:\n  {command[0]}"
 
 
 class TopicSeen(NamedTuple):

@@ -240,7 +240,10 @@ def numbering(settings: Settings, topic: str, partitions: int, wanted: int) -> s
             "number: see `Another number of partitions` in docs/operations.md"
         )
     where = f"--bootstrap-server {settings.kafka_bootstrap} --alter --topic {topic}"
-    return f"kafka-topics.sh {where} --partitions {wanted}; of events, see docs/operations.md first"
+    command = f"kafka-topics.sh {where} --partitions {wanted}"
+    if topic == settings.topics.events:
+        return f"see `Another number of partitions` in docs/operations.md first: {command}"
+    return command
 
 
 def configuring(settings: Settings, topic: str, config: str) -> str:
