@@ -271,3 +271,22 @@ def test_an_alert_fires(promtool: str, alert: str, tmp_path: Path) -> None:
 
     assert f"alertname: {alert}" in said
     assert "runbook" in said
+
+
+@pytest.mark.parametrize("workers", [2, 3, 6, 12, 40])
+def test_one_worker_that_seals_by_a_secret_of_its_own_is_told(
+    promtool: str, workers: int, tmp_path: Path
+) -> None:
+    """However many there are: the others read all but its share. A handful made up are no sign."""
+    names = [f"w{number}" for number in range(workers)]
+    read = {READ % name: "0+60x20" for name in names}
+    own = {UNREAD % "w0": "0x20"}
+    lost = own | {UNREAD % name: "0+60x20" for name in names[1:]}
+    made_up = {UNREAD % name: "0 4x4 9x15" for name in names}
+    alert = "GoeswithReceiptsUnread"
+
+    assert f"alertname: {alert}" in judged(
+        promtool, [at_minutes(alert, read | lost, [10])], tmp_path
+    )
+    quiet = at_minutes(alert, read | made_up, list(range(21)))
+    assert "" == judged(promtool, [quiet], tmp_path)
