@@ -70,9 +70,19 @@ def in_checkpoints(settings: Settings, shopper_id: str) -> Search:
             continue
         if values:
             goes = GENERATIONS_MAX - 1 - older.index(name) if name in older else None
-            command = f"{DELETES} {name}" if name in aside else ""
+            command = _deletes(settings, name) if name in aside else ""
             found.left.append(Trace(where, values, None, goes, command))
     return found
+
+
+def _deletes(settings: Settings, name: str) -> str:
+    """The command, under the prefix that was asked for.
+
+    >>> _deletes(Settings(topic_prefix="bakery"), "settings-1f0c")
+    'goeswith checkpoint delete settings-1f0c --prefix bakery'
+    """
+    is_usual = settings.topic_prefix == Settings.model_fields["topic_prefix"].default
+    return f"{DELETES} {name}" + ("" if is_usual else f" --prefix {settings.topic_prefix}")
 
 
 def in_redis(settings: Settings, shopper_id: str) -> Search:

@@ -447,3 +447,57 @@ def test_one_that_was_kept_aside_is_deleted_at_once(store: FileSystemStore) -> N
     assert ([], [], newest) == (store.kept(), store.unnamed(), store.read())
     assert 1 == sum(name.endswith(".checkpoint") for name in names())
     assert not store.delete(kept.name)
+
+
+class Guarded(ObjectFolder):
+    """A folder that does not let anybody delete, or write pointers, until it is `open`."""
+
+    def __init__(self, refuses: str) -> None:
+        super().__init__(URL)
+        self._refuses = refuses
+        self.open = False
+
+    def delete(self, name: str) -> None:
+        """Refuse what has the ending."""
+        self._check(name)
+        super().delete(name)
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Refuse what has the ending."""
+        self._check(name)
+        return super().create(name, data)
+
+    def _check(self, name: str) -> None:
+        if name.endswith(self._refuses) and not self.open:
+            raise StoreUnreachable(f"{name}: Forbidden")
+
+
+def test_a_deletion_whose_answer_was_lost_has_deleted(store: FileSystemStore) -> None:
+    """The object, too: what it holds of a shopper is why it was to go."""
+    store.write(*checkpoint(90))
+    store.write(*checkpoint(7, items_max=1_000))
+    (kept,) = store.kept()
+
+    assert FileSystemStore(Hurried([], and_ours=True)).delete(kept.name)
+    assert ([], []) == (store.kept(), store.unnamed())
+    assert 1 == sum(name.endswith(".checkpoint") for name in names())
+
+
+@pytest.mark.parametrize("refuses", [".checkpoint", ".pointer"])
+def test_a_deletion_that_was_refused_halfway_can_be_repeated(
+    store: FileSystemStore, refuses: str
+) -> None:
+    """It goes by its name until all of it is gone."""
+    store.write(*checkpoint(90))
+    store.write(*checkpoint(7, items_max=1_000))
+    (kept,) = store.kept()
+    folder = Guarded(refuses)
+    for _ in range(2):
+        with pytest.raises(StoreUnreachable, match="Forbidden"):
+            FileSystemStore(folder).delete(kept.name)
+        assert [kept.name] == [one.name for one in store.kept()]
+    folder.open = True
+
+    assert FileSystemStore(folder).delete(kept.name)
+    assert ([], []) == (store.kept(), store.unnamed())
+    assert 1 == sum(name.endswith(".checkpoint") for name in names())

@@ -87,20 +87,23 @@ class FileSystemStore:
     def delete(self, name: str) -> bool:
         """Delete one that was kept aside; False: there is none. Raises a `GoeswithError`.
 
-        At once, not ten minutes after the last pointer that named it: somebody waits for that.
+        At once, not ten minutes after the last pointer that named it: somebody waits for that. The
+        object first, then the pointer: what fails halfway still goes by its name, and is tried
+        again.
         """
+        begun = False
 
         def put(log: ObjectLog) -> bool | None:
+            nonlocal begun
             before = log.pointer()
-            if name not in before.kept:
-                return None
+            if name not in before.kept:  # our own pointer, whose answer was lost, says so, too
+                return begun or None
+            begun = True
             pointer = before.without(name)
-            if not log.append(pointer):
-                return False
             mark = before.kept[name].fingerprint
             if mark not in {one.fingerprint for one in pointer.named_at_all()}:
                 self._folder.delete(checkpoint_name(mark))
-            return True
+            return log.append(pointer)
 
         return self._until_done(put)
 
