@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 from redis.retry import Retry
 
 from streams.contract.errors import Misconfigured, RedisUnreachable
@@ -111,6 +111,9 @@ def in_words(error: Exception, redis_url: str) -> str:
     if isinstance(error, NoPermissionError):
         denied = " ".join(said.split())[:160]
         return f"{where} does not let its user do that ({denied}): look at its ACL"
+    if isinstance(error, ResponseError):
+        answer = " ".join(said.split())[:160]
+        return f"{where} refuses that ({answer}): is it full, or a replica?"
     if "CERTIFICATE_VERIFY_FAILED" in said:
         return f"{where} has a certificate that is not trusted: set GOESWITH_REDIS_CA_FILE"
     over_tls = redis_url.startswith("rediss:")

@@ -132,6 +132,8 @@ def of_same_log(
     goes = f"the checkpoint is taken over; {_fate(move)}"
     if known_for is None:
         goes = "there is no checkpoint: workers fold the log"
+    elif known_for == wanted == move.old.partitions:
+        goes = f"the checkpoint is of these {wanted} partitions already: nothing has to go along"
     is_known = known_for in (None, wanted)
     knowledge = Step("knowledge", "done" if is_known else "to do", goes)
     if widened.state == "done" and is_known:

@@ -101,8 +101,18 @@ def in_words(other: Differing) -> str:
     return "; ".join(
         f"{name} was {was or 'none'}, is {now or 'none'}"
         for name, (was, now) in other.items()
-        if "." not in name or name.partition(".")[0] not in other
+        if not is_told_with_its_part(name, other)
     )
+
+
+def is_told_with_its_part(name: str, other: Differing) -> bool:
+    """Whether a setting is an argument of what is another one anyway.
+
+    >>> is_told_with_its_part("fit.pace", {"fit": ("A", "B"), "fit.pace": ("1", "2")})
+    True
+    """
+    part, dot, _ = name.partition(".")
+    return bool(dot) and part in other
 
 
 def reasons(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:

@@ -37,7 +37,7 @@ from streams.shop.checkpoint import (
     read,
     restored,
 )
-from streams.shop.format.meaning import Differing, in_words
+from streams.shop.format.meaning import Differing, in_words, is_told_with_its_part
 from streams.shop.shop import Shop
 from streams.worker.checkpointing.missing import say_what_is_missing
 from streams.worker.telemetry import Telemetry
@@ -223,12 +223,23 @@ class Restoring:
 def fates_in_words(other: Differing, fates: Mapping[str, str]) -> str:
     """What became of each part, and which settings differ that no part names: each once.
 
+    Nor the arguments of what is another one anyway: that is told of the whole.
+
     >>> other = {"pairs.life_s": ("9", "7"), "gap_s": ("30", "60")}
     >>> fates_in_words(other, {"pairs": "converted: pairs.life_s was 9, is 7"})
     'gap_s was 30, is 60; pairs: converted: pairs.life_s was 9, is 7; the others as they were'
+    >>> another = {"fit": ("A", "B"), "fit.pace": ("1", "2")}
+    >>> fates_in_words(another, {"policy": "learned anew: fit was A, is B"})
+    'policy: learned anew: fit was A, is B; the others as they were'
     """
     told = " ".join(fates.values())
-    rest = in_words({name: both for name, both in other.items() if f"{name} was" not in told})
+    rest = in_words(
+        {
+            name: both
+            for name, both in other.items()
+            if f"{name} was" not in told and not is_told_with_its_part(name, other)
+        }
+    )
     parts = (f"{part}: {why}" for part, why in fates.items())
     return "; ".join(filter(None, (rest, *parts, "the others as they were")))
 

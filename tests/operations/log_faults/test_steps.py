@@ -169,6 +169,18 @@ def test_what_was_done_says_of_knowledge_what_the_plan_said() -> None:
     assert "sessions stay behind" in there.said
 
 
+def test_partitions_that_there_are_already_take_nothing_over() -> None:
+    """No session begins anew then, and nobody is told so."""
+    same = Repartitioning(WIDER.new, WIDER.new)
+    wide = dict.fromkeys(HERE, 3)
+    (*_, knowledge) = of_same_log(same, lag(), wide, 3)
+
+    assert ("done", False) == (knowledge.state, "taken over" in knowledge.said)
+    assert "these 3 partitions already" in knowledge.said
+    assert "anew" not in knowledge.said
+    assert "taken over" in of_same_log(same, lag(), wide, 2)[-1].said
+
+
 def test_the_same_number_under_another_prefix_takes_sessions_along() -> None:
     """Their partitions are the same there."""
     renamed = Repartitioning(OLD, Settings(topic_prefix="bakery", partitions=2))

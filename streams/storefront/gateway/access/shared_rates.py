@@ -17,7 +17,7 @@ from hashlib import blake2b
 from itertools import islice
 
 from redis.asyncio import Redis as AsyncRedis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from streams.clients.redis import connect, in_words, secured
 from streams.contract.settings import Settings
@@ -121,7 +121,7 @@ class SharedRates:
         said = in_words(error, self._settings.redis_url)
         if not self.away:
             logger.warning("%s; rates are counted by each gateway for itself", said)
-        self.away, self.refused = said, isinstance(error, ResponseError)
+        self.away, self.refused = said, isinstance(error, ResponseError | AuthenticationError)
 
     async def close(self) -> None:
         """Close the connections."""

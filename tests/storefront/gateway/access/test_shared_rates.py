@@ -120,9 +120,26 @@ async def test_a_redis_that_is_well_again_is_found_without_a_request() -> None:
             front.gateway.sessions.take("ann", front.now_ms)
             refused = ["Redis refuses rates: each gateway counts rates for itself"]
             assert [refused, refused] == [await notes(), await notes()]
+            assert "refuses that (" in rates.away
             await client.config_set("maxmemory", "0")
             assert [] == await notes()
             assert "goeswith_gateway_rates_failing 0.0" in (await front.http.get("/metrics")).text
             await asyncio.sleep(0.01)  # of a time of Redis's own
             assert [] == [key async for key in client.scan_iter("*rates*")]
         await rates.close()
+
+
+async def test_a_wrong_password_is_refused_by_note_and_log_alike() -> None:
+    """Else somebody looks for a Redis that is away, while it answers."""
+    with EmbeddedRedis() as redis:
+        async with Redis.from_url(redis.url) as client:
+            await client.config_set("requirepass", "loaf")
+        url = redis.url.replace("redis://", "redis://:crumb@")
+        front = Shopfront(says_nothing, redis_url=url, gateway_session_rate=RATE)
+        front.gateway.sessions.take("ann", front.now_ms)
+        await front.gateway.shared_rates.exchange()
+        notes = (await front.http.get("/readyz")).json()["notes"]
+
+        assert "refuses the name or the password" in front.gateway.shared_rates.away
+        assert "Redis refuses rates: each gateway counts rates for itself" in notes
+        await front.gateway.shared_rates.close()
