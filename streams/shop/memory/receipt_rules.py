@@ -37,16 +37,51 @@ FORGOTTEN = InvalidReceipt(
 )
 
 
+class UnknownKeys:
+    """How many receipts came under which keys that are not here: the most frequent by name.
+
+    The least frequent of the names makes room for a new one, which takes over its count (space-
+    saving: A. Metwally et al., "Efficient Computation of Frequent and Top-k Elements in Data
+    Streams", ICDT 2005): what came more than one time in `KEYS_NAMED_MAX` has a name, whatever
+    others came before or between.
+    """
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+        self._taken_over: dict[str, int] = {}
+
+    def add(self, key_id: str) -> None:
+        """Count one more receipt."""
+        if key_id not in self._counts and len(self._counts) == KEYS_NAMED_MAX:
+            least = min(self._counts, key=self._counts.__getitem__)
+            self._taken_over.pop(least, None)
+            self._counts[key_id] = self._taken_over[key_id] = self._counts.pop(least)
+        self._counts[key_id] = self._counts.get(key_id, 0) + 1
+
+    def by_name(self) -> Counter[str]:
+        """What surely came of each name, and the rest together; all receipts in the sum."""
+        named = Counter(
+            {key: count - self._taken_over.get(key, 0) for key, count in self._counts.items()}
+        )
+        if others := sum(self._taken_over.values()):
+            named[OTHER_KEYS] = others
+        return named
+
+
 class ReceiptRules:
     """Opens the receipts of events, and says which of them count."""
 
     def __init__(self, settings: Settings, receipts: Receipts) -> None:
         self.receipts = receipts
-        self.unknown_keys: Counter[str] = Counter()
-        """How many receipts were folded unread, by the id of the key that is not here."""
+        self._unknown_keys = UnknownKeys()
         self._latest: tuple[str, str, Receipt | InvalidReceipt] | None = None
         windows_s = settings.attribution_window_s, settings.purchase_window_s
         self._window_ms = max(windows_s) * 1000
+
+    @property
+    def unknown_keys(self) -> Counter[str]:
+        """How many receipts were folded unread, by the id of the key that is not here."""
+        return self._unknown_keys.by_name()
 
     def opened(self, session: Session, event: Event) -> Receipt | InvalidReceipt | None:
         """The receipt that an event brings; as a value, why it does not open or is too old.
@@ -96,9 +131,7 @@ class ReceiptRules:
             return FORGOTTEN
         if isinstance(receipt, InvalidReceipt) and receipt.key_id:
             session.seen.mark(event.event_id, UNREAD)
-            known = receipt.key_id in self.unknown_keys
-            named = known or len(self.unknown_keys) < KEYS_NAMED_MAX
-            self.unknown_keys[receipt.key_id if named else OTHER_KEYS] += 1
+            self._unknown_keys.add(receipt.key_id)
         return receipt
 
     def rejected(self, session: Session, event: Event) -> InvalidReceipt | None:

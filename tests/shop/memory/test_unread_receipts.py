@@ -1,9 +1,14 @@
 """Which receipts wait for their secret, and how those are counted that do."""
 
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from streams.contract.receipts import PREFIX, Receipt, Receipts
 from streams.contract.schemas.examples import PROMPT
 from streams.shop.memory.orders.seen import UNREAD
-from streams.shop.memory.receipt_rules import KEYS_NAMED_MAX, OTHER_KEYS
+from streams.shop.memory.receipt_rules import KEYS_NAMED_MAX, OTHER_KEYS, UnknownKeys
 from streams.shop.memory.session import Session
 from tests.stories import NOON_MS, Story, Till
 
@@ -33,16 +38,31 @@ def test_what_is_forged_waits_for_no_secret() -> None:
     assert [] == session(shop).seen.marked(UNREAD)
 
 
-def test_an_unknown_key_that_has_its_name_is_counted_by_it_for_ever() -> None:
-    """Though so many others came since that no further one is named."""
+def test_the_key_of_a_secret_that_is_missing_is_named_though_made_up_ones_came_first() -> None:
+    """The least frequent makes room: who mints sixteen keys does not hide it."""
     shop, story = Till(), Story()
-    secrets = [f"secret {number}" for number in range(KEYS_NAMED_MAX + 1)]
-    for secret in (*secrets, secrets[0]):
+    made_up = [f"made up {number}" for number in range(KEYS_NAMED_MAX)]
+    for secret in (*made_up, *["missing"] * 30, "made up at last"):
         shop.serve(story.see(PROMPT.model_copy(update={"receipt": sealed(secret)})))
     counts = shop.shop.unknown_keys
 
-    assert 2 == counts[Receipts(secrets[0]).key_ids[0]]
-    assert 1 == counts[OTHER_KEYS]
+    assert (Receipts("missing").key_ids[0], 30) == counts.most_common()[0]
+    assert (2, KEYS_NAMED_MAX + 31) == (counts[OTHER_KEYS], counts.total())
+
+
+@given(st.lists(st.integers(0, 40).map(str), max_size=400))
+def test_what_came_often_has_a_name_and_no_more_than_came(keys: list[str]) -> None:
+    """In whatever order, and no receipt is lost from the sum."""
+    unknown, truly = UnknownKeys(), Counter(keys)
+    for key in keys:
+        unknown.add(key)
+    told = unknown.by_name()
+
+    assert len(told) <= KEYS_NAMED_MAX + 1
+    assert len(keys) == told.total()
+    assert all(0 < told[key] <= truly[key] for key in told if key != OTHER_KEYS)
+    often = {key for key, count in truly.items() if count * KEYS_NAMED_MAX > len(keys)}
+    assert often <= told.keys()
 
 
 def test_an_unread_add_that_comes_again_without_its_receipt_is_still_nobody_elses() -> None:

@@ -12,6 +12,7 @@ from streams.contract.receipts import Receipts
 from streams.contract.schemas.examples import PROMPT
 from streams.contract.settings import Settings
 from streams.operations.rebuild import summary_of_shop
+from streams.shop.memory.receipt_rules import UnknownKeys
 from streams.worker.health.pages.pages import Handler, show_health, show_state, unread
 from streams.worker.health.watchdog import Health, Watchdog
 from streams.worker.replica import Replica
@@ -72,11 +73,13 @@ def test_a_worker_that_lacks_a_secret_says_which_key() -> None:
 
 def test_a_key_that_comes_again_is_named_before_those_that_somebody_makes_up() -> None:
     """Else sixteen of these hide the id of a secret that is missing."""
-    made_up = {f"{number:08x}": 1 for number in range(15)}
-    (note,) = unread({**made_up, "ffffffff": 40})
+    keys = UnknownKeys()
+    for key in (*(f"{number:08x}" for number in range(40)), *["ffffffff"] * 300):
+        keys.add(key)
+    (note,) = unread(keys.by_name())
 
-    assert "40 of key ffffffff, 1 of key 0" in note
-    assert note.endswith(", 13 of further ones")
+    assert "300 of key ffffffff, 1 of key 0" in note
+    assert note.endswith(", 38 of further ones")
 
 
 def test_a_worker_tells_how_many_events_of_logs_before_it_knows() -> None:

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from streams.contract.settings import Settings
+from streams.shop.memory.receipt_rules import OTHER_KEYS
 from streams.shop.shared_settings import Told
 from streams.shop.shop import Shop
 from streams.shop.state import digest
@@ -127,10 +128,12 @@ def unread(unknown_keys: Mapping[str, int]) -> list[str]:
     >>> unread({})
     []
     """
-    most = Counter(unknown_keys).most_common()
+    named = Counter({key: n for key, n in unknown_keys.items() if key != OTHER_KEYS})
+    most = named.most_common()
     said = [f"{receipts:,} of key {key}" for key, receipts in most[:KEYS_NAMED_MAX]]
-    if left := most[KEYS_NAMED_MAX:]:
-        said.append(f"{sum(receipts for _, receipts in left):,} of further ones")
+    left = sum(receipts for _, receipts in most[KEYS_NAMED_MAX:])
+    if left := left + unknown_keys.get(OTHER_KEYS, 0):
+        said.append(f"{left:,} of further ones")
     told = ", ".join(said)
     return [f"receipts folded unread, made up or for lack of a secret: {told}"] if said else []
 
