@@ -18,36 +18,34 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.clients.async_kafka import (
-    administration,
-    client_options,
-    describe_topics,
-    reading_options,
-)
+from streams.clients.async_kafka import administration, describe_topics
 from streams.clients.connection.async_security import translating_refusals
-from streams.clients.connection.metadata_requests import limit_metadata_requests
 from streams.contract.errors import KafkaUnreachable, TopicsWrong
 from streams.contract.settings import Settings
-from streams.contract.topics import RECORD_BYTES_MAX
 from streams.contract.wire.partitioner import partition_of
 from streams.storefront.gateway.bus.bus import EventRecord, Forget, Receive
 from streams.storefront.gateway.bus.catalog_follower import CatalogFollower
+from streams.storefront.gateway.bus.kafka_clients import (
+    POLL_MS,
+    events_producer,
+    prompts_consumer,
+    started,
+)
 
 logger = logging.getLogger(__name__)
 
-CLIENT = {"client_id": "goeswith-gateway"}
 DELIVERY_S_MAX = 5.0
 """So long a request waits for the broker; then whoever asked is told to try again."""
 STOP_S_MAX = 5.0
 ANSWER_S_MAX = 2.0
 """How long the cluster may take to say that it is there."""
+AT_ONCE_S = 0.05
+"""How long it is waited for where it is known already that events are not taken."""
 ASKED_EVERY_S = 1.0
 """How often it is asked, however many ask us."""
-BATCH_BYTES_MAX = 262_144
-POLL_MS = 1000
 RECORDS_AT_ONCE_MAX = 500
 REST_S = 0.5
 """After an error of the follower."""
@@ -72,6 +70,7 @@ class KafkaBus:
         self._overdue: set[asyncio.Future[Any]] = set()
         self._unread = ""
         self._asked_s, self._told = float("-inf"), ""
+        self._looking: asyncio.Task[None] | None = None
         self._missing, self._unseen = "", list[str]()
 
     def follow(self, receive: Receive) -> None:
@@ -93,7 +92,7 @@ class KafkaBus:
         self._partitions = await partition_counts(self.settings, events, prompts)
         with translating_refusals(self.settings):
             self._producer = await self._opened()
-            self._consumer = await _started(_consumer(self.settings))
+            self._consumer = await started(prompts_consumer(self.settings))
             every = [TopicPartition(prompts, n) for n in range(self._partitions[prompts])]
             self._consumer.assign(every)
             await self._consumer.seek_to_end(*every)
@@ -103,7 +102,7 @@ class KafkaBus:
 
     async def _opened(self) -> Any:
         """A producer that knows its topic: it takes events, though Kafka may be away by then."""
-        producer = await _started(_producer(self.settings))
+        producer = await started(events_producer(self.settings))
         await producer.partitions_for(self.settings.topics.events)
         return producer
 
@@ -113,6 +112,8 @@ class KafkaBus:
             self._following.cancel()
             await asyncio.wait([self._following])  # how it ended has been told by now
             self._following = None
+        if self._looking is not None:
+            self._looking.cancel()
         if self._catalog is not None:
             await self._catalog.stop()
         for client in (self._producer, self._consumer):
@@ -191,11 +192,24 @@ class KafkaBus:
         if self._following is not None and self._following.done():
             return "prompts are no longer read: restart this gateway"
         if time.monotonic() - self._asked_s > ASKED_EVERY_S:
-            self._asked_s = time.monotonic()
-            self._told = await self._asked()
+            await self._look()
         if self._overdue and not self._missing:
             return "Kafka does not take events"
         return self._told or self._unread
+
+    async def _look(self) -> None:
+        """Ask; while events are overdue what was said last stands until Kafka has answered."""
+        if self._looking is not None and not self._looking.done():
+            return
+        self._asked_s = time.monotonic()
+        self._looking = asyncio.create_task(self._hear())
+        seconds_max = AT_ONCE_S if self._overdue else None
+        heard, _ = await asyncio.wait([self._looking], timeout=seconds_max)
+        for look in heard:
+            look.result()
+
+    async def _hear(self) -> None:
+        self._told = await self._asked()
 
     async def _asked(self) -> str:
         try:
@@ -255,36 +269,6 @@ async def partition_counts(settings: Settings, *topics: str) -> dict[str, int]:
     if missing := [name for name in topics if not found.get(name)]:
         raise TopicsWrong(f"no topic {', '.join(missing)}: `goeswith topics create` makes it")
     return found
-
-
-def _producer(settings: Settings) -> Any:
-    producer = AIOKafkaProducer(
-        **client_options(settings) | CLIENT,
-        enable_idempotence=not settings.kafka_api_version,  # the embedded broker has none
-        acks="all",
-        linger_ms=0,
-        max_batch_size=BATCH_BYTES_MAX,
-        max_request_size=RECORD_BYTES_MAX,
-    )
-    limit_metadata_requests(producer.client)
-    return producer
-
-
-def _consumer(settings: Settings) -> Any:
-    """From the end on, also where the log no longer has what was not read: it has expired."""
-    waits_ms = settings.fetch_busy_wait_ms if settings.fetch_wait_fixed else POLL_MS
-    reading = reading_options(settings) | CLIENT | {"auto_offset_reset": "latest"}
-    return AIOKafkaConsumer(**reading, fetch_max_wait_ms=waits_ms)
-
-
-async def _started(client: Any) -> Any:
-    """The client, connected; closed where it cannot be."""
-    try:
-        await client.start()
-    except BaseException:
-        await client.stop()
-        raise
-    return client
 
 
 HandOver = Callable[[Receive, Any], object]

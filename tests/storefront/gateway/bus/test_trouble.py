@@ -126,3 +126,37 @@ async def test_one_look_that_does_not_see_a_topic_is_forgotten_by_one_that_does(
         cluster.partitions["prompts"] = 3
         assert not await looked(bus)
         del cluster.partitions["prompts"]
+
+
+class Silent(Cluster):
+    """Brokers that do not answer until they are told to."""
+
+    def __init__(self, **partitions: int) -> None:
+        super().__init__(**partitions)
+        self.waited_for = False
+        self.speaks = asyncio.Event()
+
+    async def fetch_all_metadata(self) -> Cluster:
+        """Wait."""
+        self.waited_for = True
+        try:
+            await self.speaks.wait()
+        finally:
+            self.waited_for = False
+        return self
+
+
+async def test_a_silent_kafka_is_not_waited_for_while_events_are_overdue() -> None:
+    """The balancer is told at once; what Kafka says at last is heard beside it."""
+    cluster = Silent(prompts=3)
+    bus = connected(cluster)
+    bus._note_overdue([asyncio.get_running_loop().create_future()])
+
+    assert "Kafka does not take events" == await bus.trouble()
+    assert cluster.waited_for
+    assert "Kafka does not take events" == await looked(bus)
+    cluster.speaks.set()
+    assert bus._looking is not None
+    await bus._looking
+    assert "events is missing" in await looked(bus)
+    await bus.stop()
