@@ -16,7 +16,7 @@ from streams.contract.events.reference.curated import Source
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, BEST_WORTH
 from streams.shop.decision.controls.arm_names import ARM_NAMES
-from streams.shop.decision.languages.messages import TEXTS
+from streams.shop.decision.languages.messages import OF_SEVERAL, SUGGESTED, TEXTS
 from streams.shop.memory.answer import Silence, SilenceReason
 from streams.shop.shop import Shop
 
@@ -53,7 +53,8 @@ def placeholders(text: str) -> set[str]:
 def test_every_arm_has_a_text_in_every_language(language: str) -> None:
     """For each of its sources, if it has several; and no text is left of an arm that is gone.
 
-    An arm that ranks what the others propose speaks as they do.
+    An arm that ranks what the others propose speaks as they do. A reason that is true of several
+    items has a text of its own.
     """
     keys = {
         f"{arm}/{source}" if source else arm
@@ -62,7 +63,7 @@ def test_every_arm_has_a_text_in_every_language(language: str) -> None:
         for source in OF_SEVERAL_SOURCES.get(arm, ("",))
     }
 
-    assert keys == TEXTS[language].keys()
+    assert {*keys, *OF_SEVERAL.values(), SUGGESTED} == TEXTS[language].keys()
     assert "" not in TEXTS[language].values()
 
 
