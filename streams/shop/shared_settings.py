@@ -182,9 +182,9 @@ was supposed; earlier returns are one fact; an order counts for every session th
 what is new in a cart teaches. 5: who has left speaks for nothing, carts and late events count by
 their own time, and events that ask for other slots assign. 6: what comes too late to be answered
 assigns nobody, and what was ordered since a visitor was assigned first is not counted as before. 7:
-who is there is not whom a return names, and is signed out by any denial; an order of before its
-session was assigned is not of its unit; an old cart leaves later changes; of an item's lines each
-earns what it says, and what is sealed in another currency counts by the rates."""
+who is there is not whom a return names, which begins no visit, and is signed out by any denial; an
+order of before its session was assigned is not of its unit; an old cart leaves later changes; of an
+item's lines each earns what it says, and what is sealed in another currency counts by the rates."""
 
 
 def versions(parts: Mapping[str, Part]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Carts bring and take out items as adds and removals do; a checkout ends by its own time."""
 
 import json
+from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
 
@@ -8,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contract.events import Event
+from streams.contract.events import Event, OrderLine
 from streams.contract.published.prompts import Prompt
 from streams.lab.chaos.twin.twin import Twin
 from streams.shop.memory.answer import Silence
+from streams.shop.memory.orders.baskets.moments import LOST, Moments
 from streams.shop.memory.orders.weight import BYTES_MAX, ROOM_BYTES, weight
 from streams.shop.memory.session import Session
 from tests.stories import NOON_MS, Story, Till
@@ -101,6 +103,87 @@ def test_a_cart_from_before_what_is_forgotten_says_nothing(changes: int, believe
     shop.serve(cart)
 
     assert {*items, "bread" if believed else "butter"} == {*held(shop)}
+
+
+def bring(story: Story, *quantities: tuple[str, int], after_s: float) -> Event:
+    """A cart of so many of each."""
+    lines = tuple(OrderLine(item_id=item, quantity=number) for item, number in quantities)
+    return story.set_basket(lines=lines, after_s=after_s)
+
+
+@pytest.mark.parametrize(
+    ("changes", "cart", "left"),
+    [
+        ([("remove", 1)], 3, 2),
+        ([("order", 1)], 3, 2),
+        ([("add", 1)], 3, 4),
+        ([("remove", 3)], 3, 0),
+        ([("remove", 3), ("add", 2)], 1, 2),
+        ([("add", 2), ("remove", 1)], 3, 4),
+        ([("add", 1), ("add", 1), ("add", 1)], 9, 3),  # too many to know: as it was
+    ],
+)
+def test_what_came_and_went_since_a_late_cart_is_reckoned_on_top_of_it(
+    changes: list[tuple[str, int]], cart: int, left: int
+) -> None:
+    """Whatever of it the session had known; and the rest is not offered."""
+    shop, story = Till(), Story()
+    shop.teach("bread", "tea")
+    shop.serve(story.view("bread"))
+    late = bring(story, ("tea", cart), after_s=1)
+    for what, number in changes:
+        line = {"lines": (OrderLine(item_id="tea", quantity=number),)}
+        said = line if what == "order" else {"quantity": number}
+        shop.serve(getattr(story, what)("tea", **said))
+    shop.serve(late)
+    prompt = shop.serve(story.view("bread", after_s=3_600)).prompt
+
+    assert ({"tea": left} if left else {}) == held(shop)
+    assert bool(left) == (prompt is None or "tea" not in {one.item_id for one in prompt.items})
+
+
+def test_what_found_no_room_was_no_change_for_a_late_cart() -> None:
+    """The basket is full when tea is added; the cart of before that has it."""
+    shop, story = Till(), Story()
+    for number in range(54):
+        shop.serve(story.add(f"i{number}"))
+    late = story.set_basket("tea", "i0")
+    shop.serve(story.add("tea"))
+    shop.serve(late)
+
+    assert {"tea": 1, "i0": 1} == held(shop)
+
+
+def test_a_heavy_visit_over_what_changes_the_basket_is_noted_again() -> None:
+    """A week later a cart of before an add leaves it; one of before the visit says nothing."""
+    for late_s in (1, 8 * 86_400):
+        shop, story = Till(basket_ttl_s=30 * 86_400), Story()
+        for event in heavy(story):
+            shop.serve(event)
+        assert in_shop(shop).moments.changed is LOST
+        shop.serve(story.view("jam", after_s=7 * 86_400))
+        late = story.set_basket("jam", after_s=1 - late_s)
+        shop.serve(story.add("tea", after_s=late_s))
+        shop.serve(late)
+
+        assert ({"tea", "jam"} if late_s == 1 else {"tea"}) == {*held(shop)}
+
+
+def heavy(story: Story) -> Iterator[Event]:
+    """So many changes that the session lets go of when they were; nothing is left."""
+    for number in range(160):
+        yield story.add(f"item-{number}")
+        yield story.remove(f"item-{number}")
+        yield story.view(f"item-{number}")
+
+
+def test_of_a_basket_kept_without_how_many_came_a_late_cart_leaves_what_was_changed() -> None:
+    """As earlier versions kept it: when, and no more."""
+    times_ms = [0, 0, 0]
+    moments = Moments.from_state([times_ms, [], [["", 5], ["tea", NOON_MS]]])
+
+    assert {"tea": None} == moments.since(NOON_MS - 1)
+    assert 5 == moments.unsure_ms
 
 
 STEPS = st.lists(

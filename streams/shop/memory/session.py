@@ -27,6 +27,7 @@ from sys import intern
 from typing import Any, ClassVar, Self
 
 from streams.contract.events import (
+    TOLD_OF_SOMEBODY,
     BasketUpdated,
     CheckoutLeft,
     CheckoutStarted,
@@ -106,8 +107,7 @@ class Session(BasketChanges):
     consent_ms: int = 0
     """When that was said, where the setting supposes consent."""
     buyer: str | None = None
-    names_shopper: bool = False
-    """Whose history the latest event adds to; as `shopper_id`, no part of the state."""
+    names_shopper: bool = False  # as `shopper_id` and `buyer`, no part of the state
     order_memory: Orders = field(default_factory=Orders)
     """The orders of its partition."""
     ties: Ties = NO_TIES
@@ -118,9 +118,9 @@ class Session(BasketChanges):
     """What the visit was shown in slots that do not share `shown` and `dismissals`."""
 
     def note(self, event: Event, offset: int) -> None:
-        """Remember that this event was seen, and at which offset."""
+        """Remember that this event was seen, and at which offset; no visit goes on by refunds."""
         at_ms = event.occurred_at_ms
-        if at_ms > self.last_ms:  # noqa: PLR1730  # no call on every event
+        if at_ms > self.last_ms and type(event) not in TOLD_OF_SOMEBODY:
             self.last_ms = at_ms
         if self.seen.note(event.event_id, offset, at_ms):
             noted = self.seen.noted
@@ -222,7 +222,7 @@ class Session(BasketChanges):
             consent_ms=self.consent_ms,
             order_memory=self.order_memory,
             ties=self.ties,
-            moments=self.moments,
+            moments=self.moments.anew(self.last_ms),
             signed_in=self.signed_in.after_pause(event),
         )
         if self.signed_in.is_anothers(event):

@@ -15,7 +15,7 @@ from sys import intern
 from typing import Any
 
 from models.snapshot.elements import each
-from streams.contract.events import Event
+from streams.contract.events import TOLD_OF_SOMEBODY, Event
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.orders.baskets.moments import Moments
 from streams.shop.memory.orders.baskets.taken import Taken
@@ -125,12 +125,18 @@ class Sessions:
             lighten(holder)
 
     def _after_pause(self, session: Session, event: Event) -> Session:
-        """The session as an event finds it."""
+        """The session as an event finds it; no visit begins by what a server tells of somebody."""
+        if type(event) in TOLD_OF_SOMEBODY:
+            return session
         pause_ms = event.occurred_at_ms - session.last_ms
         if pause_ms > self.basket_ttl_ms:
             session.forget_basket()
         if pause_ms > self.gap_ms:
-            session = self._sessions[session.session_id] = session.after_pause(event)
+            moments, session = session.moments, session.after_pause(event)
+            self._sessions[session.session_id] = session
+            if session.moments is not moments:  # it notes again what it had let go, in its place
+                session.taken = {}
+                lighten(session)
         return session
 
     def _expire(self) -> None:

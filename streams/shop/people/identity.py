@@ -11,7 +11,8 @@ t6 (does not say who), no       nobody's: a denial signs out who is there
 
 What came back, or who is forgotten, names whose that is: told by a shop's server, in whichever
 session, it signs nobody in or out, but for who denies by it and is there. An order names who is
-there, unless it was placed before the visit: a server tells some of them late.
+there, unless it was placed before the visit: a server tells some of them late. Nor is anybody there
+by what is older than the visit by more than a pause.
 
 That depends on the event, on who is signed in, and on the latest *denial* of the shopper:
 `consent: false` or `shopper_forgotten`. Denials come on any partition, before or after what they
@@ -106,6 +107,7 @@ class Identity:
         self.forget = forget
         self.remembered = remembered
         self.consent_default = settings.consent_default
+        self._gap_ms = 1000 * settings.session_gap_s
         self.denials = Denials(settings.shoppers_max)
 
     def sign(self, session: Signed, event: Event) -> None:
@@ -165,20 +167,21 @@ class Identity:
     def _hear_of(self, session: Signed, event: Event, *, signs_out: bool = True) -> None:
         """An event says whose an order was, or who is forgotten; who is there stays, if not denied.
 
-        One that names nobody is of who is there, as far as it denies.
+        One that names nobody denies nothing: a server knows not who is there.
         """
         session.shopper_id = session.buyer = None
         session.names_shopper = False
         if not (event.consent is False or type(event) is ShopperForgotten):
             return
-        who, ties = named(event), session.ties
-        if not event.says_who or (who is not None and who == session.signed_in.hash):
+        if (who := named(event)) is None:
+            return
+        if who == session.signed_in.hash:
             if event.consent is False:
                 self._note_consent(session, event.occurred_at_ms, consent=False)
             self._sign_nobody(session, event, signs_out=signs_out)
             return
-        if who is not None and who == ties.whose:
-            session.ties = ties.signed(event, None)
+        if who == session.ties.whose:
+            session.ties = session.ties.signed(event, None)
         self._deny(session, event)
 
     def of_before(self, session: Signed, event: Event) -> bool:
@@ -216,8 +219,8 @@ class Identity:
         """What the event itself says: denials may come later, and count whenever they come."""
         at_ms, before = event.occurred_at_ms, session.signed_in
         says = event.says_who or event.consent is False
-        if type(event) is OrderPlaced and at_ms < session.started_ms:
-            says = False
+        early_ms = 0 if type(event) is OrderPlaced else self._gap_ms  # it may begin a visit, late
+        says = says and at_ms + early_ms >= session.started_ms
         if says and at_ms >= before.at_ms:
             was = before.hash
             first = session.seen.noted == 1

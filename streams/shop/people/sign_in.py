@@ -19,7 +19,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
 from models.snapshot.elements import each
-from streams.contract.events import TOLD_OF_SOMEBODY, Event
+from streams.contract.events import Event
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.people.denials import hashed
 
@@ -71,8 +71,7 @@ class SignIn:
     def is_anothers(self, event: Event) -> bool:
         """Whether somebody is signed in, and an event does not name them."""
         who, there = self.hash, event.shopper_id
-        told = there is None or type(event) in TOLD_OF_SOMEBODY or hashed(there) != who
-        return who is not None and told
+        return who is not None and (there is None or hashed(there) != who)
 
     def becomes(self, shopper_id: str | None, at_ms: int, since_ms: int) -> bool:
         """From now on a shopper is signed in, or nobody; whether that is somebody else."""

@@ -27,7 +27,7 @@ from dataclasses import replace
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from models.snapshot.elements import each
-from streams.contract.events import Event
+from streams.contract.events import TOLD_OF_SOMEBODY, Event
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.people.denials import hashed
 from streams.shop.people.shoppers import Noted
@@ -91,19 +91,20 @@ class Visitors(Generic[S]):
         visitor = hashed(event.visitor_id or "")
         session.ties = Ties(visitor)
         other = self._sessions.get(self._latest.get(visitor, ""))
-        self._latest[visitor] = session.session_id
         _assigned_before(session, other)
-        if other is None or not self._lets_on(other, there(event), event):
-            return False
-        self._follow(session, other, event)
-        return True
+        follows = other is not None and self._lets_on(other, there(event), event)
+        if follows or other is None or type(event) not in TOLD_OF_SOMEBODY:
+            self._latest[visitor] = session.session_id  # the visitor is there, not a server alone
+        if other is not None and follows:
+            self._follow(session, other, event)
+        return follows
 
     def back(self, event: Event) -> S:
         """A former has an event again: of its trail, or it begins anew."""
         former = self.formers[event.session_id]
         session, holder = former.session, self._sessions[former.holder]
         _assigned_before(session, holder)
-        if event.occurred_at_ms <= former.left_ms:
+        if event.occurred_at_ms <= former.left_ms or type(event) in TOLD_OF_SOMEBODY:
             self.lent = session, holder
             _hand_over(session, holder)
             return session

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from streams.contract.events import Event
+from streams.lab.chaos.twin.twin import Twin
 from streams.shop.people.denials import hashed
 from tests.stories import NOON_MS, Story, Till, received
 
@@ -155,3 +156,100 @@ def test_what_is_told_in_a_new_session_does_not_go_on_from_hers(kind: str) -> No
     assert {"pan": 1} == session.basket
     assert None is whose(till, server.view("bowl", **GOES_ON))
     assert "ann" == whose(till, story.view("bowl", **ANN))
+
+
+@pytest.mark.parametrize("who", [ANN, BOB])
+@pytest.mark.parametrize("kind", BEHIND)
+def test_what_is_told_in_a_session_of_its_own_keeps_the_basket_from_nobody(
+    kind: str, who: dict[str, Any]
+) -> None:
+    """A server's, between two of the visitor's: the second goes on from the first."""
+    till, story = shop(), Story(schema_version=2, visitor_id="v")
+    till.serve(received(story.add("pan", **ANN)))
+    till.serve(received(story.add("cup", **ANN)))
+    server = Story("server", start_ms=story.now_ms, schema_version=2, visitor_id="v")
+    till.serve(
+        received(
+            told(server, kind, **who, order_id="o-9")
+            if kind != "forgotten"
+            else server.forget("bob")
+        )
+    )
+    later = Story("s2", start_ms=server.now_ms, schema_version=2, visitor_id="v")
+    till.serve(received(later.view("jam", **ANN)))
+    session = till.shop.sessions[0].find("s2")
+
+    assert session is not None
+    assert {"pan": 1, "cup": 1} == session.basket
+    assert {"s2": session.basket} == beside(till)
+
+
+@pytest.mark.parametrize("kind", BEHIND[:2])
+def test_what_is_told_in_a_session_that_was_left_leaves_the_trail_where_it_is(kind: str) -> None:
+    """The visitor has signed in since, under another id; a server knows the first one."""
+    till, story = shop(), Story(schema_version=2, visitor_id="v")
+    till.serve(received(story.add("pan", **NOBODY)))
+    hers = Story("s2", start_ms=story.now_ms, schema_version=2, visitor_id="v")
+    till.serve(received(hers.add("cup", **ANN)))
+    till.serve(received(told(story, kind, after_s=9, order_id="o-9", **BOB)))
+    later = Story("s3", start_ms=story.now_ms, schema_version=2, visitor_id="v")
+    till.serve(received(later.view("jam", **ANN)))
+    session = till.shop.sessions[0].find("s3")
+
+    assert session is not None
+    assert {"pan": 1, "cup": 1} == session.basket
+    assert {"s3": session.basket} == beside(till)
+
+
+@pytest.mark.parametrize("who", [ANN, BOB, NOBODY])
+@pytest.mark.parametrize("kind", BEHIND[:2])
+def test_what_is_told_after_a_pause_sends_nobody_away(kind: str, who: dict[str, Any]) -> None:
+    """She comes back a minute later, and finds what is hers; another one finds nothing of hers."""
+    for back, basket in ((ANN, ["pan"]), (BOB, [])):
+        till, story = shop(), Story(schema_version=2)
+        till.serve(received(story.add("pan", **ANN)))
+        till.serve(received(story.view("cup", **ANN)))
+        till.serve(received(told(story, kind, after_s=3_600, order_id="o-9", **who)))
+        till.serve(received(story.view("bowl", after_s=60, **back)))
+        session = till.shop.sessions[0].find("s1")
+
+        assert session is not None
+        assert basket == session.own_basket
+        assert bool(basket) == (0 == session.parted_ms)
+        assert ["bowl"] == session.viewed
+
+
+@pytest.mark.parametrize("kind", BEHIND[:2])
+@pytest.mark.parametrize("says", [{}, {"shopper_id": None}, {"schema_version": 1}])
+def test_a_refund_without_a_name_denies_nobody(kind: str, says: dict[str, Any]) -> None:
+    """A back office that always says no: who is there stays, and is remembered."""
+    till, story = shop(), Story(schema_version=2)
+    hers = whose(till, story.view("cup", **ANN))
+    till.serve(received(told(story, kind, **{"consent": False, **says})))
+
+    assert {} == till.shop.identity.denials.at_s
+    assert "ann" == hers == whose(till, story.view("bowl", **GOES_ON))
+
+
+@pytest.mark.parametrize("kind", ["view", "add"])
+def test_what_comes_late_from_an_earlier_visit_signs_nobody_in(kind: str) -> None:
+    """Two hours later nobody says who is there; what begins a visit and comes second does."""
+    till, story = shop(), Story(schema_version=2)
+    till.serve(received(story.view("pan", **ANN)))
+    late = getattr(story, kind)("cup", **ANN)
+    till.serve(received(story.view("cup", after_s=7_200, **GOES_ON)))
+    till.serve(received(late, delay_s=7_200))
+    nobody = whose(till, story.view("bowl", **GOES_ON))
+    till.serve(received(story.view("cup", after_s=7_200, **GOES_ON)))
+    till.serve(received(story.view("pan", after_s=-1, **ANN)))
+
+    assert None is nobody
+    assert "ann" == whose(till, story.view("bowl", **GOES_ON))
+
+
+def beside(till: Till) -> dict[str, dict[str, int]]:
+    """The baskets as a plain twin has them."""
+    twin = Twin(till.shop.settings)
+    for event in till.served:
+        twin.see(0, event)
+    return {name: dict(basket) for name, basket in twin.ledger().baskets.items()}

@@ -1,5 +1,6 @@
 """A session, as the twin knows it: who is there; and its trail, the basket and what is about it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
@@ -11,6 +12,8 @@ from streams.lab.chaos.twin.told import Told
 
 CHANGED_MAX = 4
 """Items of a basket of which it is known when they were changed last."""
+CHANGES_MAX = 2
+"""Changes of one of them after a cart: with more of them it stays as it is."""
 
 
 @dataclass(eq=False)
@@ -39,13 +42,14 @@ class TwinSession:
     left_orders: frozenset[str] = frozenset()
     """and the orders that were known by then."""
 
-    def sign(self, event: Event, who: str | None) -> bool:
+    def sign(self, event: Event, who: str | None, gap_ms: float) -> bool:
         """The event says who is signed in, or that nobody is; whether that is another one."""
         before = self.signed_in
         known = who or before or event.schema_version > 1  # version 1 has no word for signing out
         says = event.says_who or event.consent is False
-        if isinstance(event, OrderPlaced) and event.occurred_at_ms < self.trail.began_ms:
-            says = False  # a server may tell of an earlier visit
+        early_ms = self.trail.began_ms - event.occurred_at_ms
+        if early_ms > (0 if isinstance(event, OrderPlaced) else gap_ms):
+            says = False  # of an earlier visit
         if says and event.occurred_at_ms >= self.signed_ms and known:
             self.signed_in, self.signed_ms = who, event.occurred_at_ms
         if self.signed_in == before:
@@ -116,8 +120,8 @@ class TwinTrail:
     """When pieces of an item were taken out that were not there (yet): a time for each of them."""
     cart_ms: int = 0
     """Of when the latest cart was."""
-    changed: list[tuple[str, int]] = field(default_factory=list)
-    """When the items were added, removed or ordered last that were so last: `CHANGED_MAX`."""
+    changed: dict[str, Counter[int]] = field(default_factory=dict)
+    """By how many the items that were so last were added, removed or ordered, by time."""
     unsure_ms: int = 0
     """When an item was that is not among them."""
     had: dict[str, None] = field(default_factory=dict)
@@ -178,18 +182,27 @@ class TwinTrail:
             self.missing[item_id].remove(out_ms)
         if entering:
             self.basket[item_id] = self.basket.get(item_id, 0) + entering
-        self._changes(item_id, event.occurred_at_ms)
+        self._changes(item_id, event.occurred_at_ms, event.quantity)
         return lesson
 
-    def _changes(self, item_id: str, at_ms: int) -> None:
+    def _changes(self, item_id: str, at_ms: int, more: int) -> None:
         """An item was changed: carts from before that, which come late, do not tell of it."""
         if at_ms < self.cart_ms:
             return
-        times_ms = [at_ms, *(ms for item, ms in self.changed if item == item_id)]
-        others = [one for one in self.changed if one[0] != item_id]
-        self.changed = [*others, (item_id, max(times_ms))]
+        changes = self.changed[item_id] = self.changed.pop(item_id, Counter())
+        changes[at_ms] += more
         if len(self.changed) > CHANGED_MAX:
-            self.unsure_ms = max(self.unsure_ms, self.changed.pop(0)[1])
+            first = self.changed.pop(next(iter(self.changed)))
+            self.unsure_ms = max(self.unsure_ms, *first)
+
+    def _since_cart(self, item_id: str, told: int) -> int:
+        """How many there are of an item that was changed after a cart, which had so many."""
+        changes = sorted(self.changed[item_id].items())
+        if len(changes) > CHANGES_MAX:
+            return self.basket.get(item_id, 0)
+        for _, more in changes:
+            told = max(0, told + more)
+        return told
 
     def set_basket(self, event: BasketUpdated, who: str | None) -> list[TwinLesson]:
         """All that is in the basket is told; what that teaches: of the first time nothing.
@@ -201,10 +214,14 @@ class TwinTrail:
         before = self.basket
         if event.occurred_at_ms >= max(self.cart_ms, self.unsure_ms):
             self.cart_ms = event.occurred_at_ms
-            self.changed = [one for one in self.changed if one[1] > self.cart_ms]
-            later = {item for item, _ in self.changed}
-            told = {item: n for item, n in summed(event.lines).items() if item not in later}
-            self.basket = {item: before[item] for item in before if item in later} | told
+            told = summed(event.lines)
+            for item, all_of_it in [*self.changed.items()]:
+                later = {ms: more for ms, more in all_of_it.items() if ms > self.cart_ms}
+                self.changed[item] = Counter(later)
+                if not later:
+                    del self.changed[item]
+            told |= {item: self._since_cart(item, told.get(item, 0)) for item in self.changed}
+            self.basket = {item: told[item] for item in (*self.changed, *told) if told[item]}
         if not told_before or event.occurred_at_ms < self.last_ms:
             return []
         there = [item for item in before if item in self.basket]
@@ -219,7 +236,7 @@ class TwinTrail:
         """So many leave the basket; how many of them were not there. A cart knows better."""
         if at_ms < self.cart_ms:
             return 0
-        self._changes(item_id, at_ms)
+        self._changes(item_id, at_ms, -quantity)
         left = self.basket.pop(item_id, 0) - quantity
         if left > 0:
             self.basket[item_id] = left

@@ -50,7 +50,7 @@ class Twin:
         self, settings: Settings, prompts_max: float = inf, apart_max: float = inf
     ) -> None:
         self.outcomes: dict[tuple[str, ...], Told] = {}
-        self._settings = settings
+        self._settings, self._gap_ms = settings, 1000 * settings.session_gap_s
         self._sides = Sides(settings)
         self._credit = Credit(settings, self._tell, prompts_max)
         self._visitors = TwinVisitors(settings, apart_max)
@@ -68,7 +68,8 @@ class Twin:
             return
         visit.seen.add(event.event_id)
         trail = visit.trail
-        trail.last_ms = max(trail.last_ms, at_ms)
+        if not isinstance(event, OrderTakenBack | ShopperForgotten):  # nobody need be there
+            trail.last_ms = max(trail.last_ms, at_ms)
         self._who(partition, visit, event)
         match event:
             case ItemViewed() | ItemAdded():
@@ -103,18 +104,20 @@ class Twin:
                 visit.trail.closed = True
             return
         if event.consent is True and not behind:
-            if visit.sign(event, event.shopper_id):
+            if visit.sign(event, event.shopper_id, self._gap_ms):
                 visit.trail.signed(event, visit.signed_in)
             return
         if event.shopper_id is not None:
             visit.trail.signed(event, None)
-        if visit.sign(event, None):
+        if visit.sign(event, None, self._gap_ms):
             visit.trail.signed(event, None)
 
     def _denies(self, partition: int, visit: TwinSession, event: Event) -> str | None:
         """Note who denies by an event, if somebody does."""
         if not (event.consent is False or isinstance(event, ShopperForgotten)):
             return None
+        if isinstance(event, OrderTakenBack) and event.shopper_id is None:
+            return None  # of nobody who is known
         then = None if event.says_who else visit.was_there(event.occurred_at_ms)
         who = event.shopper_id or then
         if who is not None:

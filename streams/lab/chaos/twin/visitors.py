@@ -24,19 +24,21 @@ class TwinVisitors:
     def session(self, partition: int, event: Event) -> TwinSession:
         """The session of an event, with the trail that the event is of."""
         at_ms, key = event.occurred_at_ms, (partition, event.session_id)
+        behind = isinstance(event, OrderTakenBack | ShopperForgotten)  # nobody need be there
         session = self.sessions.get(key)
         if session is None:
             begun = self._begun(event.session_id, at_ms, at_ms)
             session = self.sessions[key] = TwinSession(event.session_id, event.visitor_id, begun)
             if event.visitor_id is not None:
                 before = self._latest.get((partition, event.visitor_id))
-                self._latest[partition, event.visitor_id] = session
                 begun.before = None if before is None else before.trail.before
                 if before is not None and self._lets_on(before.trail, _here(event, None), at_ms):
                     self._take_over(partition, session, before.trail, at_ms)
-        elif not session.holds and at_ms > session.left_ms:
+                if before is None or session.trail is before.trail or not behind:
+                    self._latest[partition, event.visitor_id] = session
+        elif not session.holds and at_ms > session.left_ms and not behind:
             self._back(partition, session, event)
-        if at_ms - session.trail.last_ms > self._gap_ms:
+        if at_ms - session.trail.last_ms > self._gap_ms and not behind:
             session.pause(event)
         return session
 

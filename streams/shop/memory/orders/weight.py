@@ -3,7 +3,8 @@
 Most visits keep all that they may. One with hundreds of events cannot keep all of that at once; it
 is weighed every few events, and lets go, in this order and only as far as it has to:
 
-1. when items of its basket were changed last: a cart that comes late overrules what came after it
+1. how items of its basket were changed last: a cart that comes late overrules what came after it;
+   after a pause that is noted anew, and what was taken out before it is let go instead
 2. which items it has looked at: its further looks teach nothing
 3. the oldest of what was taken out: it may be offered again, and an add from before is no more late
 4. which items its basket has taught: it teaches no more, until it begins anew
@@ -50,7 +51,7 @@ LARGE_NUMBER_BYTES, SMALL_MAX = 32, 256
 """Numbers up to this one are there once in a process: not so grams."""
 TAKEN_BYTES = 150
 EARLIER_BYTES = 400
-MOMENTS_BYTES, MOMENT_BYTES, CHANGED_BYTES = 100, 32, 450
+MOMENTS_BYTES, MOMENT_BYTES, CHANGED_BYTES = 100, 32, 1000
 POINTER_BYTES = 8
 BOUGHT_BYTES = 75
 ORDER_BYTES = 250

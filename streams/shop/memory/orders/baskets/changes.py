@@ -5,7 +5,7 @@ from sys import intern
 
 from streams.contract.events import BasketUpdated, ItemAdded, ItemRemoved, OrderPlaced
 from streams.shop.memory.orders.baskets.moments import Moments
-from streams.shop.memory.orders.baskets.taken import Taken, bound, note_taken, take
+from streams.shop.memory.orders.baskets.taken import Taken, bound, note_taken, reckon, take
 
 BASKET_MAX = 54
 BOUGHT_MAX = 40
@@ -38,14 +38,15 @@ class BasketChanges:
             self.basket[intern(item_id)] = self.basket.get(item_id, 0) + entering
         if item_id in self.basket and (item_id in self.moments.anothers) != self.of_before:
             self.moments = self.moments.added(item_id, anothers=self.of_before)
-        self._change(item_id, at_ms)
+        if item_id in self.basket or not entering:  # else there was no room
+            self._change(item_id, at_ms, event.quantity)
         self.in_checkout = False
 
-    def _change(self, item_id: str, at_ms: int) -> None:
-        """A cart from before this is of no news about this item; from before a cart it was none."""
+    def _change(self, item_id: str, at_ms: int, more: int) -> None:
+        """A cart from before this does not know of it; from before a cart it was no change."""
         moments = self.moments
         if at_ms >= moments.cart_ms:
-            self.moments = moments.after_change(intern(item_id), at_ms)
+            self.moments = moments.after_change(intern(item_id), at_ms, more)
 
     def entering(self, event: ItemAdded) -> int:
         """How many this add puts in: not what a removal or an order that overtook it took out.
@@ -81,7 +82,7 @@ class BasketChanges:
         at_ms = event.occurred_at_ms
         missing = self._take(event.item_id, event.quantity, at_ms)
         note_taken(self.taken, event.item_id, at_ms, missing)
-        self._change(event.item_id, at_ms)
+        self._change(event.item_id, at_ms, -event.quantity)
         self.in_checkout = False
 
     def _buy(self, event: OrderPlaced) -> None:
@@ -90,7 +91,7 @@ class BasketChanges:
         for line in event.lines:
             if missing := self._take(line.item_id, line.quantity, at_ms):
                 note_taken(self.taken, line.item_id, at_ms, missing)
-            self._change(line.item_id, at_ms)
+            self._change(line.item_id, at_ms, -line.quantity)
             if not self.names_shopper:
                 self.bought[intern(line.item_id)] = max(self.bought.pop(line.item_id, 0), at_ms)
         bound(self.bought, BOUGHT_MAX)
@@ -99,22 +100,23 @@ class BasketChanges:
     def _set(self, event: BasketUpdated) -> None:
         """The basket is what the shop says; a full one takes no further kinds of items.
 
-        What was added, removed or ordered after it, and told before, stays as it is. A cart from
-        before another one says nothing, nor one from before what nobody knows any more.
+        What was added, removed or ordered after it, and told before, is reckoned on top. A cart
+        from before another one says nothing, nor one from before what nobody knows any more.
         """
         at_ms, moments = event.occurred_at_ms, self.moments
         if at_ms < max(moments.cart_ms, moments.unsure_ms):
             return
         before, anothers, later = dict(self.basket), moments.anothers, moments.since(at_ms)
-        self.moments = moments._replace(cart_ms=at_ms)
-        kept = {item: before[item] for item in later if item in before}
-        self.basket.clear()
-        self.basket.update(kept)
+        self.moments, told = moments._replace(cart_ms=at_ms), dict[str, int]()
         for line in event.lines:
-            if line.item_id in later:
-                continue
-            if line.item_id in self.basket or len(self.basket) < BASKET_MAX:
-                self.basket[intern(line.item_id)] = self.basket.get(line.item_id, 0) + line.quantity
+            told[line.item_id] = told.get(line.item_id, 0) + line.quantity
+        for item, more in later.items():
+            told[item] = before.get(item, 0) if more is None else reckon(told.get(item, 0), more)
+        kept = {item: told.pop(item) for item in before if item in later}
+        self.basket.clear()
+        for item, quantity in (*kept.items(), *told.items()):
+            if quantity and len(self.basket) < BASKET_MAX:
+                self.basket[intern(item)] = quantity
         for item_id in before:
             if item_id not in self.basket and item_id not in anothers:
                 note_taken(self.taken, item_id, event.occurred_at_ms, 0)

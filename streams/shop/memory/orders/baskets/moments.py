@@ -7,8 +7,14 @@
 12:03 (ann's, late) views milk               not viewed, and not answered: she has left
 ```
 
-A cart that comes late leaves as it is what was changed after it. Of that the latest few items are
-known: a cart from before a change that is forgotten says nothing.
+Of what was changed after a cart that comes late there is what the cart had, and what was added and
+taken out since. Of that the latest few items are known: a cart from before a change of another one
+says nothing. Of each item the latest changes are: of one with more of them there is what there was.
+
+```
+12:02 remove 1 tea           there was none          changed {tea: -1 at 12:02}
+12:01 (late) cart tea x 3    basket {tea: 2}
+```
 
 Sessions that have nothing of it share `NO_MOMENTS`.
 """
@@ -23,7 +29,11 @@ CHANGED_MAX = 4
 """Items of a basket of which it is known when they were changed last."""
 FORGOTTEN = ""
 """No item has this id."""
-LOST: dict[str, int] = {}
+KNOWN_MAX = 2
+"""Changes of each of them: of more, when the latest was that is not known any more."""
+Changes = tuple[int, ...]
+"""When the latest was that is forgotten (0: none), then when and by how many, by time."""
+LOST: dict[str, Changes] = {}
 """What a session has let go that was too heavy: it stays empty."""
 
 
@@ -39,35 +49,48 @@ class Moments(NamedTuple):
     anothers: tuple[str, ...] = ()
     """What they had put into the basket, as far as nobody has added it since."""
 
-    changed: dict[str, int] | None = None
-    """When the items that were changed last were added, removed or ordered; it is the session's.
+    changed: dict[str, Changes] | None = None
+    """How the items that were changed last were added, removed or ordered; it is the session's.
 
     Under `FORGOTTEN` the latest of those that are not known any more. `LOST`: nothing is noted.
     """
 
-    def after_change(self, item_id: str, at_ms: int) -> Self:
-        """An item was added, removed or ordered; of too many the one that was told first goes."""
+    def after_change(self, item_id: str, at_ms: int, more: int) -> Self:
+        """So many of an item came, or went; of too many items the one that was told first goes."""
         if (changed := self.changed) is None:
-            return self._replace(changed={FORGOTTEN: 0, item_id: at_ms})
+            return self._replace(changed={FORGOTTEN: (0,), item_id: (0, at_ms, more)})
         if changed is LOST:
             return self
-        changed[item_id] = max(at_ms, changed.pop(item_id, 0))
+        told = changed.pop(item_id, None)
+        changed[item_id] = (0, at_ms, more) if told is None else _after(told, at_ms, more)
         if len(changed) > CHANGED_MAX + 1:
             _, first, *_ = changed
-            changed[FORGOTTEN] = max(changed[FORGOTTEN], changed.pop(first))
+            changed[FORGOTTEN] = (max(self.unsure_ms, _latest_ms(changed.pop(first))),)
         return self
 
     @property
     def unsure_ms(self) -> int:
         """The latest change of which it is forgotten what it changed."""
-        return (self.changed or LOST).get(FORGOTTEN, 0)
+        return (self.changed or LOST).get(FORGOTTEN, (0,))[0]
 
-    def since(self, cart_ms: int) -> set[str]:
-        """The items that were changed after a cart, which is told now; no others are known then."""
-        changed = self.changed or {}
-        for item_id in [item for item, at_ms in changed.items() if item and at_ms <= cart_ms]:
-            del changed[item_id]
-        return {*changed} - {FORGOTTEN}
+    def since(self, cart_ms: int) -> dict[str, list[int] | None]:
+        """What came and went after a cart, which is told now, by item; None: not all is known."""
+        changed, later = self.changed or {}, dict[str, list[int] | None]()
+        for item_id, told in [*changed.items()]:
+            if item_id == FORGOTTEN:
+                continue
+            if _latest_ms(told) <= cart_ms:
+                del changed[item_id]
+            else:
+                lost_ms, *known = told
+                changes = zip(known[::2], known[1::2], strict=True)
+                after = [more for at_ms, more in changes if at_ms > cart_ms]
+                later[item_id] = None if lost_ms > cart_ms else after
+        return later
+
+    def anew(self, at_ms: int) -> "Moments":
+        """After a pause it is noted again what changes the basket; of up to then nothing is."""
+        return self._replace(changed={FORGOTTEN: (at_ms,)}) if self.changed is LOST else self
 
     def lightened(self) -> "Moments":
         """Without what was changed when: a cart that comes late tells all of the basket."""
@@ -90,7 +113,9 @@ class Moments(NamedTuple):
             else [
                 [self.parted_ms, self.cart_ms, self.left_ms],
                 list(self.anothers),
-                None if self.changed is LOST else list((self.changed or {}).items()),
+                None
+                if self.changed is LOST
+                else [[item, *told] for item, told in (self.changed or {}).items()],
             ]
         )
 
@@ -105,12 +130,34 @@ class Moments(NamedTuple):
         return cls(*times, tuple(each(str, anothers)), *map(_changed_of, changed))
 
 
-def _changed_of(state: list[Any] | None) -> dict[str, int] | None:
-    """When items were changed, as JSON had it."""
+def _after(told: Changes, at_ms: int, more: int) -> Changes:
+    """The same, and one more change.
+
+    >>> _after((0, 12_000, 3, 15_000, 1), 16_000, -1)
+    (12000, 15000, 1, 16000, -1)
+    """
+    lost_ms, *known = told
+    changes = dict(zip(known[::2], known[1::2], strict=True))
+    changes[at_ms] = changes.get(at_ms, 0) + more
+    latest = sorted(changes.items())
+    if len(latest) > KNOWN_MAX:
+        lost_ms = max(lost_ms, latest.pop(0)[0])
+    return (lost_ms, *(number for change in latest for number in change))
+
+
+def _latest_ms(told: Changes) -> int:
+    return max(told[:1] + told[1::2])
+
+
+def _changed_of(state: list[Any] | None) -> dict[str, Changes] | None:
+    """When items were changed, as JSON had it: once without how many came and went."""
     if state is None:
         return LOST
-    changed = {intern(item): at_ms for item, at_ms in state}
-    each(int, changed.values(), 0, YEAR_2100_MS)
+    changed = {intern(item): tuple(each(int, told)) for item, *told in state}
+    for told in changed.values():
+        each(int, [told[0], *told[1::2]], 0, YEAR_2100_MS)
+        if len(told) not in range(1, 2 * KNOWN_MAX + 2, 2):
+            raise ValueError(f"changes of an item that are none: {told}")
     if changed and next(iter(changed)) != FORGOTTEN:
         raise ValueError("changes of a basket, and not what of them is forgotten")
     return changed or None

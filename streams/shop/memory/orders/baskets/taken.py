@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Iterable
+from functools import reduce
 from sys import intern
 from typing import Any, NamedTuple, Self
 
@@ -95,6 +96,15 @@ def take(basket: dict[str, int], item_id: str, quantity: int) -> int:
     else:
         basket.pop(item_id, None)
     return max(0, -left)
+
+
+def reckon(quantity: int, changes: Iterable[int]) -> int:
+    """How many there are after so many came or went, one after the other; never less than none.
+
+    >>> reckon(3, [-1]), reckon(1, [-3, 2])
+    (2, 2)
+    """
+    return reduce(lambda there, more: max(0, there + more), changes, quantity)
 
 
 def note_taken(taken: dict[str, Taken], item_id: str, at_ms: int, missing: int) -> None:
