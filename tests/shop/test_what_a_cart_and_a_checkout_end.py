@@ -186,6 +186,28 @@ def test_of_a_basket_kept_without_how_many_came_a_late_cart_leaves_what_was_chan
     assert 5 == moments.unsure_ms
 
 
+@pytest.mark.parametrize("cart", [True, False])
+def test_a_basket_that_was_kept_without_its_changes_is_left_by_a_late_cart(cart: bool) -> None:
+    """Nobody knows which of them came after it; a cart of now sets it."""
+    shop, story = Till(), Story()
+    shop.serve(story.set_basket("bread") if cart else story.view("bread"))
+    late = story.set_basket("jam")
+    shop.serve(story.add("tea"))
+    kept: list[Any] = json.loads(json.dumps(shop.shop.sessions[0].state()))
+    (said,) = kept[1]
+    said[3][5] = [*said[3][5][:1], *(said[3][5][1:3] if cart else [])]  # as it was once
+    again = shop.shop.new(shop.shop.settings)._sessions(0)
+    again.restore(kept)
+    session = again.find("s1")
+    assert session is not None
+    session.set_basket(late)
+    held_then = {*session.basket}
+    session.set_basket(story.set_basket("milk"))
+
+    assert ({"bread", "tea"} if cart else {"tea"}) == held_then
+    assert {"milk"} == {*session.basket}
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["add", "add", "remove", "order", "set_basket"]),

@@ -231,7 +231,8 @@ def session_of(state: list[Any]) -> Session:
     session = _session_of(state)
     session.signed_in, session.refused_consent = read(state[3], session.last_ms)
     session.consent_ms, *moments = times(state[3])
-    session.moments = Moments.from_state(moments)
+    untold_ms = session.last_ms if moments or session.basket else 0
+    session.moments = Moments.from_state(moments, untold_ms)
     for impression in session.impressions.values():  # of its id, and others, there is one text
         shown_in = impression.session_id
         names = (name for name in (session.session_id, *session.ties.formers) if name == shown_in)

@@ -194,3 +194,19 @@ def test_nobody_is_assigned_by_what_is_silenced_as_late(
         sided.update(assigned)
 
     assert [] == compared(shop.shop, outcomes, twin).sentences
+
+
+@pytest.mark.parametrize("forgot", [False, True])
+def test_what_comes_back_of_history_is_the_sessions_when_the_order_is_forgotten(
+    forgot: bool,
+) -> None:
+    """By its number alone nobody can say any more that it was placed before."""
+    shop, story = Till(**HALF), Story("s", schema_version=2, visitor_id="v")
+    told(shop, read(story.view("jam"), 1.0))
+    told(shop, read(story.order("jam", after_s=-40 * DAY_S), 40 * DAY_S))
+    if forgot:
+        shop.shop.sessions[0].orders.orders_max = 1
+        told(shop, read(Story("other").order("tea"), 1.0))
+    (back,) = told(shop, read(story.send_back("jam", after_s=41 * DAY_S), 1.0))
+
+    assert ("returned" if forgot else "unmatched") == back.type

@@ -120,11 +120,16 @@ class Moments(NamedTuple):
         )
 
     @classmethod
-    def from_state(cls, state: list[Any]) -> Self:
-        """The one whose `state()` this is; raises `TypeError` or `ValueError` when it is none."""
+    def from_state(cls, state: list[Any], latest_ms: int = 0) -> Self:
+        """The one whose `state()` this is; raises `TypeError` or `ValueError` when it is none.
+
+        Once it was not kept what was changed: then it is forgotten of all up to the latest time.
+        """
+        unsaid = [[FORGOTTEN, latest_ms]] if latest_ms else None
         if not state:
-            return cls()
+            return cls(changed=_changed_of(unsaid) if unsaid else None)
         times_ms, anothers, *changed = state
+        changed = changed or [unsaid or []]
         parted_ms, cart_ms, left_ms = each(int, times_ms, 0, YEAR_2100_MS)
         times = parted_ms, cart_ms, left_ms
         return cls(*times, tuple(each(str, anothers)), *map(_changed_of, changed))
