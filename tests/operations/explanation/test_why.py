@@ -179,14 +179,14 @@ MORE: dict[str, Any] = {
             LoyaltyOffer(**POINTS, **MORE, worth_minor=1_920, currency="EUR"),
             (
                 "points of tier member: 90 for jam, 1,020 for soap; balance 1,920, worth 19.20 "
-                "EUR; 80 more to tier gold, reached beside the basket by jam"
+                "EUR; 80 more to tier gold, reached by jam"
             ),
         ),
         (
             LoyaltyOffer(**POINTS, **MORE | {"reaches": (False, False)}),
             (
                 "points of tier member: 90 for jam, 1,020 for soap; balance 1,920; 80 more to tier "
-                "gold, reached beside the basket by no item alone"
+                "gold, reached by no item alone"
             ),
         ),
     ],

@@ -61,17 +61,16 @@ class LoyaltyOffer(BaseModel):
     next_tier: str | None = None
     """The tier above theirs."""
     missing_points: Count | None = None
-    """What their balance lacks of it, by itself; 1 at least."""
+    """What their balance lacks of it, not counting the basket; 1 at least."""
     reaches: tuple[bool, ...] | None = None
-    """Whether one of each item brings it, ordered with the basket, in the order of the items."""
+    """Whether one of each item brings that many, not counting the basket, in their order."""
     worth_minor: Count | None = None
     """What all of their points pay, in minor units of `currency`."""
     currency: str | None = None
     """ISO 4217 code."""
     texts: tuple[str, ...] | None = None
-    """The same as sentences in the language of the prompt's `reason`, with its `direction`: of what
-    is missing of the next tier beside what the basket brings, and of the worth. Plain text: never
-    read it as HTML."""
+    """The same as sentences in the language of the prompt's `reason`, with its `direction`: of the
+    next tier, and of the worth. Plain text: never read it as HTML."""
 
 
 Offer = FreeShippingOffer | BundleOffer | LoyaltyOffer

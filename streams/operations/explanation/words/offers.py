@@ -42,8 +42,7 @@ def _points(offer: LoyaltyOffer, items: Sequence[str]) -> Iterator[str]:
         yield f"balance {offer.balance:,}{worth}"
     if offer.next_tier is not None and offer.missing_points is not None:
         by = [item for item, does in zip(items, offer.reaches or (), strict=False) if does]
-        names = ", ".join(map(_named, by)) or "no item alone"
-        reached = f"reached beside the basket by {names}"
+        reached = f"reached by {', '.join(map(_named, by))}" if by else "reached by no item alone"
         yield f"{offer.missing_points:,} more to tier {_named(offer.next_tier)}, {reached}"
 
 

@@ -177,8 +177,7 @@ def _with_offers(
         beside = _saved_beside(whole, session, exclusions)
     if catalog.loyalty is not None and slot in loyalty.SLOTS:
         by = catalog.loyalty, exclusions.prices, learning, fits, beside
-        saved = partial(whole.saved_minor, catalog.bundles, exclusions.prices)
-        arms = _with_points(arms, session, event, *by, saved)
+        arms = _with_points(arms, session, event, *by)
     if slot in top_up.SLOTS and thresholds:
         missing = _missing(whole, catalog, session, event, thresholds)
         if missing is not None:
@@ -255,12 +254,9 @@ def _with_points(
     learning: Mapping[str, Strategy],
     fits: Callable[[str, str], bool] | None,
     beside: SavedBeside | None,
-    saved: Callable[[], int],
 ) -> Mapping[str, Strategy]:
     """These arms, and the one that names points where a member asks."""
     if (tier := program.tier_of(event.segment)) is None:
         return arms
     who = told_currency(event), standing_of(session, event)
-    of = program, tier, prices
-    brings = partial(loyalty.basket_points, *of, session.basket, saved, who[0])
-    return {**arms, loyalty.ARM: LoyaltyArm(*of, learning, fits, *who, beside, brings)}
+    return {**arms, loyalty.ARM: LoyaltyArm(program, tier, prices, learning, fits, *who, beside)}

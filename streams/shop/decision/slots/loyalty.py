@@ -43,8 +43,6 @@ class LoyaltyArm(NamedTuple):
     """What they have already; None: nobody says, or it is not to be used."""
     beside: Saving | None = None
     """What items save together with the basket; none where there are no bundles."""
-    basket_brings: Callable[[], int | None] | None = None
-    """How many points the basket brings by itself, or None: nobody can tell. None: it is empty."""
 
     def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer."""
@@ -105,36 +103,4 @@ class LoyaltyArm(NamedTuple):
         if self.standing is None or not candidates:
             return said
         currency = self.prices[candidates[0].item].currency
-        brings = 0 if self.basket_brings is None else self.basket_brings()
-        return said | self.standing.fields(self.program, self.tier, points, currency, brings)
-
-
-def basket_points(
-    program: LoyaltyProgram,
-    tier: Tier,
-    prices: Mapping[str, PriceTag],
-    basket: Mapping[str, int],
-    saved_minor: Callable[[], int],
-    paid_in: str | None = None,
-) -> int | None:
-    """What a basket brings when it is ordered, at least; None: nobody can tell.
-
-    That is where a price is not known, or one is in another currency than `paid_in` or the rest.
-    `saved_minor` tells what bundles take off all of it.
-
-    >>> program = LoyaltyProgram(points_per_mille={"EUR": 10}, tiers={"gold": 1000})
-    >>> prices = {"bread": PriceTag(249, 90, "EUR")}
-    >>> of = program, Tier("gold", 1000), prices
-    >>> [basket_points(*of, held, lambda: 101) for held in ({"bread": 3}, {"tea": 1}, {})]
-    [4, None, 0]
-    """
-    found, currency = 0, paid_in
-    for item, quantity in basket.items():
-        tag = prices.get(item)
-        if tag is None or currency not in (None, tag.currency):
-            return None
-        currency = tag.currency
-        found += quantity * program.points(tier, tag.price_minor, currency)
-    if currency is None or not basket:
-        return 0
-    return max(0, found + program.points(tier, -saved_minor(), currency))  # rounded away from us
+        return said | self.standing.fields(self.program, self.tier, points, currency)

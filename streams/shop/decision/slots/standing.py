@@ -24,17 +24,9 @@ class MemberStanding(NamedTuple):
     locale: str | None = None
 
     def fields(
-        self,
-        program: LoyaltyProgram,
-        tier: Tier,
-        points: Sequence[int],
-        currency: str,
-        basket_brings: int | None = 0,
+        self, program: LoyaltyProgram, tier: Tier, points: Sequence[int], currency: str
     ) -> dict[str, Any]:
         """What a `LoyaltyOffer` says besides, of items that bring so many points each.
-
-        It is read beside the basket, so what that brings by itself counts: of a tier that it
-        reaches nothing is said, nor where nobody can tell (None).
 
         >>> rates, tiers = {"EUR": 10}, {"member": 1000, "gold": 2000}
         >>> begins = {"member": 0, "gold": 580}
@@ -44,22 +36,15 @@ class MemberStanding(NamedTuple):
         ('gold', 80, (True, False))
         >>> said["texts"]
         ('You need 80 more points to reach gold',)
-        >>> at = program, Tier("member", 1000), (50, 20), "EUR"
-        >>> said = MemberStanding(500).fields(*at, basket_brings=40)
-        >>> said["missing_points"], said["reaches"], said["texts"]
-        (80, (True, False), ('You need 40 more points to reach gold',))
-        >>> MemberStanding(500).fields(*at, basket_brings=80)
-        {}
         """
         said, texts, language = dict[str, Any](), list[str](), spoken_in(self.locale)
         above = program.next_after(tier.name)
         missing = 0 if above is None else above.begins - self.balance
-        besides = 0 if basket_brings is None else missing - basket_brings
-        if above is not None and besides > 0:  # of who has them already the shop has the next word
-            reaches = tuple(each >= besides for each in points)
+        if above is not None and missing > 0:  # of who has them already the shop has the next word
+            reaches = tuple(each >= missing for each in points)
             said |= {"next_tier": above.name, "missing_points": missing, "reaches": reaches}
             reached = all(reaches)  # else the sentence would not hold for each of them
-            texts.append(tier_sentence(language, tier=above.name, missing=besides, reached=reached))
+            texts.append(tier_sentence(language, tier=above.name, missing=missing, reached=reached))
         if worth_minor := program.worth_minor(self.balance, currency):
             amount = {"worth_minor": worth_minor, "currency": currency}
             sentence = worth_sentence(language, points=self.balance, **amount)

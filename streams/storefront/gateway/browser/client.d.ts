@@ -84,8 +84,9 @@ export interface LoyaltyOffer {
   points: number[];
   balance?: number;
   next_tier?: string;
+  /** What the balance lacks of it, not counting the basket. */
   missing_points?: number;
-  /** Whether one of each item brings that many. */
+  /** Whether one of each item brings that many, not counting the basket. */
   reaches?: boolean[];
   /** What all points pay. */
   worth_minor?: number;
