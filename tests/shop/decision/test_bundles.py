@@ -499,7 +499,7 @@ def test_what_bundles_save_with_further_items_is_reckoned_of_so_many_sets_of_ite
         terms = BundleTerms(items=(name, "tea"), discount_minor={"EUR": 5})
         bundles.put(name, terms)
     prices = dict.fromkeys([*names, "tea"], PriceTag(100, 50, "EUR"))
-    beside = SavedBeside(bundles, prices, {"tea": 1}, 0)
+    beside = SavedBeside(bundles, prices, {"tea": 1})
 
     assert [5] * ASKED_MAX == [beside.minor((name, "salt")) for name in names[:-1]]
     assert (None, 5, 0) == (

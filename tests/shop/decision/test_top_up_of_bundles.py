@@ -101,7 +101,7 @@ def test_what_is_offered_is_what_a_search_of_all_finds(
     assert max(0, lacks) == (missing.missing_minor if missing else 0)
     if missing is None:
         return
-    beside = SavedBeside(defined, prices, basket, saved)
+    beside = SavedBeside(defined, prices, basket)
     arms = {"popular": OneAfterAnother(SOLD)}
     arm = TopUpArm(missing, prices, arms, beside=beside)
     learned, query = till().shop.learned, CandidateQuery(Session("s", 0, 0), "x", 0.0, (), most)

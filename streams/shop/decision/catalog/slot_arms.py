@@ -25,10 +25,10 @@ from streams.shop.decision.catalog.told_arms import TOLD_ARMS, told_arms
 from streams.shop.decision.slots import bundles, loyalty, top_up, upgrades
 from streams.shop.decision.slots.anchors import bought_with, told_currency
 from streams.shop.decision.slots.bundles import BundleArm, SavedBeside, WholeBundles
-from streams.shop.decision.slots.loyalty import LoyaltyArm
+from streams.shop.decision.slots.loyalty import LoyaltyArm, SavedWithEither
 from streams.shop.decision.slots.standing import standing_of
 from streams.shop.decision.slots.strategy import Strategy, offered_by, on_offer
-from streams.shop.decision.slots.top_up import Gap, PriceTag, TopUpArm
+from streams.shop.decision.slots.top_up import Gap, Saving, TopUpArm
 from streams.shop.decision.slots.upgrades import UpgradeArm, told_price
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.session import Session
@@ -172,25 +172,38 @@ def _with_offers(
     if catalog.bundles and slot in bundles.SLOTS:
         held = _held(whole, session, event, exclusions, question.anchor)
         arms = _with_bundle(arms, exclusions, event, held, fits)
-    beside = None
-    if catalog.bundles and (catalog.loyalty is not None or thresholds):
-        beside = _saved_beside(whole, session, exclusions)
     if catalog.loyalty is not None and slot in loyalty.SLOTS:
-        by = catalog.loyalty, exclusions.prices, learning, fits, beside
-        arms = _with_points(arms, session, event, *by)
+        by = catalog.loyalty, learning, fits, question.anchor
+        arms = _with_points(arms, session, event, exclusions, *by)
     if slot in top_up.SLOTS and thresholds:
         missing = _missing(whole, catalog, session, event, thresholds)
         if missing is not None:
+            beside = _saved_beside(session.basket, exclusions) if catalog.bundles else None
             of = exclusions.prices, learning, fits, beside, exclusions.proposed
             return {**arms, top_up.ARM: TopUpArm(missing, *of)}
     return arms
 
 
-def _saved_beside(whole: WholeBundles, session: Session, exclusions: Exclusions) -> SavedBeside:
-    """What bundles take off what is put into the basket."""
-    defined, prices = exclusions.catalog.bundles, exclusions.prices
-    now_minor = whole.saved_minor(defined, prices)
-    return SavedBeside(defined, prices, session.basket, now_minor)
+def _saved_beside(basket: Mapping[str, int], exclusions: Exclusions) -> SavedBeside:
+    """What bundles take off what is put into a basket."""
+    return SavedBeside(exclusions.catalog.bundles, exclusions.prices, basket)
+
+
+def _saved_at_most(
+    session: Session, event: AskingEvent, exclusions: Exclusions, anchor: str
+) -> Saving | None:
+    """What bundles take off what is put into the basket, whether or not what asks is, too."""
+    if not exclusions.catalog.bundles:
+        return None
+    beside = _saved_beside(session.basket, exclusions)
+    if anchor in session.basket or not _asks(event, exclusions, anchor):
+        return beside
+    return SavedWithEither(beside, _saved_beside({**session.basket, anchor: 1}, exclusions))
+
+
+def _asks(event: AskingEvent, exclusions: Exclusions, anchor: str) -> bool:
+    """Whether what is looked at may be bought, too, and is not just ordered."""
+    return not isinstance(event, OrderPlaced) and exclusions.withheld(anchor) in (None, "margin")
 
 
 def _held(
@@ -208,8 +221,7 @@ def _held(
     held = [*whole.spare]
     if anchor in session.basket:
         return [*filter(anchor.__ne__, held), *filter(anchor.__eq__, held)]
-    asks = not isinstance(event, OrderPlaced) and exclusions.withheld(anchor) in (None, "margin")
-    return [*held, anchor] if asks else held
+    return [*held, anchor] if _asks(event, exclusions, anchor) else held
 
 
 def _with_bundle(
@@ -249,14 +261,16 @@ def _with_points(
     arms: Mapping[str, Strategy],
     session: Session,
     event: AskingEvent,
+    exclusions: Exclusions,
     program: LoyaltyProgram,
-    prices: Mapping[str, PriceTag],
     learning: Mapping[str, Strategy],
     fits: Callable[[str, str], bool] | None,
-    beside: SavedBeside | None,
+    anchor: str,
 ) -> Mapping[str, Strategy]:
     """These arms, and the one that names points where a member asks."""
     if (tier := program.tier_of(event.segment)) is None:
         return arms
     who = told_currency(event), standing_of(session, event)
-    return {**arms, loyalty.ARM: LoyaltyArm(program, tier, prices, learning, fits, *who, beside)}
+    by = program, tier, exclusions.prices, learning, fits, *who
+    beside = _saved_at_most(session, event, exclusions, anchor)
+    return {**arms, loyalty.ARM: LoyaltyArm(*by, beside)}

@@ -12,6 +12,7 @@ there for the next, or two discounts would be taken off what one price was recko
 
 from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import combinations, islice
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -133,10 +134,14 @@ class SavedBeside:
     """What bundles save of a basket with further items in it, beyond what they save of it now."""
 
     def __init__(
-        self, bundles: Bundles, prices: Mapping[str, PriceTag], basket: Mapping[str, int], now: int
+        self, bundles: Bundles, prices: Mapping[str, PriceTag], basket: Mapping[str, int]
     ) -> None:
-        self._bundles, self._prices, self._basket, self._now_minor = bundles, prices, basket, now
+        self._bundles, self._prices, self._basket = bundles, prices, basket
         self._known: dict[frozenset[str], int | None] = {frozenset(): 0}
+
+    @cached_property  # few ask of an item that is in a bundle
+    def _now_minor(self) -> int:
+        return whole(self._bundles, self._basket).saved_minor(self._bundles, self._prices)
 
     def __contains__(self, item_id: object) -> bool:
         """Whether an item is in any bundle: others save nothing."""
@@ -221,10 +226,6 @@ def _worth(
     return price, discount, currency
 
 
-def _rank(one: Completion) -> tuple[int, int, str]:
-    return len(one.missing), -one.discount_minor, one.name
-
-
 class BundleArm(NamedTuple):
     """The arm, for one basket: all that completes the best bundle, or nothing."""
 
@@ -238,7 +239,8 @@ class BundleArm(NamedTuple):
     def best(self, question: CandidateQuery) -> Completion | None:
         """The bundle that lacks least, of those the one that saves most; None: none may be said."""
         may = [one for one in self.found if self._may_be_said(one, question)]
-        return min(may, key=_rank, default=None)
+        may.sort(key=lambda one: (len(one.missing), -one.discount_minor, one.name))
+        return may[0] if may else None
 
     def _may_be_said(self, one: Completion, question: CandidateQuery) -> bool:
         if len(one.missing) > question.items_max:
@@ -248,9 +250,8 @@ class BundleArm(NamedTuple):
         return self.fits is None or all(self.fits(*pair) for pair in combinations(one.missing, 2))
 
     def _is_out(self, item: str, missing: Sequence[str], question: CandidateQuery) -> bool:
-        if self.completed is not None and self.completed(item, missing):
-            return False
-        return item in question.excluded
+        kept = self.completed is not None and self.completed(item, missing)
+        return not kept and item in question.excluded
 
     def proposes(self, _learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer."""

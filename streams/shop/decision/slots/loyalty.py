@@ -10,7 +10,7 @@ with it; and items that save more together than each by itself are not told of i
 what a shopper has already see `streams.shop.decision.slots.standing`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -85,6 +85,9 @@ class LoyaltyArm(NamedTuple):
 
     def _pays_by_itself(self, item_id: str, chosen: Sequence[str]) -> bool:
         """Whether with any of these an item saves no more than each of them does by itself."""
+        if self.beside is None or item_id not in self.beside:
+            return True
+        chosen = [*filter(self.beside.__contains__, chosen)]  # as a rule none is
         sizes = range(1, len(chosen) + 1)
         groups = (group for size in sizes for group in combinations(chosen, size))
         return all(self._save_no_more((*group, item_id)) for group in groups)
@@ -104,3 +107,21 @@ class LoyaltyArm(NamedTuple):
             return said
         currency = self.prices[candidates[0].item].currency
         return said | self.standing.fields(self.program, self.tier, points, currency)
+
+
+class SavedWithEither:
+    """What bundles save at most, beside either of two baskets."""
+
+    def __init__(self, *baskets: Saving) -> None:
+        self.baskets = baskets
+
+    def __contains__(self, item_id: object) -> bool:
+        """Whether an item is in any bundle: others save nothing."""
+        return item_id in self.baskets[0]
+
+    def minor(self, items: Iterable[str]) -> int | None:
+        """The more of both; None: of one of them nobody can tell."""
+        asked = [*items]
+        found = [basket.minor(asked) for basket in self.baskets]
+        known = [saved for saved in found if saved is not None]
+        return max(known) if len(known) == len(found) else None
