@@ -11,6 +11,7 @@ from streams.contract.errors import CheckpointRefused, Misconfigured
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import Checkpoint, check, packed, read, restored
 from streams.shop.decision.arms import ARMS, Arm
+from streams.shop.decision.controls.arm_names import SPEAKING
 from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.memory.answer import Silence
 from streams.shop.memory.learned import LEARNERS
@@ -191,6 +192,30 @@ def test_an_arm_without_a_text_starts_no_worker(language: str, key: str) -> None
     said = rf"no text for '{key}' in '{language}': .*/{language}\.po"
     with pytest.raises(Misconfigured, match=said):
         Shop(SETTINGS, **TABLES | {"texts": texts})
+
+
+@pytest.mark.parametrize("arm", SPEAKING)
+def test_an_arm_that_no_language_has_a_text_for_starts_no_worker(arm: str) -> None:
+    """Nor one that is made for a basket, or by the catalogue: they are in no table of a shop."""
+    texts = {
+        language: {key: text for key, text in said.items() if key.partition("/")[0] != arm}
+        for language, said in TABLES["texts"].items()
+    }
+    with pytest.raises(Misconfigured, match=f"no text for '{arm}' in 'en'"):
+        Shop(SETTINGS, **TABLES | {"texts": texts})
+
+
+def test_what_an_arm_of_sources_offers_without_one_is_suggested() -> None:
+    """It has a text of one source, and none of its own."""
+    texts = {
+        language: said | {"just_seen/only": "From the window"} for language, said in TEXTS.items()
+    }
+    till = Till()
+    till.shop = Shop(SETTINGS, **TABLES | {"texts": texts})
+    till.serve(Story("other").view("jam"))
+    drawn = [prompt for prompt in prompts(till) if prompt.arm == "just_seen"]
+
+    assert {"Suggested for you"} == {prompt.reason.text for prompt in drawn}
 
 
 def test_an_arm_that_nobody_has_written_a_text_for_starts_no_worker() -> None:

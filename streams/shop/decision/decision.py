@@ -28,6 +28,7 @@ from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
 from streams.shop.decision.catalog.exclusions import Exclusions
 from streams.shop.decision.catalog.slot_arms import proposing, slot_arms, upgradable
 from streams.shop.decision.catalog.told_arms import told_arms
+from streams.shop.decision.controls.arm_names import SPEAKING
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import NO_SHADOWS, Shadowed, shadowed
 from streams.shop.decision.languages.messages import TEXTS, texts_for
@@ -88,7 +89,7 @@ class Decision:
         self.arms = arms
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
         said = settings.reason_evidence
-        known_texts = texts_for(arms, texts)
+        known_texts = texts_for((*arms, *SPEAKING), texts)
         self.writer = PromptWriter(receipts, known_texts, self.ttl_ms, evidence_said=said)
         self.segments = segment_names(settings)
         self.in_money = settings.reward == "net"

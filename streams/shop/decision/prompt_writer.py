@@ -124,9 +124,9 @@ class PromptWriter:
         return key if key in self.texts[FALLBACK] else SUGGESTED
 
     def _key_of_all(self, key: str, arm: str, candidates: list[Candidate]) -> str:
-        """The key of a text that is true of items that not the same speaks for.
+        """The key of a text for items that different items, or different sources, speak for.
 
-        It is read as the heading of each; `key`: that of the first one.
+        It is read as the heading of each of them; `key`: that of the first one.
         """
         if len({*map(SOURCE, candidates)}) > 1:
             return OF_SEVERAL.get(arm, SUGGESTED)

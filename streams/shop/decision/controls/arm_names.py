@@ -15,3 +15,5 @@ NEEDING = (*TOLD_ARMS, BEST_WORTH, *OFFER_ARMS)
 """Those that need more than the log: a catalogue, a curator, a control."""
 ARM_NAMES = (*ARMS, *NEEDING)
 """All that a control can name."""
+SPEAKING = tuple(name for name in ARM_NAMES if name != BEST_WORTH)
+"""Those with texts of their own: `best_worth` has those of its sources."""

@@ -32,7 +32,9 @@ def texts_for(
 ) -> Mapping[str, Mapping[str, str]]:
     """These texts, where each language has all that is said of these arms; all files are read.
 
-    Raises `Misconfigured` where it has not: at start, and not when an arm is drawn.
+    An arm has one under its own name, or `arm/source`: what it offers of no source is suggested.
+    Raises `Misconfigured` where there is none: at start, and not when an arm is drawn. Files of
+    other languages have the English one there.
 
     >>> texts_for(["popular", "curated"])["de"]["popular"]
     'Gerade beliebt'
@@ -48,7 +50,8 @@ def texts_for(
                 f"there is no text for {lacks[0]!r} in {language!r}: write it into "
                 f"streams/shop/decision/languages/po/{language}.po"
             )
-    return read
+    bare = [arm for arm in arms if arm not in read[FALLBACK]]  # which sources it has nobody knows
+    return {of: {**said, **dict.fromkeys(bare, said[SUGGESTED])} for of, said in read.items()}
 
 
 def reason(
