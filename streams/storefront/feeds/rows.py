@@ -13,7 +13,7 @@ from streams.contract.events.reference.titles import title_in
 from streams.contract.published.prompts import Prompt, PromptItem
 from streams.shop.decision.catalog.catalog import reason_to_withhold, with_product
 from streams.shop.decision.languages.message_files import FALLBACK
-from streams.shop.decision.languages.messages import TEXTS, reason, spoken_in
+from streams.shop.decision.languages.messages import OF_SEVERAL, TEXTS, reason, spoken_in
 from streams.shop.decision.languages.sentences import (
     evidence_sentence,
     said_by_staff,
@@ -21,6 +21,9 @@ from streams.shop.decision.languages.sentences import (
 )
 from streams.storefront.feeds.offers import offer_fields, said_of_offer
 from streams.storefront.feeds.sessions import FeedOrder, FeedSession, FeedSessions
+
+OF_ONE = {several: key for key, several in OF_SEVERAL.items() if key in TEXTS[FALLBACK]}
+"""Key of a text of several items that names no anchor -> the key of one that names it."""
 
 
 class FeedRow(NamedTuple):
@@ -211,6 +214,7 @@ class FeedMaker:
         """
         key = self._key(prompt, item)
         anchor = self._title(_anchor(prompt, item), prompt)
+        key = OF_ONE.get(key or "", key)  # a row has one item, with its own anchor
         if key in TEXTS[FALLBACK] and prompt.offer is None:
             return reason(key, anchor=anchor, locale=self._locale(prompt))["text"]
         return self._by_reason(prompt, item)

@@ -88,8 +88,8 @@ def test_what_goes_with_different_items_of_the_basket_names_none_of_them() -> No
     assert ["towel", "gloves"] == [item.evidence.anchor for item in prompt.items[:2]]
     assert prompt.reason == Reason(
         key="bought_together_several",
-        text="Wird oft mit dem gekauft, was Sie gewählt haben",
-        template="Wird oft mit dem gekauft, was Sie gewählt haben",
+        text="Wird oft mit Artikeln dieses Besuchs gekauft",
+        template="Wird oft mit Artikeln dieses Besuchs gekauft",
     )
 
 
@@ -120,7 +120,7 @@ def test_what_several_curators_put_together_is_recommended(both: str) -> None:
     prompt = shop.prompt(story.add("bread"))
 
     assert ["jam", "cake"] == items(prompt)
-    assert "Recommended with what you chose" == prompt.reason.text
+    assert "Recommended with items of this visit" == prompt.reason.text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

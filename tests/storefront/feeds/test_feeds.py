@@ -124,6 +124,27 @@ def test_an_order_is_completed_by_what_was_offered_and_not_bought() -> None:
     assert [] == log.staff()
 
 
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("bought_together_several", "Often bought together with bread"),
+        ("viewed_together_several", "Shoppers who looked at bread looked at this too"),
+        ("accessories_several", "Made to go with bread"),
+        ("curated_several", "Recommended with items of this visit"),
+    ],
+)
+def test_a_row_names_its_own_anchor_whatever_the_prompt_says_of_several(
+    key: str, text: str
+) -> None:
+    """Who recommended it the prompt does not say of each: that stays as it is."""
+    log, ann = Log(), Story("ann", shopper_id="a-1", **YES)
+    log.offers(ann, "bread", "jam", key=key)
+    log.happens(ann.order("bread"))
+    (row,) = log.post_purchase()
+
+    assert ("bread", text) == (row.anchor, row.text)
+
+
 def test_staff_are_told_what_to_say_before_anything_is_ordered() -> None:
     """In one sentence with the titles of both items."""
     log, ann = Log(), Story("ann", **YES)
