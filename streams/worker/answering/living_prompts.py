@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+from streams.contract.events.reference.bundles import BundleTerms
 from streams.contract.wire.shop.offers import BundleOffer, LoyaltyOffer
 from streams.contract.wire.shop.withdrawals import CatalogReason
 from streams.shop.decision.catalog.catalog import Catalog, Withholding
@@ -43,6 +44,8 @@ class LivingPrompt(NamedTuple):
     """Of which the shopper was who asked; None: nobody says any more."""
     offer: BundleOffer | LoyaltyOffer | None = None
     """What it promised besides, if that may end."""
+    bundled: tuple[BundleTerms, ...] = ()
+    """Bundles of its items, where it promised points: these are for what is paid."""
 
     @classmethod
     def of(cls, prompt: OutgoingPrompt, partition: int, catalog: Catalog) -> "LivingPrompt":
@@ -52,12 +55,14 @@ class LivingPrompt(NamedTuple):
         which = prompt.prompt_id, prompt.session_id, partition, prompt.expires_at_ms
         segments = None if prompt.asked_as is None else segments_named(*prompt.asked_as)
         offer = read_offer(prompt.besides.get("offer")) if prompt.besides else None
-        return cls(*which, items, told, prompt.arm, segments, offer)
+        bundled = _bundled(offer, items, catalog)
+        return cls(*which, items, told, prompt.arm, segments, offer, bundled)
 
     def priced(self, catalog: Catalog) -> "LivingPrompt":
         """The same, found on its topic: what it cost then is not said, so what it costs now is."""
         prices = catalog.prices.of
-        return self._replace(prices=tuple(map(prices.get, self.items)) if prices else ())
+        now = tuple(map(prices.get, self.items)) if prices else ()
+        return self._replace(prices=now, bundled=_bundled(self.offer, self.items, catalog))
 
     def pointless(
         self, catalog: Catalog, share_max: float
@@ -79,6 +84,8 @@ class LivingPrompt(NamedTuple):
             return "arm_stopped", None
         if self.offer is None:
             return None
+        if self.bundled != _bundled(self.offer, self.items, catalog):
+            return "offer_ended", None
         given = stands(self.offer, catalog.bundles, catalog.loyalty, self.prices)
         return None if given else ("offer_ended", None)
 
@@ -87,6 +94,16 @@ class LivingPrompt(NamedTuple):
         if self.segments is None:
             return False
         return catalog.eligibility.barred(names, self.segments, ()) is not None
+
+
+def _bundled(
+    offer: BundleOffer | LoyaltyOffer | None, items: Collection[str], catalog: Catalog
+) -> tuple[BundleTerms, ...]:
+    """The bundles of items that points are promised for, as they are now."""
+    if not isinstance(offer, LoyaltyOffer) or not catalog.bundles:
+        return ()
+    names = (name for item in items for name in catalog.bundles.of(item))
+    return tuple(catalog.bundles.terms[name] for name in names)
 
 
 def repriced(told: PriceTag, now: PriceTag | None, share_max: float) -> bool:

@@ -131,7 +131,8 @@ class Reference:
         bundle = self.controls.bundles.terms.get(name) if key.startswith(BUNDLES) else None
         self.controls.put(key, control and control.value, size=len(record.value or b""))
         self._follow_controls()
-        if bundle not in (None, self.controls.bundles.terms.get(name)):
+        may_end = bundle is not None or self.catalog.loyalty is not None  # by a new one, points
+        if may_end and bundle != self.controls.bundles.terms.get(name):
             self.heard(None)
 
     def _follow_controls(self) -> None:

@@ -209,6 +209,36 @@ def test_points_that_are_given_no_more_take_their_prompts_back(
     assert (["p1"] if gone else []) == rack.due()
 
 
+@pytest.mark.parametrize(
+    ("before", "then", "gone"),
+    [
+        (None, {"items": ["bread", "tea"], "discount_minor": {"EUR": 500}}, True),
+        (None, {"items": ["cake", "tea"], "discount_minor": {"EUR": 500}}, False),
+        (400, {"items": ["bread", "tea"], "discount_minor": {"EUR": 400}}, False),
+        (400, {"items": ["bread", "tea"], "discount_minor": {"EUR": 900}}, True),
+        (400, None, True),
+    ],
+    ids=["defined", "of-other-items", "the-same", "saves-more", "ended"],
+)
+def test_points_end_with_another_bundle_of_their_items(
+    before: int | None, then: dict[str, Any] | None, gone: bool
+) -> None:
+    """They are for what is paid, and the basket is not known any more."""
+    rack = Rack(prompts=0)
+    catalog, bundles = rack.catalog, rack.catalog.bundles
+    catalog.loyalty = LoyaltyProgram(points_per_mille={"EUR": 10}, tiers={"gold": 1000})
+    if before is not None:
+        bundles.put("b", BundleTerms(items=("bread", "tea"), discount_minor={"EUR": before}))
+    offer = read_offer({"type": "loyalty", "tier": "gold", "points": [10]})
+    rack.pointless.published([prompt("loyalty", offer=offer).priced(catalog)])
+    bundles.take_out("b")
+    if then is not None:
+        bundles.put("b", BundleTerms.model_validate(then))
+    rack.pointless.heard(None)
+
+    assert (["p1"] if gone else []) == rack.due()
+
+
 def test_what_was_said_before_a_prompt_is_published_takes_it_back_without_a_catalogue_too() -> None:
     """An arm that a control has stopped by then, with no item in any catalogue."""
     rack = Rack(prompts=0)

@@ -252,6 +252,20 @@ def test_curated_pairs_are_what_their_controls_say() -> None:
     assert 0 == len(curation)
 
 
+def test_a_bundle_that_is_defined_is_heard_where_points_are_promised() -> None:
+    """What completes it brings fewer from then on; without a programme nothing ends."""
+    followed, heard = Followed(), list[str | None]()
+    followed.reference.heard = heard.append
+    followed.control("bundles.x", '{"items":["a","b"],"discount_per_mille":50}')
+    assert [] == heard
+
+    followed.control("loyalty.program", '{"points_per_mille":{"EUR":10},"tiers":{"gold":1000}}')
+    for name in ("y", "y", "z"):
+        followed.control(f"bundles.{name}", '{"items":["a","b"],"discount_per_mille":50}')
+
+    assert [None, None] == heard
+
+
 def test_bundles_points_and_audiences_are_what_their_latest_records_say() -> None:
     """At once, without a new start; of a bundle that is wrong the one before stands."""
     followed = Followed()
