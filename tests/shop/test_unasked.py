@@ -29,7 +29,8 @@ DIGITS = 6
 """So many digits of a number count: the last ones may differ by machine."""
 DECIDED = "760d3dad4092498923dd8ad1ae93f44d9d1cbff18adecdb62bc3e367dc65318e"
 """All decisions with a catalogue and `KNOWN`, as they were recorded; anew when a top-up got a bound
-beyond the threshold, when returns stopped to sign anybody in, and when they begin no visit."""
+beyond the threshold, when returns stopped to sign anybody in, when they begin no visit, and when
+reasons of several items got texts of their own."""
 KNOWN: dict[str, Any] = {"free_shipping": "EUR=9000", "catalog_prices_max": 1000}
 
 
