@@ -77,7 +77,7 @@ class BoardReader:
                 about = record.at.number, record.timestamp_ms
                 outcome = add_outcome(self.trials, record.value or b"", *about)
                 if outcome is not None:
-                    self.so_far.count(outcome, self.board)
+                    self.so_far.count(outcome, self.board, record.at.number)
             if number % SWEEP_RECORDS == 0:
                 self.evidence.add(self.trials.swept(self._reader.unread()))
         self._next = {at: max(end, self._next[at]) for at, end in ends.items()}

@@ -122,8 +122,8 @@ def test_a_young_log_is_judged_by_a_shorter_settling_time(tmp_path: Path) -> Non
 
 
 def test_all_that_was_given_is_in_the_command_that_judges(tmp_path: Path) -> None:
-    """Quoted for a shell; a settling time of one's own is not made another one."""
-    log = tmp_path / "what came; so far.jsonl"
+    """Quoted for a shell, names of files whole; a settling time of one's own stays as it is."""
+    log = tmp_path / "what came; so far-1.0"
     outcomes(log, 1_000, 0)
     given = ["--outcomes", str(log), "--settle", "86400", "--effective-min", "2.5", "--json"]
     said = typed("--example", str(tmp_path / "mine.toml"), *given)

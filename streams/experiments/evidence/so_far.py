@@ -25,7 +25,7 @@ class SoFar:
     >>> so_far = SoFar(trials)
     >>> for outcome in (OUTCOME, SHOWN):
     ...     if trials.add(outcome):
-    ...         so_far.count(outcome, board)
+    ...         so_far.count(outcome, board, partition=0)
     ...     print(so_far.left_out, [(row.shown, row.added) for row in board.rows()])
     1 []
     0 [(1, 1)]
@@ -37,33 +37,38 @@ class SoFar:
         self._waiting: OrderedDict[str, tuple[Outcome, ...]] = OrderedDict()
         self._number = 0
         self._given_up = 0
-        self._first_ms: int | None = None
-        """When the first prompt was made that is known to be shown."""
+        self._first_ms: dict[int, int] = {}
+        """By partition when the first prompt was made that is known to be shown.
+
+        Each begins at a time of its own; all outcomes of a prompt are on one of them.
+        """
 
     @property
     def left_out(self) -> int:
         """Outcomes of impressions that were not read."""
         return self._number + self._given_up
 
-    def count(self, outcome: Outcome, board: ArmBoard) -> None:
+    def count(self, outcome: Outcome, board: ArmBoard, partition: int) -> None:
         """Count what the trials have just taken for news, and what has waited for it."""
         at_ms = outcome.prompted_at_ms
         if outcome.stage == "shown":
-            self._first_ms = at_ms if self._first_ms is None else min(at_ms, self._first_ms)
+            self._first_ms[partition] = min(at_ms, self._first_ms.get(partition, at_ms))
             board.count(outcome)
             for one in self._came(outcome.prompt_id):
                 board.count(one)
-        elif self._known(outcome):
+        elif self._known(outcome, partition):
             board.count(outcome)
         else:
             self._wait(outcome)
 
-    def _known(self, outcome: Outcome) -> bool:
+    def _known(self, outcome: Outcome, partition: int) -> bool:
         """Whether its impression was read.
 
-        Of more settled prompts than are remembered, that of one made since the first: it was read.
+        Of more settled prompts than are remembered, that of one made since the first of its
+        partition: it was read.
         """
-        known, first_ms = self._trials.was_shown(outcome.prompt_id), self._first_ms
+        known = self._trials.was_shown(outcome.prompt_id)
+        first_ms = self._first_ms.get(partition)
         if known is None:
             return first_ms is not None and outcome.prompted_at_ms >= first_ms
         return known

@@ -33,7 +33,8 @@ def _given(context: click.Context) -> Iterator[str]:
             continue
         yield option.opts[0]
         if not option.is_flag:
-            yield str(context.params[name]).removesuffix(".0")
+            value = context.params[name]
+            yield str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def settling_words(trials: Sequence[Trial], settle_s: float) -> list[str]:

@@ -22,7 +22,7 @@ def counted(outcomes: list[Outcome], waiting_max: int = 100) -> tuple[ArmBoard, 
     so_far = SoFar(trials, waiting_max)
     for one in outcomes:
         if trials.add(one):
-            so_far.count(one, board)
+            so_far.count(one, board, partition=0)
     return board, so_far
 
 
@@ -77,10 +77,28 @@ def test_where_ids_have_been_forgotten_the_time_of_the_prompt_says_whether_it_wa
     for number in range(9):
         one = SHOWN.model_copy(update={"prompt_id": f"prompt-{number}"})
         assert trials.add(one)
-        so_far.count(one, board)
+        so_far.count(one, board, partition=0)
     assert 9 == len(trials.settled())
     late = outcome(0, "bought", 1.0).model_copy(update={"prompted_at_ms": made_ms})
     assert trials.add(late)
-    so_far.count(late, board)
+    so_far.count(late, board, partition=0)
 
     assert (sold, 1 - sold) == (board.rows()[0].bought, so_far.left_out)
+
+
+def test_where_ids_have_been_forgotten_each_partition_has_a_beginning_of_its_own() -> None:
+    """One has forgotten more: a prompt of it was not read, though made since the other begins."""
+    trials, board = Trials(settle_ms=0, ids_max=3), ArmBoard()
+    so_far = SoFar(trials)
+    for number in range(9):
+        made_ms = MADE_MS + (number % 2) * 1_000  # of the second partition a second later
+        said = {"prompt_id": f"prompt-{number}", "prompted_at_ms": made_ms}
+        one = SHOWN.model_copy(update=said | {"occurred_at_ms": made_ms + 1})
+        assert trials.add(one, number % 2)
+        so_far.count(one, board, number % 2)
+    assert 9 == len(trials.settled())
+    never_read = outcome(99, "bought", 1.0).model_copy(update={"prompted_at_ms": MADE_MS + 500})
+    assert trials.add(never_read, 1)
+    so_far.count(never_read, board, 1)
+
+    assert (0, 1) == (board.rows()[0].bought, so_far.left_out)

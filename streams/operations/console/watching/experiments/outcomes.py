@@ -152,7 +152,7 @@ class OutcomeFold:
             return
         self.units.add(outcome, record.timestamp_ms)
         if self.trials.see(outcome, record.at.number) and isinstance(outcome, Outcome):
-            self.so_far.count(outcome, self.board)
+            self.so_far.count(outcome, self.board, record.at.number)
         self.asked.see(outcome, record.at.number)
 
     def _asked_quiet(self) -> QuietTime:
