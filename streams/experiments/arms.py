@@ -61,16 +61,19 @@ class BoardReader:
         self._reader = reader
         self._since_ms = since_ms
         self.with_progress = with_progress
-        begins = reader.begins()
+        begins, ends = reader.begins(), reader.ends()
         self._next = begins if since_ms is None else reader.since(since_ms)
         self._beginning = LogBeginning()
-        self._beginning.look_since(begins, self._next)
+        if since_ms is None:
+            self._beginning.look(begins, {}, ends)
+        else:
+            self._beginning.look_since(begins, self._next, ends)
 
     def catch_up(self) -> ArmBoard:
         """Fold what has come since the last time; what is settled is evidence while it is read."""
         self.trials.quiet = self._quiet()
         ends = self._reader.ends()
-        self._beginning.look(self._reader.begins(), self._next)
+        self._beginning.look(self._reader.begins(), self._next, ends)
         for number, record in enumerate(self._read(self._next, ends), start=1):
             self._beginning.read(record)
             if self._since_ms is None or record.timestamp_ms >= self._since_ms:

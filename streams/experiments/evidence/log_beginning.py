@@ -2,7 +2,8 @@
 
 Bounds hold at every look if all that belongs to them is counted at each. Who has read nothing yet
 misses what is before the first offset that a partition still holds; who reads on misses what was
-forgotten in between.
+forgotten in between. A partition that holds nothing does not tell when it lost what it had: it
+moves no beginning, or that would follow the clock for as long as the partition is quiet.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ class LogBeginning:
 
     >>> from streams.clients.log_reader import RawRecord
     >>> at, beginning = Partition("outcomes", 0), LogBeginning()
-    >>> beginning.look({at: 7}, {})
+    >>> beginning.look({at: 7}, {}, {at: 8})
     >>> beginning.read(RawRecord(at, 7, 1_000, None, None, []))
     >>> beginning.at_ms, beginning.after(1_000), beginning.after(999)
     (1000, None, 1000)
@@ -31,35 +32,36 @@ class LogBeginning:
 
     def __init__(self, at_ms: int | None = None) -> None:
         self._at_ms = at_ms
-        self._latest_ms = 0
-        self._lost: set[Partition] = set()
+        self._awaited: set[Partition] = set()
+        """Those that have lost something, and of which the first record is still to be read."""
 
-    def look(self, begins: Offsets, known: Mapping[Partition, int]) -> None:
+    def look(self, begins: Offsets, known: Mapping[Partition, int], ends: Offsets) -> None:
         """It is going to be read, from its beginnings or what is `known`, if that is later."""
-        self._lost |= forgetful(begins, known)
-        if self._lost:
+        lost = forgetful(begins, known)
+        empty = {at for at in lost if begins[at] >= ends[at]}
+        self._awaited = (self._awaited | lost) - empty
+        if lost:
             self._at_ms = self._at_ms or 0
 
-    def look_since(self, begins: Offsets, since: Offsets) -> None:
-        """It is going to be read from a time on: nothing of that is lost where more was before."""
-        self.look(begins, {at: offset for at, offset in since.items() if offset > begins[at]})
+    def look_since(self, begins: Offsets, since: Offsets, ends: Offsets) -> None:
+        """It is going to be read from a time on: nothing of that is lost where more was before.
+
+        Nor where there is nothing yet, before or since.
+        """
+        whole = {at for at, begin in begins.items() if since[at] > begin or begin >= ends[at]}
+        self.look(begins, {at: since[at] for at in whole}, ends)
 
     def read(self, record: RawRecord) -> None:
         """A record was read."""
-        self._latest_ms = max(self._latest_ms, record.timestamp_ms)
-        if record.at in self._lost:
-            self._lost.discard(record.at)
+        all_empty = self._at_ms == 0 and not self._awaited  # all that have lost something
+        if all_empty or record.at in self._awaited:
+            self._awaited.discard(record.at)
             self._at_ms = max(self._at_ms or 0, record.timestamp_ms)
 
     @property
     def at_ms(self) -> int | None:
-        """From when on all is there; None: nothing has been forgotten.
-
-        Of a partition of which nothing is left nothing is there up to now.
-        """
-        if self._at_ms is None:
-            return None
-        return max(self._at_ms, self._latest_ms) if self._lost else self._at_ms
+        """From when on all is there, 0 if that is unknown; None: nothing has been forgotten."""
+        return self._at_ms
 
     def after(self, start_ms: int | None) -> int | None:
         """The same, if that is later than this."""

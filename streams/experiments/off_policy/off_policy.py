@@ -116,7 +116,7 @@ def trials_of_log(
     """
     found, begins, ends = list[Trial](), reader.begins(), reader.ends()
     beginning = LogBeginning()
-    beginning.look(begins, {})
+    beginning.look(begins, {}, ends)
     records = progressed_between(reader.between, begins, ends, "reading outcomes", quiet=quiet)
     for number, record in enumerate(records, start=1):
         beginning.read(record)

@@ -18,6 +18,7 @@ from streams.experiments.questions.answer import (
 )
 from streams.experiments.questions.compared_sides import ArmsCompared
 from streams.experiments.questions.course import PairCourse
+from streams.experiments.uplift.command import UNKNOWN_MS
 
 OPEN_MAX = 100_000
 """Prompts that are held until they are settled; of more the oldest are forgotten, and counted. Of
@@ -70,7 +71,7 @@ class ArmsQuestion:
         bounds, compared = self.bounds(), self._compared()
         rows = self.evidence.rows()
         trials = int(compared.first.n)
-        if (self.trials.begins_ms or 0) > self.one.start_ms:
+        if (self.trials.begins_ms or 0) - self.one.start_ms > UNKNOWN_MS:
             return QuestionAnswer("refused", bounds, FORGOTTEN, (trials, 0))
         if alarms := {*sample_ratio_alarms(rows)} & {*(self.one.asked.arms or ())}:
             why = f"sample ratio alarm: {', '.join(sorted(alarms))} not seen as often as drawn"

@@ -103,10 +103,10 @@ def each_outcome(
     """
     topic = settings.topics.outcomes
     with open_reader(settings, topic) as reader:
-        there = reader.begins()
-        begins, ends = reader.since(since_ms) if since_ms else there, reader.ends()
+        there, ends = reader.begins(), reader.ends()
+        begins = reader.since(since_ms) if since_ms else there
         beginning = beginning or LogBeginning()
-        beginning.look_since(there, begins)
+        beginning.look_since(there, begins, ends)
         read = reader.between
         records = progressed_between(read, begins, ends, f"reading {topic}", quiet=quiet)
         noted = _noted(records, beginning)

@@ -204,7 +204,7 @@ def read_on(reader: Log, kept: KeptUnits | None, *, quiet: bool = True) -> Looke
     units, begins_ms = (Units(), None) if kept is None else (kept.units, kept.begins_ms)
     known = {} if kept is None else kept.next
     beginning = LogBeginning(begins_ms)
-    beginning.look(there, {at: known.get(at.number, 0) for at in there})
+    beginning.look(there, {at: known.get(at.number, 0) for at in there}, ends)
     what = "" if quiet else f"reading {reader.partitions[0].topic}"
     records = progressed_between(reader.between, begins, ends, what, quiet=quiet)
     unreadable = 0

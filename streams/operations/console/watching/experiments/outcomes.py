@@ -132,7 +132,7 @@ class OutcomeFold:
         starts = {at: max(begin, self._next.get(at, 0)) for at, begin in begins.items()}
         each = max(1, self._slice // max(1, len(starts)))
         upto = {at: min(ends[at], start + each) for at, start in starts.items()}
-        self._beginning.look(begins, self._next)  # before: Kafka may go away in the midst of it
+        self._beginning.look(begins, self._next, ends)  # now: Kafka may go away in the midst of it
         for record in reader.between(starts, upto):
             self._beginning.read(record)
             self._fold(record)
