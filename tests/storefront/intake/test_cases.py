@@ -4,6 +4,7 @@ import hmac
 import json
 from base64 import b64encode
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -909,7 +910,12 @@ def test_a_partition_key_is_no_session_where_there_is_one() -> None:
     assert only(read("cloudevents", without)).session_id == "p-9"
 
 
-@pytest.mark.parametrize("around", ["com.shop.cart.v1", "com.shop.item_viewed", "item_removed"])
+AUDIT = "com.shop.audit.rejected"
+
+
+@pytest.mark.parametrize(
+    "around", ["com.shop.cart.v1", "com.shop.item_viewed", "item_removed", AUDIT]
+)
 def test_the_type_that_our_event_says_itself_counts_before_that_of_its_envelope(
     around: str,
 ) -> None:
@@ -921,6 +927,15 @@ def test_the_type_that_our_event_says_itself_counts_before_that_of_its_envelope(
     assert "item_added" == only(read("cloudevents", structured)).type
     for headers in (kafka, http):
         assert "item_added" == only(read("cloudevents", data, **headers)).type
+
+
+def test_it_is_said_that_copies_have_to_be_filtered_out_before() -> None:
+    """Nothing in an event tells what is kept of it from what happened."""
+    page = Path(__file__).parents[3] / "docs" / "intake.md"
+    said = " ".join(page.read_text(encoding="utf-8").split())
+
+    assert f"whatever the envelope says: `{AUDIT}` around an `order_placed` is an order." in said
+    assert "Have copies (audits, dead letters, replays) filtered out before they come here" in said
 
 
 @pytest.mark.parametrize("word", [None, "", "gift", 7, ["item_added"], {"item_added": 1}])

@@ -148,7 +148,10 @@ UNPAID = {"payment_method": "stripe", "transaction_id": "", "date_paid_gmt": Non
 PAID = UNPAID | {"transaction_id": "ch_1", "date_paid_gmt": "2026-01-01T12:00:40"}
 
 
-@pytest.mark.parametrize("paid", [PAID, {"payment_method": "cod"}, {"transaction_id": "ch_1"}])
+PAID_BY_THE_SHOPS_CLOCK = {"date_paid": "2026-01-01T13:00:40"}
+
+
+@pytest.mark.parametrize("paid", [PAID, PAID_BY_THE_SHOPS_CLOCK])
 @pytest.mark.parametrize("headers", [{}, {"x_wc_webhook_topic": "order.updated"}])
 @pytest.mark.parametrize("status", ["shipped", "wc-shipped", "partially-paid", "versandt ✓"])
 def test_an_order_of_a_status_that_the_shop_has_made_up_counts_by_its_payment(
@@ -160,12 +163,42 @@ def test_an_order_of_a_status_that_the_shop_has_made_up_counts_by_its_payment(
     assert (["order_placed"], {}) == (kinds(became), became.ignored)
 
 
-@pytest.mark.parametrize("unsaid", [UNPAID, {}])
-def test_an_order_of_such_a_status_that_nobody_has_paid_is_none_yet(unsaid: Any) -> None:
-    """Nor is one that does not tell its payment: it may be an offer, or a draft."""
-    became = read("woocommerce", woo_order(status="quote", **unsaid))
+@pytest.mark.parametrize(
+    "unsaid",
+    [
+        UNPAID,
+        {},
+        {"payment_method": "bacs", "date_paid": None},
+        {"payment_method": "cod"},
+        {"transaction_id": "ch_1", "date_paid": None, "date_paid_gmt": None},
+        {"transaction_id": "0"},
+    ],
+)
+@pytest.mark.parametrize("status", ["quote", "payment-failed", "cancelled-by-shop"])
+def test_an_order_of_such_a_status_that_nobody_has_paid_is_none_yet(
+    status: str, unsaid: Any
+) -> None:
+    """Nor is one that awaits its money: it may be an offer, or off, and nothing would undo it."""
+    became = read("woocommerce", woo_order(status=status, **unsaid))
 
-    assert ([], {"order that is quote, unpaid": 1}) == (kinds(became), became.ignored)
+    assert ([], {f"order that is {status}, unpaid": 1}) == (kinds(became), became.ignored)
+
+
+def test_a_transaction_of_number_0_is_none() -> None:
+    """Some ways to pay write it where there is no transaction."""
+    order = woo_order(status="on-hold", **UNPAID | {"transaction_id": "0"})
+
+    assert [] == kinds(read("woocommerce", order))
+
+
+def test_what_has_counted_goes_on_counting_in_such_a_status() -> None:
+    """Cash on delivery counts while it is processed; `shipped` then says nothing new."""
+    cod = UNPAID | {"payment_method": "cod"}
+    first, then = (
+        read("woocommerce", woo_order(status=one, **cod)) for one in ("processing", "shipped")
+    )
+
+    assert (["order_placed"], []) == (kinds(first), kinds(then))
 
 
 @pytest.mark.parametrize("status", ["pending", "checkout-draft", "trash", "wc-pending"])

@@ -3,7 +3,8 @@
 `data` has the fields of our event, its `type` among them; what is not in `data` comes from the
 attributes: `type`, which ends in the type of an event then (`com.shop.item_added`, with a version
 behind it or not), `time`, and `partitionkey` for a session that nobody else says. `source`
-with `id` makes a CloudEvent one, and is the event's id, whatever `data` says.
+with `id` makes a CloudEvent one, and is the event's id, whatever `data` says. The type in `data`
+counts whatever the envelope is called: copies, such as an audit's, are to be kept away from here.
 
 `https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md`
 """

@@ -4,9 +4,9 @@ An order counts once it is paid, or is on hold for money that is on its way, or 
 delivery; cancelled or refunded it is taken back, and so it is where that money did not come
 (`failed`). One that nobody has paid is none yet, also where it is cancelled (as WooCommerce does
 when stock was held for long enough): its `payment_complete` takes a cancelled order as well, and
-what we once cancelled would not come again. A status that is not WooCommerce's own (`shipped`) says
-nothing of that: such an order counts by its payment alone. Each delivery says the same event, under
-the same id.
+what we once cancelled would not come again. A status that is not WooCommerce's own (`shipped`,
+`quote`) says nothing of that: there the time at which it was paid (`date_paid`) alone tells that it
+counts. Each delivery says the same event, under the same id.
 The session is what the shop wrote into the order's meta data (`goeswith_session`); else an order is
 a session of its own.
 
@@ -77,7 +77,8 @@ def _standing(said: Mapping[str, Any]) -> tuple[str | None, bool]:
     """The status of an order, and whether it would count, but nobody has paid it.
 
     What failed and had counted is cancelled. A status of the shop's own tells nothing of the
-    payment: there that has to be said, while WooCommerce's own count where nothing is.
+    payment, nor takes back what has counted: there money that is awaited, or was tried for
+    (`payment-failed`), does not do. WooCommerce's own count where nothing is said.
     """
     status = (identifier(said.get("status")) or "").removeprefix(PREFIX) or None
     if status == "failed" and _was_placed(said):
@@ -85,11 +86,16 @@ def _standing(said: Mapping[str, Any]) -> tuple[str | None, bool]:
     if status in ("on-hold", "cancelled"):
         return status, _never_paid(said)
     own = status in (None, *PLACED, *NOT_PLACED)
-    return status, not (own or _was_placed(said))
+    return status, not (own or _is_paid(said))
+
+
+def _is_paid(said: Mapping[str, Any]) -> bool:
+    """Whether an order says when it was paid, which WooCommerce notes once the money is there."""
+    return first(said, "date_paid_gmt", "date_paid") is not None
 
 
 def _was_placed(said: Mapping[str, Any]) -> bool:
-    """Whether an order that is on hold, failed, cancelled, or of a shop's status counts, or did.
+    """Whether an order that is on hold, failed, or cancelled counts, or did.
 
     One whose card was declined never did, and is tried again under the same number: taken back it
     would not come again. Nothing tells the two apart but a method that waits for the money, or a
@@ -97,7 +103,8 @@ def _was_placed(said: Mapping[str, Any]) -> bool:
     counted on hold, and was tried with a card since, looks like one that never did.
     """
     waits = identifier(said.get("payment_method")) in AWAITED
-    return waits or first(said, "transaction_id", "date_paid_gmt", "date_paid") is not None
+    tried = identifier(said.get("transaction_id"), ("", "0")) is not None
+    return waits or tried or _is_paid(said)
 
 
 def _never_paid(said: Mapping[str, Any]) -> bool:
