@@ -98,11 +98,12 @@ def test_a_lone_quote_is_a_problem(tmp_path: Path, rows: str, lines: list[int]) 
     [
         ("restrictd", "restricted"),
         ("Restricted", "restricted"),
-        ("prise", "price"),
+        ("prices", "price"),
+        ("instock", "in_stock"),
         ("inStock", "in_stock"),
         ("exclude_segments", "excluded_segments"),
         ("restricetd", "restricted"),
-        ("hide", "hidden"),
+        ("hiden", "hidden"),
         ("variantOf", "variant_of"),
         ("costs", "cost"),
         ("owned_onec", "owned_once"),
@@ -130,6 +131,10 @@ def test_a_column_that_is_called_almost_as_a_known_one_is_refused(
         ("requires", "relations"),
         ("exclude", "relations"),
         ("margin_minr", "margin_minor"),
+        ("instock", "in_stock"),
+        ("owned_onec", "owned_once"),
+        ("ownedonce", "owned_once"),
+        ("requiers", "relations"),
     ],
 )
 def test_a_field_of_json_that_is_called_almost_as_a_known_one_is_refused(
@@ -141,19 +146,25 @@ def test_a_field_of_json_that_is_called_almost_as_a_known_one_is_refused(
         read(tmp_path, f'{{"item_id": "tea"}}\n{{"item_id": "gin", "{field}": "age"}}\n')
 
 
+def test_a_slip_in_json_is_one_whatever_else_its_record_has(tmp_path: Path) -> None:
+    """Else it would be read over on one line, and refuse the file on the next."""
+    with pytest.raises(FileUnusable, match="line 1: field restrictd is not known"):
+        read(tmp_path, '{"item_id": "gin", "restricted": "age", "restrictd": "age"}\n')
+
+
 def test_a_field_of_json_that_nothing_is_like_is_noted_once(tmp_path: Path) -> None:
-    """As columns are; what looks like a field that is there besides is another one."""
+    """As columns are."""
     file = tmp_path / "feed.jsonl"
-    record = {"item_id": "a", "price": 12, "colour": "red", "restricted": "age", "restrict": 1}
+    record = {"item_id": "a", "price": 12, "colour": "red", "restricted": "age", "licence": 1}
     lines = [json.dumps(record | {"item_id": str(number)}) for number in range(3)]
     file.write_text("\n".join([*lines, '{"item_id": "z", "weight": 3}', ""]))
     typed = ["catalog", "import", str(file), "--dry-run"]
     done = CliRunner().invoke(goeswith, typed)
     told = json.loads(CliRunner().invoke(goeswith, [*typed, "--json"]).stdout.splitlines()[-1])
 
-    note = "fields that are not known, and not read: price, colour, restrict, weight\n"
+    note = "fields that are not known, and not read: price, colour, licence, weight\n"
     assert (0, 1) == (done.exit_code, done.output.count(note)), done.output
-    assert ["price", "colour", "restrict", "weight"] == told["unread_columns"]
+    assert ["price", "colour", "licence", "weight"] == told["unread_columns"]
 
 
 @pytest.mark.parametrize("code", ["XXX", "XAU", "HRK"])
@@ -167,10 +178,24 @@ def test_a_currency_that_is_none_is_refused_of_json_as_of_tables(tmp_path: Path,
     assert ({}, [(2, said)]) == read(tmp_path, own)
 
 
+WORDS = (
+    *("includes", "required", "in_store", "inStore", "on_stock", "min_stock", "hide"),
+    *("price_min", "priceMin", "margin_min", "rotations", "unrestricted"),
+)
 HARMLESS = (
     *("image_alt", "restricted_de", "file_de", "curl", "category_id", "adult", "segments"),
-    *("code", "list", "size", "place", "price_2", "titel_de", "acessory_of"),
+    *("code", "list", "size", "place", "price_2", "titel_de", "acessory_of", *WORDS),
 )
+
+
+@pytest.mark.parametrize("field", WORDS)
+def test_a_field_of_json_that_is_a_word_of_its_own_refuses_no_file(
+    tmp_path: Path, field: str
+) -> None:
+    """However much it looks like a field that keeps items from being offered."""
+    items, problems = read(tmp_path, f'{{"item_id": "gin", "{field}": []}}\n')
+
+    assert (["gin"], []) == ([*items], problems)
 
 
 @pytest.mark.parametrize("column", HARMLESS)

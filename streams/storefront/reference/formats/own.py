@@ -6,11 +6,12 @@ semicolons or bars as well, which no segment has in it. JSON lines hold the reco
 
 A column that is called almost as one that keeps an item from being offered is refused, with the
 whole file, and so is such a field of JSON lines: whoever writes `restrictd` would sell to children.
-Others are not read.
+Others are not read, also those that only look alike and are words of their own (`required`).
 """
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any, get_args
 
@@ -58,8 +59,15 @@ OF_RECORDS = {name: name for name in ("relations", *KEEP_OUT) if name in FIELDS}
 """What keeps items out in a record of JSON, by what it may be called."""
 NAMES_CACHED = 4_096
 TITLE_IN = "title_"
-SHORT = 5
-"""Names of so many letters are like many words: one letter may differ, not two."""
+ALIKE = 0.85
+"""So much of two names is the same where one is the other misspelt: a letter or two in ten."""
+WORDS_OF_THEIR_OWN = frozenset(
+    {
+        *("includes", "required", "in_store", "on_stock", "min_stock", "hide", "unrestricted"),
+        *("price_min", "margin_min", "rations", "rotations"),
+    }
+)
+"""Names that shops have besides, however much they look like a column's."""
 NOT_RESTRICTED = FALSE | {"none"}
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
@@ -83,10 +91,10 @@ def unread(header: Collection[str], options: Options) -> list[str]:
 
     >>> unread(["item_id", "title_de", "colour"], Options())
     ['colour']
-    >>> unread(["item_id", "prise"], Options())
+    >>> unread(["item_id", "hiden"], Options())
     Traceback (most recent call last):
       ...
-    streams.contract.errors.FileUnusable: column prise is not known: did you mean price? ...
+    streams.contract.errors.FileUnusable: column hiden is not known: did you mean hidden? ...
     """
     absent = [each for each in KEEP_OUT if each not in header]
     read_too = {"", options.id_column}
@@ -103,6 +111,8 @@ def unread(header: Collection[str], options: Options) -> list[str]:
 def unread_fields(record: Mapping[str, Any]) -> list[str]:
     """The same of a record of JSON, whose relations are in a list.
 
+    What a name is hangs on no other field of its record: it is the same on each line of a file.
+
     >>> unread_fields({"item_id": "gin", "colour": "clear"})
     ['colour']
     >>> unread_fields({"item_id": "gin", "requires": ["glass"]})
@@ -111,16 +121,14 @@ def unread_fields(record: Mapping[str, Any]) -> list[str]:
     streams.contract.errors.FileUnusable: field requires is not known: did you mean relations? ...
     """
     found = [name for name in record if name not in FIELDS]
-    if found:
-        absent = {name: meant for name, meant in OF_RECORDS.items() if meant not in record}
-        for name in found:
-            _refuse_a_slip("field", name, absent)
+    for name in found:
+        _refuse_a_slip("field", name, OF_RECORDS)
     return found
 
 
-def _refuse_a_slip(what: str, name: str, absent: Mapping[str, str]) -> None:
+def _refuse_a_slip(what: str, name: str, meanings: Mapping[str, str]) -> None:
     """Raise `FileUnusable` for a name that is like one of these, with what is meant by that."""
-    meant = next((absent[each] for each in absent if _is_slip(name, each)), None)
+    meant = next((meanings[each] for each in meanings if _is_slip(name, each)), None)
     if meant is not None:
         said = f"{what} {printable(name, 40)} is not known: did you mean {meant}?"
         raise FileUnusable(f"{said} Nothing was sent: rename it, or take it out")
@@ -128,35 +136,18 @@ def _refuse_a_slip(what: str, name: str, absent: Mapping[str, str]) -> None:
 
 @lru_cache(NAMES_CACHED)
 def _is_slip(name: str, column: str) -> bool:
-    """Whether a name is a column's but for a letter or two, and has no word more.
+    """Whether a name is a column's but for a letter or two, has no word more, and no meaning.
 
     >>> [_is_slip(name, "restricted") for name in ("restrictd", "Restricted", "restricted_de")]
     [True, True, False]
-    >>> [_is_slip(name, "cost") for name in ("cots", "costs", "code")]
-    [True, True, False]
+    >>> _is_slip("requiers", "requires"), _is_slip("required", "requires")
+    (True, False)
     """
     words = re.findall("[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:64]).lower())
     said = "_".join(words)
-    if len(words) > len(column.split("_")):
+    if len(words) > len(column.split("_")) or said in WORDS_OF_THEIR_OWN:
         return False
-    most = 1 if len(column) <= SHORT else 2
-    return _letters_apart(said, column) <= most or sorted(said) == sorted(column)
-
-
-def _letters_apart(one: str, other: str) -> int:
-    """The Levenshtein distance.
-
-    >>> _letters_apart("restrictd", "restricted"), _letters_apart("prise", "price")
-    (1, 1)
-    """
-    before: list[int] = [*range(len(other) + 1)]
-    for number, letter in enumerate(one, 1):
-        now: list[int] = [number]
-        for at, its in enumerate(other):
-            changed = before[at] + (letter != its)
-            now.append(min(changed, before[at + 1] + 1, now[at] + 1))
-        before = now
-    return before[-1]
+    return SequenceMatcher(None, said, column, autojunk=False).ratio() >= ALIKE
 
 
 def _fields(row: FileRow, options: Options) -> dict[str, Any]:
