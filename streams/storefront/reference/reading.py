@@ -26,6 +26,7 @@ from streams.storefront.reference.formats.drafts import (
     Draft,
     Options,
     Problem,
+    titled,
 )
 from streams.storefront.reference.formats.guessing import guessed
 from streams.storefront.reference.formats.header import ONE_LINE, header_of
@@ -132,11 +133,14 @@ class CatalogFile:
                 continue
             fields = _fields(one)
             titles = fields.get("titles", {})
-            cut = {name: title[:TITLE_CHARS_MAX] for name, title in titles.items()}
-            found = _checked(one.line, fields | ({"titles": cut} if cut else {}))
+            shown = {
+                name: titled(said, one.which, TITLE_CHARS_MAX) for name, said in titles.items()
+            }
+            found = _checked(one.line, fields | ({"titles": shown} if shown else {}))
             if isinstance(found, Found):
+                cut = any(not shown[name].startswith(said) for name, said in titles.items())
                 found = found._replace(
-                    rounded=one.rounded, sale_dearer=one.sale_dearer, title_cut=cut != titles
+                    rounded=one.rounded, sale_dearer=one.sale_dearer, title_cut=cut
                 )
             yield found
 

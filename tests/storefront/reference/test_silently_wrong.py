@@ -297,6 +297,53 @@ def test_a_title_that_is_cut_is_counted(tmp_path: Path, chars: int) -> None:
     assert (chars > 300) == ("1 with a title that was cut to 300 characters" in done.output)
 
 
+@pytest.mark.parametrize("option", ["<br>", "&nbsp;", "<b></b>", "Linux <em cla"])
+def test_an_option_of_shopify_without_a_text_is_left_out(tmp_path: Path, option: str) -> None:
+    """The item is sold all the same, and is known by its other options."""
+    text = f"""Handle,Title,Option1 Value,Option2 Value,Variant Price,Variant SKU
+office,Office,{option},5,29.00,o-5
+office,,{option},,9.00,o-1
+"""
+    items, problems = read(tmp_path, text)
+
+    assert [] == problems
+    assert {"o-5": "Office - 5", "o-1": "Office"} == {
+        name: one.titles["en"] for name, one in items.items()
+    }
+
+
+@pytest.mark.parametrize("chars", [295, 296, 297, 300, 400])
+def test_a_title_of_shopify_is_cut_before_its_option(tmp_path: Path, chars: int) -> None:
+    """Else `M` and `L` are called alike."""
+    file = tmp_path / "feed.csv"
+    file.write_text(
+        "Handle,Title,Option1 Value,Variant Price,Variant SKU\n"
+        f"shirt,{'s' * chars},M,9.00,s-m\nshirt,,L,9.00,s-l\n"
+    )
+    typed = ["catalog", "import", str(file), "--dry-run", "--currency", "EUR"]
+    done = CliRunner().invoke(goeswith, [*typed, "--items", "variant"])
+    items, problems = read(tmp_path, file.read_text())
+    name = "s" * min(chars, 296)
+
+    assert ([], f"{name} - M", f"{name} - L") == (
+        problems,
+        items["s-m"].titles["en"],
+        items["s-l"].titles["en"],
+    )
+    assert (chars > 296) == ("2 with a title that was cut to 300 characters" in done.output)
+
+
+@pytest.mark.parametrize("chars", [255, 296, 297, 300, 500])
+def test_an_option_as_long_as_a_title_may_stand_alone(tmp_path: Path, chars: int) -> None:
+    """What tells variants apart is what has to be read."""
+    text = f"Handle,Title,Option1 Value,Variant Price\nx,{'s' * 90},{'o' * chars},9\n"
+    items, problems = read(tmp_path, text, items="variant", id_column="Handle")
+    (title,) = items["x"].titles.values()
+
+    assert ([], True) == (problems, len(title) <= 300)
+    assert title.endswith("o" * min(chars, 300))
+
+
 def test_variants_of_shopify_are_titled_by_what_tells_them_apart(tmp_path: Path) -> None:
     """Where they are items of their own, as WooCommerce has it: else a prompt cannot say which."""
     text = """Handle,Title,Option1 Name,Option1 Value,Option2 Value,Variant Price,Variant SKU

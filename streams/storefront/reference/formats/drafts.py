@@ -79,6 +79,8 @@ class Draft(NamedTuple):
     """Whether it says itself that it is a variant of nothing."""
     chosen: str = ""
     """What tells it from other variants, where several have one id."""
+    which: str = ""
+    """What tells it from other variants in its title, and so stands behind that."""
     rounded: bool = False
     """Whether its price was finer than its currency goes."""
     sale_dearer: bool = False
@@ -132,6 +134,19 @@ def text_of(said: str, column: str = "title") -> str:
     if not shown:
         raise ValueError(f"{column}: {said[:40]!r} is markup without a text")
     return shown
+
+
+def titled(said: str, which: str, most: int) -> str:
+    """A title of so many characters at most; what tells variants apart stays whole behind it.
+
+    >>> titled("Shirt", "M", 20), titled("Shirt of fine linen", "M", 20), titled("Shirt", "", 3)
+    ('Shirt - M', 'Shirt of fine li - M', 'Shi')
+    """
+    if not which:
+        return said[:most]
+    ending = f" - {which}"
+    name = said[: max(0, most - len(ending))].rstrip()
+    return name + ending if name else which[:most]
 
 
 def category(said: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ itself Shopify exports no ids: products are called by their handles, variants by
 https://help.shopify.com/manual/products/import-export/using-csv
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from streams.storefront.reference.formats.drafts import (
@@ -63,8 +63,7 @@ def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]
             continue
         try:
             prices = money(row.cell(*PRICE), row.cell(*COST), options.currency)
-            named_so = _titled(product.shared, row, options)
-            fields = product.shared | named_so | prices | {"in_stock": _in_stock(row)}
+            fields = product.shared | prices | {"in_stock": _in_stock(row)}
         except ValueError as error:
             yield Problem(row.line, str(error))
             continue
@@ -72,7 +71,8 @@ def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]
             of_product = "" if row.line == product.line else "of its product: "
             yield Problem(row.line, of_product + product.wrong)
             continue
-        yield Draft(row.line, variant, product.name, fields, chosen=_chosen(row))
+        chosen, which = _chosen(row), _which(row, options)
+        yield Draft(row.line, variant, product.name, fields, chosen=chosen, which=which)
 
 
 def _products(rows: Iterable[FileRow], options: Options) -> dict[str, Product]:
@@ -119,17 +119,22 @@ def _values(row: FileRow) -> list[str]:
     return [*filter(None, values)]
 
 
-def _titled(shared: Mapping[str, Any], row: FileRow, options: Options) -> dict[str, Any]:
-    """The titles of a variant that is an item of its own: with its options, as WooCommerce has it.
+def _which(row: FileRow, options: Options) -> str:
+    """The options behind the title of a variant that is an item of its own, as WooCommerce has it.
 
     `Shirt - M, red`. Else nobody who is offered one knows which it is.
     """
-    values = [text_of(one, "option") for one in _values(row) if one != ONLY]
-    if options.items != "variant" or not values:
-        return {}
-    which = ", ".join(values)
-    titles = shared.get("titles", {})
-    return {"titles": {name: f"{said} - {which}" for name, said in titles.items()}}
+    if options.items != "variant":
+        return ""
+    return ", ".join(filter(None, (_shown(one) for one in _values(row) if one != ONLY)))
+
+
+def _shown(option: str) -> str:
+    """What can be read of an option; empty: nothing (`<br>`), and the item is sold all the same."""
+    try:
+        return text_of(option, "option")
+    except ValueError:
+        return ""
 
 
 def _in_stock(row: FileRow) -> bool:
