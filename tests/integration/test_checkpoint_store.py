@@ -325,7 +325,7 @@ def test_a_full_redis_keeps_what_it_has() -> None:
         store.write(*second)
         client.config_set("maxmemory-policy", "noeviction")
         client.config_set("maxmemory", 1)
-        with pytest.raises(RedisUnreachable, match="OutOfMemory"):
+        with pytest.raises(RedisUnreachable, match="is it full"):
             store.write(*checkpoint(9, session_gap_s=90.0))
 
         assert second[1] == store.read()
