@@ -45,7 +45,7 @@ SUM_OF_WEIGHTS = 2.11
 Sums = TypeVar("Sums")
 
 
-class Window(NamedTuple, Generic[Sums]):
+class LatestWindow(NamedTuple, Generic[Sums]):
     """All from a start on."""
 
     sums: Sums
@@ -84,7 +84,7 @@ class LatestWindows(Generic[Sums]):
         if len(self._spans) > SPANS_MAX:
             self._merge()
 
-    def windows(self) -> Iterator[Window[Sums]]:
+    def windows(self) -> Iterator[LatestWindow[Sums]]:
         """What there is since each start that is kept, the latest first."""
         self._merge()
         known: Sums | None = None
@@ -92,7 +92,7 @@ class LatestWindows(Generic[Sums]):
             sums = self._spans[minute]
             known = sums if known is None else self._plus(known, sums)
             after = max(0, minute - int(self._first))
-            yield Window(known, float(minute * MINUTE_S), weight_of(after))
+            yield LatestWindow(known, float(minute * MINUTE_S), weight_of(after))
 
     def _count(self, minute: int, sums: Sums) -> None:
         before = self._spans.get(minute)

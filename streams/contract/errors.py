@@ -93,7 +93,7 @@ class TopicsWrong(Misconfigured):
     topics: jam is short: add sugar; bread is hot
     """
 
-    def __init__(self, said: str, findings: Iterable[str] = ()) -> None:
+    def __init__(self, said: str = "", findings: Iterable[str] = ()) -> None:
         self.said, self.findings = said, tuple(findings)
         told = (one.replace(":\n  ", ": ").replace("\n", "; ") for one in self.findings)
         super().__init__(f"{said}: {'; '.join(told)}" if self.findings else said)

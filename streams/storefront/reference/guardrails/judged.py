@@ -34,7 +34,7 @@ from models.evaluation.arm_values import (
     sequence,
 )
 from models.evaluation.confidence_sequences import GammaExponential
-from models.evaluation.latest_windows import WHOLE, LatestWindows, Window
+from models.evaluation.latest_windows import WHOLE, LatestWindow, LatestWindows
 from streams.contract.events.reference.control import ControlRecord
 from streams.experiments.arm_estimates import ArmEstimates
 from streams.shop.decision.controls.arm_names import ARM_NAMES
@@ -136,12 +136,14 @@ def _reasons(
             yield arm, _loses(arm, evidence, every, most, allowed.scale_minor)
 
 
-def _windows(whole: Sums, lately: LatestWindows[Sums] | None) -> list[Window[Sums]]:
+def _windows(whole: Sums, lately: LatestWindows[Sums] | None) -> list[LatestWindow[Sums]]:
     """The whole log, and all since each start."""
-    return [Window(whole), *(() if lately is None else lately.windows())]
+    return [LatestWindow(whole), *(() if lately is None else lately.windows())]
 
 
-def _too_often(what: str, windows: list[Window[Firsts]], trials: str, share_max: float) -> str:
+def _too_often(
+    what: str, windows: list[LatestWindow[Firsts]], trials: str, share_max: float
+) -> str:
     """The figures, if more than a share of the trials of an arm ended badly, where most so."""
     p, at = min((p_more_often(one, share_max), at) for at, one in enumerate(windows))
     if p >= ALPHA:
@@ -165,7 +167,7 @@ def _since(start_s: float | None) -> str:
 def _loses(
     arm: str,
     evidence: ArmEstimates,
-    windows: list[Window[Groups]],
+    windows: list[LatestWindow[Groups]],
     loss_max: float,
     scale_minor: int = 0,
 ) -> str:
@@ -188,7 +190,7 @@ def _loses(
 
 
 def _less(
-    arm: str, evidence: ArmEstimates, window: Window[Groups], loss_max: float
+    arm: str, evidence: ArmEstimates, window: LatestWindow[Groups], loss_max: float
 ) -> Interval | None:
     """What an impression earns, less that of the arm compared with, if it loses more than it may.
 
@@ -211,13 +213,13 @@ def _sequence(floor: float) -> GammaExponential:
     return sequence(floor, 2.0 * ALPHA * WHOLE / ARMS_JUDGED)
 
 
-def p_more_often(seen: Window[Firsts], share: float) -> float:
+def p_more_often(seen: LatestWindow[Firsts], share: float) -> float:
     """The always-valid p-value of so many dismissals, if no more than a share is dismissed.
 
     Of trials that are independent: one a unit. Multiplied by `ARMS_JUDGED` (Bonferroni), and by as
     much as the window has less than all of the error.
 
-    >>> [p_more_often(Window(Firsts(200, away)), 0.1) for away in (20, 60)]
+    >>> [p_more_often(LatestWindow(Firsts(200, away)), 0.1) for away in (20, 60)]
     [1.0, 0.0]
     """
     (shown, dismissed), _, weight = seen
