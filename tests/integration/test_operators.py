@@ -72,7 +72,8 @@ def test_topics_of_another_shape_are_said_and_not_touched(operator: Operator) ->
     assert f"{events} has 3 partitions, not 2" in checked.output
     assert f"{events} has retention.ms=60000" in checked.output
     assert "segment.ms" not in checked.output
-    assert 1 == len(checked.output.splitlines())
+    assert f"--topic {events} --add-config retention.ms=604800000" in checked.output
+    assert checked.output.splitlines()[-1].endswith("4 wrong, see above")
     assert 3 == listed[events]
     assert 2 == listed[operator.settings.topics.prompts]
 
