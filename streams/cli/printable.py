@@ -27,7 +27,7 @@ def printable(text: str, chars_max: int = 200) -> str:
     'bread…'
     """
     shown = "".join(
-        letter if letter.isprintable() or letter in JOINERS else _escaped(letter)
+        letter if letter.isprintable() or letter in JOINERS else escaped(letter)
         for letter in text[: chars_max + 1]
     )
     return shown if len(shown) <= chars_max else shown[: chars_max - 1] + "…"
@@ -97,5 +97,10 @@ def _in_cells(letter: str) -> str:
     return letter + SECOND * (cell_len(letter) - 1)
 
 
-def _escaped(letter: str) -> str:
+def escaped(letter: str) -> str:
+    r"""The escape of a character, as Python writes it.
+
+    >>> escaped("\u202e")
+    '\\u202e'
+    """
     return letter.encode("unicode_escape").decode()

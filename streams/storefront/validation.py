@@ -24,8 +24,8 @@ from streams.contract.events import (
 )
 from streams.contract.receipts import Receipts
 from streams.contract.settings import BUILT_IN_SEGMENTS, Settings
-from streams.shop.decision.guards import late
 from streams.shop.decision.languages.messages import TEXTS, language
+from streams.shop.people.context import late
 from streams.storefront.event_lines import Line, Sent, sent
 from streams.storefront.hints import hints, marked, meant
 

@@ -14,7 +14,7 @@ from streams.shop.memory.orders.reward.returned_shares import ReturnedShares
 from streams.shop.memory.orders.slot_tally import OWN_BUDGET, dismissals, tally
 from streams.shop.memory.pending_prompts import PendingPrompt
 from streams.shop.memory.session import Session
-from streams.shop.people.context import late as late  # noqa: PLC0414  # it is a guard of ours
+from streams.shop.people.context import late
 
 
 class Budget(NamedTuple):

@@ -5,7 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
-from streams.contract.events import BasketUpdated, Event, ItemAdded, OrderPlaced, ShopperForgotten
+from streams.contract.events import (
+    BasketUpdated,
+    Event,
+    ItemAdded,
+    OrderPlaced,
+    OrderTakenBack,
+    ShopperForgotten,
+)
 from streams.lab.chaos.twin.order import Pair, TwinLesson, summed
 from streams.lab.chaos.twin.prompt import TwinPrompt
 from streams.lab.chaos.twin.told import Told
@@ -14,6 +21,11 @@ CHANGED_MAX = 4
 """Items of a basket of which it is known when they were changed last."""
 CHANGES_MAX = 2
 """Changes of one of them after a cart: with more of them it stays as it is."""
+
+
+def is_of_somebody(event: Event) -> bool:
+    """Whether it names whose an order was, or who is forgotten: nobody need be there."""
+    return isinstance(event, OrderTakenBack | ShopperForgotten)
 
 
 @dataclass(eq=False)

@@ -30,7 +30,7 @@ from streams.contract.settings import Settings
 from streams.lab.chaos.twin.credit import Credit
 from streams.lab.chaos.twin.ledger import Cell, Ledger
 from streams.lab.chaos.twin.order import Back, TwinLesson, TwinOrder, summed
-from streams.lab.chaos.twin.session import TwinSession
+from streams.lab.chaos.twin.session import TwinSession, is_of_somebody
 from streams.lab.chaos.twin.told import Sides, Told, came_back, key_of, of_unit
 from streams.lab.chaos.twin.visitors import TwinVisitors
 
@@ -68,7 +68,7 @@ class Twin:
             return
         visit.seen.add(event.event_id)
         trail = visit.trail
-        if not isinstance(event, OrderTakenBack | ShopperForgotten):  # nobody need be there
+        if not is_of_somebody(event):
             trail.last_ms = max(trail.last_ms, at_ms)
         self._who(partition, visit, event)
         match event:
@@ -96,7 +96,7 @@ class Twin:
 
     def _who(self, partition: int, visit: TwinSession, event: Event) -> None:
         """Who is signed in, and who has denied, when last."""
-        behind = isinstance(event, OrderTakenBack | ShopperForgotten)
+        behind = is_of_somebody(event)
         theirs = visit.denied_by(event)
         denied = self._denies(partition, visit, event)
         if behind and (denied is None or not theirs):  # told of somebody, who need not be there

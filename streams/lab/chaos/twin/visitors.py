@@ -1,8 +1,8 @@
 """Which trail an event is of: the twin's rules for the sessions of one visitor."""
 
-from streams.contract.events import Event, OrderTakenBack, ShopperForgotten
+from streams.contract.events import Event
 from streams.contract.settings import Settings
-from streams.lab.chaos.twin.session import TwinSession, TwinTrail
+from streams.lab.chaos.twin.session import TwinSession, TwinTrail, is_of_somebody
 
 Key = tuple[int, str]
 """A partition, and a name there."""
@@ -24,7 +24,7 @@ class TwinVisitors:
     def session(self, partition: int, event: Event) -> TwinSession:
         """The session of an event, with the trail that the event is of."""
         at_ms, key = event.occurred_at_ms, (partition, event.session_id)
-        behind = isinstance(event, OrderTakenBack | ShopperForgotten)  # nobody need be there
+        behind = is_of_somebody(event)
         session = self.sessions.get(key)
         if session is None:
             begun = self._begun(event.session_id, at_ms, at_ms)
@@ -104,6 +104,6 @@ class TwinVisitors:
 
 def _here(event: Event, before: str | None) -> str | None:
     """Who is at the device by an event; a return says whose the order was, and not that."""
-    if isinstance(event, OrderTakenBack | ShopperForgotten) or not event.says_who:
+    if is_of_somebody(event) or not event.says_who:
         return before
     return event.shopper_id

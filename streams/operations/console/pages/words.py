@@ -3,7 +3,7 @@
 import unicodedata
 from datetime import UTC, datetime
 
-from streams.cli.printable import JOINERS
+from streams.cli.printable import JOINERS, escaped
 
 UNKNOWN = "-"
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
@@ -115,7 +115,7 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        letter.encode("unicode_escape").decode()
+        escaped(letter)
         if letter not in BLANKS and unicodedata.category(letter) in UNSEEN
         else letter
         for letter in text

@@ -19,6 +19,7 @@ says nothing. Of each item the latest changes are: of one with more of them ther
 Sessions that have nothing of it share `NO_MOMENTS`.
 """
 
+from collections.abc import Iterator
 from sys import intern
 from typing import Any, NamedTuple, Self
 
@@ -82,10 +83,8 @@ class Moments(NamedTuple):
             if _latest_ms(told) <= cart_ms:
                 del changed[item_id]
             else:
-                lost_ms, *known = told
-                changes = zip(known[::2], known[1::2], strict=True)
-                after = [more for at_ms, more in changes if at_ms > cart_ms]
-                later[item_id] = None if lost_ms > cart_ms else after
+                after = [more for at_ms, more in _by_time(told) if at_ms > cart_ms]
+                later[item_id] = None if told[0] > cart_ms else after
         return later
 
     def anew(self, at_ms: int) -> "Moments":
@@ -141,13 +140,17 @@ def _after(told: Changes, at_ms: int, more: int) -> Changes:
     >>> _after((0, 12_000, 3, 15_000, 1), 16_000, -1)
     (12000, 15000, 1, 16000, -1)
     """
-    lost_ms, *known = told
-    changes = dict(zip(known[::2], known[1::2], strict=True))
+    lost_ms, changes = told[0], dict(_by_time(told))
     changes[at_ms] = changes.get(at_ms, 0) + more
     latest = sorted(changes.items())
     if len(latest) > KNOWN_MAX:
         lost_ms = max(lost_ms, latest.pop(0)[0])
     return (lost_ms, *(number for change in latest for number in change))
+
+
+def _by_time(told: Changes) -> Iterator[tuple[int, int]]:
+    """When each of the known changes was, and how many came or went."""
+    return zip(told[1::2], told[2::2], strict=True)
 
 
 def _latest_ms(told: Changes) -> int:
