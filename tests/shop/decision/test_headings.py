@@ -17,7 +17,7 @@ from streams.shop.decision.languages.messages import OF_SEVERAL, SUGGESTED, TEXT
 from streams.shop.decision.languages.sentences import COUNTED, evidence_sentence, staff_sentence
 from streams.shop.decision.prompt_writer import PromptWriter, key_of
 from streams.shop.memory.session import Session
-from tests.shop.decision.test_what_is_offered import EVEN, by_arm, items
+from tests.shop.decision.test_what_is_offered import by_arm, items, looked_at_in_pairs
 from tests.stories import NOON_MS, Story, Till
 
 SOURCES = {
@@ -95,12 +95,7 @@ def test_what_goes_with_different_items_of_the_basket_names_none_of_them() -> No
 
 def test_what_was_looked_at_with_different_items_names_none_of_them() -> None:
     """The stove with the tent, the towel with the soap."""
-    shop = Till(**EVEN)
-    for number in range(100):
-        story = Story(f"past-{number}")
-        for item in ("tent", "stove") if number % 2 else ("soap", "towel"):
-            shop.serve(story.view(item))
-    prompt = by_arm(shop, "viewed_together", "soap", "tent")
+    prompt = by_arm(looked_at_in_pairs(), "viewed_together", "soap", "tent")
 
     assert ["stove", "towel"] == items(prompt)
     assert ("viewed_together_several", None) == (prompt.reason.key, prompt.reason.anchor)

@@ -26,6 +26,16 @@ def by_arm(shop: Till, arm: str, *before: str, **always: Any) -> Prompt:
     raise AssertionError(f"{arm} was never drawn")
 
 
+def looked_at_in_pairs() -> Till:
+    """A shop in which who looks at the tent looks at the stove, and who at soap, at the towel."""
+    shop = Till(**EVEN)
+    for number in range(100):
+        story = Story(f"past-{number}")
+        for item in ("tent", "stove") if number % 2 else ("soap", "towel"):
+            shop.serve(story.view(item))
+    return shop
+
+
 def items(prompt: Prompt) -> list[str]:
     """What a prompt offers, best first."""
     return [item.item_id for item in prompt.items]
@@ -73,12 +83,7 @@ def test_viewers_are_offered_what_others_looked_at_with_it() -> None:
 
 def test_what_asks_counts_most_even_if_it_was_met_before() -> None:
     """Back on the page of the tent, the tent's companions come before those of the soap."""
-    shop = Till(**EVEN)
-    for number in range(100):
-        story = Story(f"past-{number}")
-        for item in ("tent", "stove") if number % 2 else ("soap", "towel"):
-            shop.serve(story.view(item))
-    prompt = by_arm(shop, "viewed_together", "tent", "soap", "tent")
+    prompt = by_arm(looked_at_in_pairs(), "viewed_together", "tent", "soap", "tent")
 
     assert "stove" == items(prompt)[0]
 
