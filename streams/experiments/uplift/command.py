@@ -200,7 +200,7 @@ def read_on(reader: Log, kept: KeptUnits | None, *, quiet: bool = True) -> Looke
     """Fold what a log holds, on top of what was kept."""
     ends = reader.ends()
     there = reader.begins()
-    begins, _ = starts(kept, there, ends)
+    begins = starts(kept, there, ends)
     units, begins_ms = (Units(), None) if kept is None else (kept.units, kept.begins_ms)
     known = {} if kept is None else kept.next
     beginning = LogBeginning(begins_ms)

@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 from streams.clients.log_reader import Partition
 from streams.contract.errors import GoeswithError
 from streams.contract.wire.numbers import TimeMs
-from streams.experiments.evidence.log_beginning import forgetful
 from streams.experiments.uplift.net_orders import At, CountedLine, OrderSeen
 from streams.experiments.uplift.sides import SideOf
 from streams.experiments.uplift.units import Units
@@ -109,13 +108,12 @@ def write(path: Path, topic: str, kept: KeptUnits) -> None:
 
 def starts(
     kept: KeptUnits | None, begins: Mapping[Partition, int], ends: Mapping[Partition, int]
-) -> tuple[dict[Partition, int], bool]:
-    """Where to read on, by partition, and whether the log has forgotten anything before that.
+) -> dict[Partition, int]:
+    """Where to read on, by partition; whether anything before was lost, `LogBeginning` tells.
 
     Raises `GoeswithError` where the log ends before what was kept: it is another one.
     """
     known = {} if kept is None else kept.next
     if any(known.get(at.number, 0) > end for at, end in ends.items()):
         raise GoeswithError("what was kept is of another log than this one, which ends before it")
-    following = {at: max(begin, known.get(at.number, 0)) for at, begin in begins.items()}
-    return following, bool(forgetful(begins, {at: known.get(at.number, 0) for at in begins}))
+    return {at: max(begin, known.get(at.number, 0)) for at, begin in begins.items()}

@@ -99,29 +99,21 @@ def test_units_of_another_topic_are_refused(tmp_path: Path) -> None:
         read(path, "others")
 
 
-def test_a_log_from_its_beginning_has_forgotten_nothing() -> None:
-    """Nor has one that was read on before it forgot."""
+def test_a_log_is_read_from_its_beginning_or_from_what_was_kept() -> None:
+    """Whichever is later: what was forgotten in between cannot be read."""
     kept = KeptUnits(folded([]), {0: 5, 1: 6})
 
-    assert (offsets(0, 0), False) == starts(None, offsets(0, 0), offsets(9, 9))
-    assert (offsets(5, 6), False) == starts(kept, offsets(4, 6), offsets(9, 9))
-    assert (offsets(5, 6), False) == starts(kept, offsets(4, 6), offsets(5, 6))
+    assert offsets(3, 0) == starts(None, offsets(3, 0), offsets(9, 9))
+    assert offsets(5, 6) == starts(kept, offsets(4, 6), offsets(5, 6))
+    assert offsets(5, 7) == starts(kept, offsets(4, 7), offsets(9, 9))
 
 
 def test_a_partition_of_which_nothing_was_kept_is_read_from_its_beginning() -> None:
     """It has come since; or nothing had been on it."""
     kept = KeptUnits(folded([]), {0: 5})
 
-    assert (offsets(5, 0), False) == starts(kept, offsets(0, 0), offsets(9, 0))
-    assert (offsets(5, 1), True) == starts(kept, offsets(0, 1), offsets(9, 1))
-
-
-def test_a_log_that_forgot_before_it_was_read_is_told() -> None:
-    """Units are missing from then on, for good."""
-    kept = KeptUnits(folded([]), {0: 5, 1: 6})
-
-    assert (offsets(3, 0), True) == starts(None, offsets(3, 0), offsets(9, 9))
-    assert (offsets(5, 7), True) == starts(kept, offsets(4, 7), offsets(9, 9))
+    assert offsets(5, 0) == starts(kept, offsets(0, 0), offsets(9, 0))
+    assert offsets(5, 1) == starts(kept, offsets(0, 1), offsets(9, 1))
 
 
 def test_another_log_is_refused() -> None:
