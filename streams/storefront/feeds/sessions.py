@@ -7,7 +7,8 @@ in whichever session they are said.
 Consent is what the session itself said last, and only "yes" is consent: what
 `GOESWITH_CONSENT_DEFAULT` says is enough for remembering, and not for writing to somebody. A "no"
 of the same shopper or visitor that comes later, in any session, takes it back; so does being
-forgotten.
+forgotten. What a server tells of somebody (a return, a cancellation) says not who is there: nobody
+is signed in by it, and its "yes" is nobody's.
 """
 
 from collections import Counter
@@ -17,6 +18,7 @@ from typing import Literal, NamedTuple
 
 from streams.contract.errors import Misconfigured
 from streams.contract.events import (
+    TOLD_OF_SOMEBODY,
     BasketUpdated,
     Event,
     ItemAdded,
@@ -210,8 +212,8 @@ class FeedSessions:
         _bounded(len(self._bought), self.people_max, "shoppers who ordered")
 
     def _consent(self, event: Event) -> None:
-        if isinstance(event, ShopperForgotten):
-            self._deny((event.shopper_id, event.visitor_id), event.occurred_at_ms)
+        if type(event) in TOLD_OF_SOMEBODY:
+            self._hear_of(event)
             return
         people = self._signed_in(event)
         if (session := self.sessions.get(event.session_id)) is not None:
@@ -222,6 +224,16 @@ class FeedSessions:
                 session.consented_ms = event.occurred_at_ms if event.consent else None
         if event.consent is False:
             self._deny(people, event.occurred_at_ms)
+
+    def _hear_of(self, event: Event) -> None:
+        """An event names whose order it was, or who is forgotten: nobody signs in or out by it.
+
+        Nor does anybody say yes by it. A server that always says no, and names nobody, denies
+        nothing: it knows not who is there.
+        """
+        forgotten = isinstance(event, ShopperForgotten)
+        if forgotten or (event.consent is False and event.shopper_id is not None):
+            self._deny((event.shopper_id, event.visitor_id), event.occurred_at_ms)
 
     def _signed_in(self, event: Event) -> People:
         """Who is there by this event: whom it names, or else who was there before."""

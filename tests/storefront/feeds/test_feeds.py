@@ -1,5 +1,6 @@
 """Feeds say what was decided, to whoever said yes, about what was not bought."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -242,6 +243,40 @@ def test_a_no_need_not_say_again_who_is_signed_in() -> None:
     log.happens(other.view("tea", shopper_id="a-1"), other.view("tea", consent=False))
 
     assert [] == log.post_purchase()
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("how", ["return", "cancel"])
+def test_a_refund_signs_nobody_in_or_out(how: str, version: int) -> None:
+    """Ann's refund is told in the tab in which Bob is by now: his lines stay his, with his yes."""
+    log, tab = Log(), Story("tab", schema_version=version)
+    bob: dict[str, Any] = {"shopper_id": "bob", "visitor_id": "v-1", **YES}
+    log.offers(tab, "bread", "butter", **bob)
+    refund = partial(tab.send_back, "milk") if how == "return" else tab.cancel
+    log.happens(refund(order_id="of ann", shopper_id="ann", visitor_id="office"))
+    assert [("butter", "bob")] == [(row.item_id, row.shopper_id) for row in log.staff()]
+    log.happens(refund(order_id="of nobody", consent=False))
+    log.happens(tab.order("bread", **bob))
+
+    assert [("butter", "bob")] == [(row.item_id, row.shopper_id) for row in log.post_purchase()]
+
+
+def test_the_yes_of_a_refund_is_nobodys() -> None:
+    """A back office that always says yes knows not who is there; its no is of whom it names."""
+    log, tab = Log(), Story("tab", **V2)
+    log.offers(tab, "bread", "butter", visitor_id="v-1")
+    log.happens(tab.cancel(order_id="o-0", shopper_id="ann", **YES))
+    maker = log.maker()
+    assert [] == [*maker.staff()]
+    assert {"no_consent": 1} == dict(maker.left_out)
+
+    log.happens(tab.view("tea", shopper_id="ann", **YES))
+    assert ["butter"] == items(log.staff())
+    office = Story("office", start_ms=tab.now_ms + 1000, **V2)
+    log.happens(office.cancel(order_id="o-0", shopper_id="ann", consent=False))
+    maker = log.maker()
+    assert [] == [*maker.staff()]
+    assert {"denied": 1} == dict(maker.left_out)
 
 
 def test_who_is_held_out_is_in_no_feed() -> None:
