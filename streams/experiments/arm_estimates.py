@@ -5,7 +5,7 @@ date for ever.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ import numpy as np
 from models.evaluation.arm_values import (
     ALPHA,
     ArmSums,
+    Groups,
     Interval,
     added,
     arms_of,
@@ -93,18 +94,24 @@ class ArmEstimates:
     def add(self, trials: Iterable[Trial]) -> None:
         """Count settled trials."""
         trials = list(trials)
-        decisions = ((t.arm, t.reward, t.propensities, t.estimates) for t in trials)
-        known = grouped(decisions, self.floor)
-        self.below_floor += len(trials) - int(sum(sums.n for sums in known.values()))
-        for arms, sums in known.items():
-            if arms in self.groups or len(self.groups) < GROUPS_MAX:
-                self.groups = added(self.groups, {arms: sums})
-            else:
-                self.left_out += int(sums.n)
+        self._count(trials)
         for trial in trials:
             self._shown[trial.arm] += 1
             self._rewards[trial.arm] = self._rewards.get(trial.arm, 0.0) + trial.reward
             self._changes.add(trial.arm, trial.context, trial.reward, time_s=trial.shown_s)
+
+    def _count(self, trials: Sequence[Trial]) -> Groups:
+        """Add trials to the sums by arms on offer; what was added, of groups that are held."""
+        decisions = ((t.arm, t.reward, t.propensities, t.estimates) for t in trials)
+        known, held = grouped(decisions, self.floor), dict[tuple[str, ...], ArmSums]()
+        self.below_floor += len(trials) - int(sum(sums.n for sums in known.values()))
+        for arms, sums in known.items():
+            if arms in self.groups or len(self.groups) < GROUPS_MAX:
+                self.groups = added(self.groups, {arms: sums})
+                held[arms] = sums
+            else:
+                self.left_out += int(sums.n)
+        return held
 
     def rows(self) -> list[ArmEstimate]:
         """The arms, the one most probably best first."""

@@ -1,8 +1,8 @@
 """Estimates of arms that know when it was: what arms earn since each of many starts, too."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from models.evaluation.arm_values import Groups, added, grouped
+from models.evaluation.arm_values import Groups, added
 from models.evaluation.latest_windows import MINUTE_S, LatestWindows
 from streams.experiments.arm_estimates import ArmEstimates
 from streams.experiments.impressions import Trial
@@ -22,18 +22,14 @@ class LatelyEstimates(ArmEstimates):
         super().__init__(floor, against)
         self.lately = LatestWindows[Groups](added)
 
-    def add(self, trials: Iterable[Trial]) -> None:
-        """Count settled trials, by the minute in which they were shown."""
-        trials = list(trials)
-        super().add(trials)
+    def _count(self, trials: Sequence[Trial]) -> Groups:
+        """Sum them once, by the minute in which they were shown: all of it is these added up."""
         minutes: dict[int, list[Trial]] = {}
         for trial in trials:
             minutes.setdefault(int(trial.shown_s // MINUTE_S), []).append(trial)
+        held: Groups = {}
         for minute, shown in minutes.items():
-            decisions = ((t.arm, t.reward, t.propensities, t.estimates) for t in shown)
-            groups = {
-                arms: sums
-                for arms, sums in grouped(decisions, self.floor).items()
-                if arms in self.groups  # of which there are no more than can be held
-            }
-            self.lately.add(groups, time_s=float(minute * MINUTE_S))
+            counted = super()._count(shown)
+            self.lately.add(counted, time_s=float(minute * MINUTE_S))
+            held = added(held, counted)
+        return held

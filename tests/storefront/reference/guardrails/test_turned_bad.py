@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -133,6 +134,28 @@ def test_an_arm_that_sells_a_quarter_as_often_from_today_on_is_stopped() -> None
     assert [] == breaches({}, evidence, Guardrails(loss_max=0.1))
     assert loses(evidence).startswith("an impression since 20")
     assert " UTC earns 0." in loses(evidence)
+
+
+class Looked(dict[str, float]):
+    """Propensities that count how often they are read."""
+
+    times = 0
+
+    def items(self) -> Any:
+        """Each arm with its own."""
+        self.times += 1
+        return super().items()
+
+
+def test_decisions_are_summed_once_and_all_of_them_are_those_of_all_minutes() -> None:
+    """By the minute in which they were shown, whichever came first."""
+    evidence, chances = LatelyEstimates(0.5, "popular"), Looked(HALF)
+    shown_s = [NOON_MS / 1000 + 60 * minute for minute in (2, 0, 1, 2)]
+    evidence.add(Trial("popular", "", chances, {}, 1.0, at_s) for at_s in shown_s)
+    every = list(evidence.lately.windows())[-1].sums
+
+    assert len(shown_s) == chances.times
+    assert [4.0] == [sums.n for sums in every.values()] == [s.n for s in evidence.groups.values()]
 
 
 def test_an_arm_that_loses_just_less_than_it_may_is_hardly_ever_stopped() -> None:
