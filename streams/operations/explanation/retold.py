@@ -176,7 +176,11 @@ def _answer(
     published: PublishedAnswers,
     controls: Controlled | None,
 ) -> Retold:
-    """Answer an event that is folded; what was published for it is pending from then on."""
+    """Answer an event that is folded; what was published for it is pending from then on.
+
+    What it withdraws is told by the topic, as its prompts are; by this answer only of prompts that
+    the topic has not, as it forgets, and has no withdrawal of either.
+    """
     partition, offset = event.place
     held = event.held
     too_late = event.first and _is_too_late(shop, event)
@@ -206,7 +210,8 @@ def _answer(
     outgoing = answer.outgoing_prompts if there is None else map(OutgoingPrompt.of, there)
     for prompt in outgoing:
         pending.add(prompt)
-    pending.withdraw(held.session_id, {gone.prompt_id for gone in answer.withdrawals})
+    known = {prompt.prompt_id for prompt in chain(*published.prompts.values())}
+    pending.withdraw(held.session_id, {gone.prompt_id for gone in answer.withdrawals} - known)
     return Retold(answer.outgoing_prompts, silences, too_late)
 
 

@@ -393,6 +393,26 @@ def test_a_prompt_that_was_withdrawn_counts_no_more() -> None:
     assert "the visit had 1 prompt, shown" in capped.silence.why
 
 
+def test_a_prompt_that_nobody_withdrew_counts_on_whatever_it_would_be_now() -> None:
+    """A worker that was behind said nothing of it, and was silent for its sake."""
+    worker, story = OneWorker(Settings(**POLITE | {"prompts_per_session_max": 1})), Story("ann")
+    worker.take(0, Story("bob").view("tea"))
+    worker.take(0, Story("bob", start_ms=NOON_MS + 500).view("milk", event_id="more"))
+    worker.take(0, story.view("jam"))
+    first = shown(worker, story)
+    assert first is not None
+    told = [at for at in worker.log.partitions if at.topic == worker.settings.topics.prompts]
+    before = {at: len(worker.log.records[at]) for at in told}
+    for event in (story.add(first.items[0].item_id), story.view("rice")):
+        worker.take(0, event)
+    for at, many in before.items():
+        del worker.log.records[at][many:]
+    *_, again = explained(worker, "ann")
+
+    assert again.silence is not None
+    assert "the visit had 1 prompt" in again.silence.why
+
+
 def test_settings_other_than_the_workers_are_seen_by_what_they_deny() -> None:
     """Where workers prompted and the settings at hand are silent."""
     worker, story = OneWorker(Settings(**POLITE | {"cool_down_s": 0.0})), Story("ann")
