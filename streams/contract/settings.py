@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.contract.topics import Topics
+from streams.contract.wire.numbers import Floor
 from streams.contract.wire.programs import ProgramSettings
 
 NUMBER_MAX = 1_000_000_000_000
@@ -218,8 +219,8 @@ class Settings(ProgramSettings, BaseSettings):
         description="the merchant's segments that are contexts of the policy, comma separated; "
         "`new` and `known` are built in",
     )
-    arm_floor: float = Field(
-        0.05, ge=0, le=0.2, description="exploration floor: minimum propensity of an admissible arm"
+    arm_floor: Floor = Field(
+        0.05, ge=0, le=0.2, description="exploration floor: minimum propensity; 0, or 1e-6 and more"
     )
     arm_policy: Literal["contexts", "factors"] = Field(
         "contexts",

@@ -2,6 +2,9 @@
 
 from collections import Counter
 
+import pytest
+from pydantic import ValidationError
+
 from streams.contract.settings import Settings
 from streams.contract.wire.programs import ProgramSettings
 
@@ -20,3 +23,10 @@ def test_no_kind_of_settings_hides_the_check_of_another() -> None:
     assert [] == [name for name, kinds_of in checks.items() if kinds_of > 1]
     assert checks.keys() <= {*held.field_validators, *held.model_validators}
     assert {"_are_pages", "_are_origins"} <= checks.keys()
+
+
+def test_a_floor_is_none_or_one_that_somebody_meets() -> None:
+    """As the control that stands above it."""
+    assert [0.0, 1e-6] == [Settings(arm_floor=floor).arm_floor for floor in (0.0, 1e-6)]
+    with pytest.raises(ValidationError, match=r"must be 0, or 0\.000001 and more"):
+        Settings(arm_floor=1e-300)

@@ -6,7 +6,7 @@ with would end every look at a log for as long as the log has it; so such a reco
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 YEAR_9999_MS = 253_402_300_799_999
 """The last millisecond that calendars have. A sender's clock may be that wrong; a time beyond it is
@@ -22,6 +22,19 @@ TimeMs = Annotated[int, Field(ge=0, le=YEAR_9999_MS)]
 """Milliseconds since 1970."""
 Count = Annotated[int, Field(ge=0, le=WHOLE_MAX)]
 Whole = Annotated[int, Field(ge=-WHOLE_MAX, le=WHOLE_MAX)]
+
+FLOOR_MIN = 1e-6
+"""A floor that is smaller, and not 0, is none: so rarely nothing is drawn in the life of a shop."""
+
+
+def _a_floor(floor: float) -> float:
+    if 0.0 < floor < FLOOR_MIN:
+        raise ValueError(f"must be 0, or {FLOOR_MIN:f} and more: less is as good as no floor")
+    return floor
+
+
+Floor = Annotated[float, AfterValidator(_a_floor)]
+"""The least propensity of an arm on offer: 0, or no less than `FLOOR_MIN`."""
 
 LENIENT = ConfigDict(
     frozen=True, extra="ignore", allow_inf_nan=False, use_attribute_docstrings=True

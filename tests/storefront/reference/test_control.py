@@ -70,6 +70,7 @@ def test_what_differs_as_json_is_a_change(
     [
         ("arms.nobody.state", "off", "control arms.nobody.state: there is no arm nobody: bought_"),
         ("policy.floor", 0.9, "control policy.floor: 0.9 is more than each of"),
+        ("policy.floor", 1e-300, "control policy.floor: must be 0, or 0.000001 and more"),
         ("arms.popular.state", "loud", "control arms.popular.state: Input should be 'on', 'off'"),
         ("Floor", 0.1, "control Floor: key: String should match"),
     ],

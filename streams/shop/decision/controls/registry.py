@@ -22,6 +22,7 @@ from streams.contract.events.reference.curated import PREFIX as CURATED
 from streams.contract.events.reference.curated import REFUSED, CuratedItems, curated_items
 from streams.contract.events.reference.loyalty import KEY as LOYALTY
 from streams.contract.events.reference.loyalty import LoyaltyProgram, loyalty_program
+from streams.contract.wire.numbers import FLOOR_MIN, Floor
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.controls.arm_names import NEEDING, OFFER_ARMS
 
@@ -79,8 +80,9 @@ CONTROLS = (
     ),
     Control(
         "policy.floor",
-        _strict(float, ge=0),
-        "the least propensity of an arm on offer: 0 to one part of as many as there are arms",
+        TypeAdapter(Annotated[Floor, Field(strict=True, ge=0)]),
+        f"the least propensity of an arm on offer: 0, or {FLOOR_MIN:f} to one part of as many as "
+        "there are arms",
         "GOESWITH_ARM_FLOOR",
     ),
     Control(

@@ -199,7 +199,7 @@ controls = st.fixed_dictionaries(
     optional={
         **{f"arms.{a}.state": st.sampled_from(["on", "off", "shadow"]) for a in DRAWN},
         **{f"arms.{a}.share_max": st.just(0.0) | st.floats(0.001, 1.0) for a in DRAWN},
-        "policy.floor": st.floats(0.0, 1 / len(ARMS)),
+        "policy.floor": st.just(0.0) | st.floats(1e-6, 1 / len(ARMS)),
         "prompts.paused": st.booleans(),
         "prompts.items_max": st.integers(0, 3),
     },

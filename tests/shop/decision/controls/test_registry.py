@@ -15,7 +15,7 @@ CROWD = {"items": ["jam"], "source": "everybody"}
 GOOD = {
     "arms.popular.state": ["on", "off", "shadow"],
     "arms.popular.share_max": [0, 0.001, 0.5, 1],
-    "policy.floor": [0, 0.05, 1 / len(ARMS)],
+    "policy.floor": [0, 1e-6, 0.05, 1 / len(ARMS)],
     "prompts.items_max": [0, 3],
     "prompts.per_session_max": [0, 1000],
     "prompts.cool_down_s": [0, 0.5, 86_400],
@@ -33,7 +33,7 @@ BAD: dict[str, list[Any]] = {
     "arms.popular.share_max": [0.0001, -0.1, 1.1, "half", True, "0.5"],
     "arms.nobody.state": ["on"],
     "arms.nobody.share_max": [0.5],
-    "policy.floor": [1 / len(ARMS) + 0.01, -0.01, "0.1", False],
+    "policy.floor": [1 / len(ARMS) + 0.01, -0.01, 1e-300, 9e-7, "0.1", False],
     "prompts.items_max": [4, -1, 1.5, True],
     "prompts.per_session_max": [-1, 1001, "3"],
     "prompts.cool_down_s": [-1, 86_401, "1"],
