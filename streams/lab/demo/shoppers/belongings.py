@@ -1,4 +1,8 @@
-"""What shoppers own for good: it is not bought again, by whoever is known to the shop."""
+"""What shoppers own for good: it is not bought again, by whoever is known to the shop.
+
+Whoever owns the better one does not come for its base either: neither for the one trip, when a year
+of them is paid for, nor for the small server when it is hosted.
+"""
 
 from collections.abc import Collection
 
@@ -10,7 +14,7 @@ OWNED_SHARE_MAX = 0.5
 
 
 class Belongings:
-    """Remembers of each shopper what was bought of which one is enough.
+    """Remembers of each shopper what was bought of which one is enough, and what that replaces.
 
     >>> from streams.lab.demo.shops.assortment import assortment
     >>> bank, ann = Belongings(assortment("bank")), Shopper("ann", "regular")
@@ -23,6 +27,10 @@ class Belongings:
     """
 
     def __init__(self, shop: Assortment) -> None:
+        self._bases = {
+            each.item_id: frozenset(of for kind, of in each.relations if kind == "upgrade_of")
+            for each in shop.items.values()
+        }
         self._once = frozenset(each.item_id for each in shop.items.values() if each.owned_once)
         self._staples = frozenset(shop.staples)
         self._known: dict[str, Shopper] = {}
@@ -33,7 +41,7 @@ class Belongings:
 
     def take(self, shopper: Shopper, bought: Collection[str]) -> None:
         """They have bought these, and kept them; of who does not say who it is nothing is kept."""
-        taken = self._once.intersection(bought)
+        taken = self._once.intersection(bought).union(*(self._bases.get(one, ()) for one in bought))
         if shopper.shopper_id is None or not taken:
             return
         owned = shopper.owned | taken

@@ -3,7 +3,8 @@
 Simulated shoppers act by `complements`, so afterwards we can say how much of it goeswith has found.
 Three things make it as hard as a real shop: everybody buys `popular` items anyway, so that mere
 counting says that milk goes with everything; complements are only probable; and `substitutes` are
-looked at together, but bought instead of each other.
+looked at together, but bought instead of each other. At bank and insurer, where one of what is
+popular is enough, the first is soon over: whoever is known has it, and is not there to buy it.
 
 Titles are in ten languages, simple words, not reviewed by native speakers. Prices and margins are
 in minor units of the shop's currency; at a bank, an insurer and a maker of software of one month.
@@ -76,7 +77,7 @@ class Assortment:
     unprompted."""
     popular: Mapping[str, float]
     """Probability that any visit takes it, whatever else it buys, unless one is enough and there
-    is one: the trap for mere counting."""
+    is one: the trap for mere counting, as far as it is bought again."""
     substitutes: Mapping[str, str]
     """Looked at together, bought instead of each other: never a complement."""
 

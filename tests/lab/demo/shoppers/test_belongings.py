@@ -23,6 +23,8 @@ class Ledger:
         self.baskets: dict[str, set[str]] = defaultdict(set)
         self.bought_again: list[str] = []
         self.offered_again: list[str] = []
+        self.bases_bought: list[str] = []
+        """By whoever owned the better one by then."""
         self.replaced: list[tuple[str, str]] = []
         self.prompts = 0
 
@@ -34,6 +36,14 @@ class Ledger:
         if isinstance(event, ItemRemoved):
             self.baskets[event.session_id].discard(event.item_id)
         if isinstance(event, OrderPlaced) and who:
+            better = [item for item, number in self.kept[who].items() if number > 0]
+            lines = [line.item_id for line in event.lines]
+            pairs = ((line, one) for line in lines for one in better)
+            self.bases_bought += [
+                line
+                for line, one in pairs
+                if ("upgrade_of", line) in self.shop.items[one].relations
+            ]
             for line in event.lines:
                 self.bought_again += [line.item_id] * (self._once(line.item_id, who))
                 self.kept[who][line.item_id] += 1
@@ -68,6 +78,15 @@ def test_nobody_is_sold_or_offered_what_they_own_nor_an_upgrade_beside_its_base(
     assert ledger.prompts > 500
     assert [] == ledger.bought_again == ledger.offered_again
     assert [] == ledger.replaced
+
+
+@pytest.mark.parametrize("name", [*ONCE, "electronics"])
+def test_who_owns_the_better_one_does_not_come_for_its_base(name: str) -> None:
+    """No trip where a year is insured, no server where it is hosted."""
+    ledger = Ledger(assortment(name))
+    served(60, shop=ledger.shop, look=ledger.look)
+
+    assert [] == ledger.bases_bought
 
 
 @pytest.mark.parametrize("name", ONCE)
