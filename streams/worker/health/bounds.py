@@ -22,6 +22,8 @@ ORDER_BYTES = 1_600
 ORDER_BYTES_MAX = 5_600
 """With as many lines as there is room for, all of which taught, and with ids of 128 characters, or
 with the impressions of a whole session, which it was credited to."""
+MIXED_LINE_BYTES = 200
+"""More of a line that is told with and without price and margin, where money is the reward."""
 WAITING_BYTES = 275
 VISITOR_BYTES = 165
 """Of a session with a visitor: which session was the visitor's last, and goes on from it."""
@@ -107,7 +109,7 @@ def bounds(settings: Settings) -> list[Bound]:
     shoppers, parts = settings.shoppers_max, settings.partitions
     per_item, per_pair = "items_max", "pairs_per_item_max"
     tables = [
-        *_tables(parts, "orders", orders.ORDERS_MAX, ORDER_BYTES, ""),
+        _orders(settings),
         *_tables(parts, "returns that wait", orders.WAITING_MAX, WAITING_BYTES, ""),
         *_tables(parts, "shoppers' denials", shoppers_of.DENIALS_MAX, DENIAL_BYTES, ""),
         *_tables(1, "living prompts", LIVING_MAX, LIVING_BYTES, ""),
@@ -150,7 +152,6 @@ OF_SESSIONS = {
 """What there is of each session."""
 MOST_BYTES = {
     "sessions": weight.BYTES_MAX,
-    "orders": ORDER_BYTES_MAX,
     "pending prompts": PENDING_BYTES_MAX,
     "living prompts": LIVING_BYTES_MAX,
     "catalogue relations": RELATION_BYTES_MAX,
@@ -161,6 +162,15 @@ MOST_BYTES = {
 }
 """Where an entry may take more than usual."""
 OF_PARTITIONS = (*OF_SESSIONS, "orders", "returns that wait", "shoppers' denials")
+
+
+def _orders(settings: Settings) -> Bound:
+    """The orders of each partition, as many lines as there may be all told with what they earn."""
+    net = (
+        MIXED_LINE_BYTES * orders.LINES_MAX // orders.ORDERS_MAX if settings.reward == "net" else 0
+    )
+    most = ORDER_BYTES_MAX + net
+    return Bound("orders", settings.partitions, orders.ORDERS_MAX, ORDER_BYTES, most, "", True)
 
 
 def _of_catalogue(settings: Settings) -> Iterable[Bound]:

@@ -16,6 +16,7 @@ from rich.console import Console
 from models import CoOccurrence, Popularity, Repeats
 from models.recommenders.pair_table.layout import TOP
 from streams.cli.root import goeswith
+from streams.contract.events import OrderLine
 from streams.contract.events.reference.catalog import RELATIONS_MAX, CatalogItem, Relation
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.offers import BundleOffer, LoyaltyOffer
@@ -133,6 +134,31 @@ def of_many_lines(lines: int, id_length: int = 10) -> float:
         till.serve(Story(f"session-{place}").order(*items))
     kept = min(ORDERS_MAX, LINES_MAX // lines)
     return deep_size(till.shop.sessions[0].orders) / number * kept / ORDERS_MAX
+
+
+def mixed_lines(**settings: Any) -> float:
+    """Bytes by line of orders, each line told once with price and margin, and once without."""
+    till, chance = Till(event_bytes_max=1_000_000, **settings), Random(1)
+    for place in range(8):
+        items = [f"item-{chance.randrange(10**6):06}" for _ in range(64)]
+        money = {"price_minor": 10_000_019, "margin_minor": 5_000_011, "quantity": 7}
+        lines = [OrderLine.model_validate({"item_id": item, **money}) for item in items]
+        lines += [OrderLine(item_id=item, quantity=900) for item in items]
+        till.serve(Story(f"s-{place}").order(lines=tuple(lines), currency="EUR"))
+    return deep_size(till.shop.sessions[0].orders) / (8 * 64)
+
+
+def test_what_a_line_earns_takes_what_it_is_said_to_where_money_is_the_reward() -> None:
+    """And orders are said to take it there, at most, whatever lines there are; nowhere else."""
+    more = mixed_lines(reward="net") - mixed_lines()
+    plain, net = (
+        next(one for one in bounds(how) if one.table == "orders")
+        for how in (Settings(), Settings(reward="net"))
+    )
+
+    assert abs(more - said.MIXED_LINE_BYTES) <= A_FIFTH * said.MIXED_LINE_BYTES
+    assert plain.usual == net.usual
+    assert LINES_MAX * said.MIXED_LINE_BYTES == (net.most - plain.most) // net.partitions
 
 
 def credited() -> float:
@@ -362,6 +388,7 @@ def test_an_entry_takes_what_it_is_said_to(measured: Callable[[], float], consta
 SOAK = """
 import json, resource
 from streams.contract.events.reference.catalog import CatalogItem, Relation
+from streams.contract.events import OrderLine
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.workload import workload
 from streams.shop.shop import Shop
