@@ -21,6 +21,7 @@ from streams.shop.decision.catalog.catalog import reason_to_withhold
 from streams.storefront.intake.values.money import currency_code
 from streams.storefront.reference.formats.drafts import Options, Problem
 from streams.storefront.reference.formats.guessing import NAMES
+from streams.storefront.reference.formats.own import in_minor_units
 from streams.storefront.reference.item_fate import fate_of, in_words
 from streams.storefront.reference.reading import CatalogFile, Found
 
@@ -96,7 +97,7 @@ def import_(
     source = CatalogFile(file, options, format_name)
     found, counts = _read(source, problems_max, settings.margin_ratio_min, as_json=as_json)
     if source.unread and not as_json:
-        click.echo(_unread(source), err=True)
+        click.echo("\n".join(_unread(source)), err=True)
     sent = 0
     if found and not dry_run:
         # Kafka's client is slow to load, and a dry run needs none.
@@ -196,10 +197,12 @@ def _kinds(found: Found, margin_ratio_min: float) -> list[str]:
     return ["items", *([why] if why else []), *(name for name, is_so in more.items() if is_so)]
 
 
-def _unread(source: CatalogFile) -> str:
+def _unread(source: CatalogFile) -> list[str]:
+    """The names, and of money what is to be written instead."""
     what = "fields" if source.is_json else "columns"
     names = ", ".join(printable(name, 40) for name in source.unread[:COLUMNS_MAX])
-    return f"{what} that are not known, and not read: {names}"
+    meant = in_minor_units(source.unread) if source.is_json else []
+    return [f"{what} that are not known, and not read: {names}", *meant]
 
 
 def _problem(problem: Problem, *, as_json: bool) -> str:

@@ -167,6 +167,21 @@ def test_a_field_of_json_that_nothing_is_like_is_noted_once(tmp_path: Path) -> N
     assert ["price", "colour", "licence", "weight"] == told["unread_columns"]
 
 
+def test_money_in_json_is_said_to_be_wanted_in_minor_units(tmp_path: Path) -> None:
+    """By the names that tables have, where decimals are read; what is not there is not told."""
+    file = tmp_path / "feed.jsonl"
+    file.write_text('{"item_id": "a", "price": 19.99, "cost": 12, "currency": "EUR"}\n')
+    done = CliRunner().invoke(goeswith, ["catalog", "import", str(file), "--dry-run"])
+    file.write_text('{"item_id": "a", "price_minor": 1999, "currency": "EUR", "colour": "red"}\n')
+    right = CliRunner().invoke(goeswith, ["catalog", "import", str(file), "--dry-run"])
+    file.write_text("item_id,price,cost,currency\na,19.99,12,EUR\n")
+    table = CliRunner().invoke(goeswith, ["catalog", "import", str(file), "--dry-run"])
+
+    assert "price is not read of JSON: write price_minor, in whole minor units" in done.output
+    assert "cost is not read of JSON: write margin_minor, which is price less cost" in done.output
+    assert "not read of JSON" not in right.output + table.output
+
+
 @pytest.mark.parametrize("code", ["XXX", "XAU", "HRK"])
 def test_a_currency_that_is_none_is_refused_of_json_as_of_tables(tmp_path: Path, code: str) -> None:
     """Nobody can tell what so many of it are."""

@@ -57,6 +57,11 @@ OF_RECORDS = {name: name for name in ("relations", *KEEP_OUT) if name in FIELDS}
     "excludes": "relations",
 }
 """What keeps items out in a record of JSON, by what it may be called."""
+IN_MINOR_UNITS = {
+    "price": "price_minor, in whole minor units of the currency: 1999 is 19.99 EUR",
+    "cost": "margin_minor, which is price less cost, in whole minor units of the currency",
+}
+"""Columns of tables that are no fields of JSON, which has no decimals: what is meant there."""
 NAMES_CACHED = 4_096
 TITLE_IN = "title_"
 ALIKE = 0.85
@@ -124,6 +129,17 @@ def unread_fields(record: Mapping[str, Any]) -> list[str]:
     for name in found:
         _refuse_a_slip("field", name, OF_RECORDS)
     return found
+
+
+def in_minor_units(names: Collection[str]) -> list[str]:
+    """Of fields of JSON that are not read those of money, with what is to be written instead.
+
+    >>> in_minor_units(["colour", "price"])
+    ['price is not read of JSON: write price_minor, in whole minor units of the currency: 1999 is
+    19.99 EUR']
+    """
+    meant = ((name, IN_MINOR_UNITS[name]) for name in names if name in IN_MINOR_UNITS)
+    return [f"{name} is not read of JSON: write {instead}" for name, instead in meant]
 
 
 def _refuse_a_slip(what: str, name: str, meanings: Mapping[str, str]) -> None:
