@@ -55,7 +55,7 @@ def evidence_table(evidence: ArmEstimates, trials: Trials, scale: RewardScale = 
     more = f"more than\n{printable(evidence.against)}"
     table = Listing(
         *("arm", "settled", "reward", "95 % at\nany look", more, "p", "P(best)", "expected\nloss"),
-        title=f"Evidence: {sentence(evidence, rows, scale)}",
+        title=f"Evidence: {sentence(evidence, rows, scale, trials.begins_ms)}",
         notes=_notes(rows, evidence, trials, scale),
     )
     for row in rows:

@@ -13,6 +13,7 @@ from streams.cli.printable import many, printable
 from streams.cli.tables import duration
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import ArmEstimate, ArmEstimates, sample_ratio_alarms
+from streams.experiments.evidence.log_beginning import EMPTIED
 
 SETTLED_MIN = 30
 """Settled impressions of all arms from which on one is said to lead: before, it is chance."""
@@ -96,8 +97,13 @@ def best_arm(evidence: ArmEstimates, rows: list[ArmEstimate]) -> BestArm:
     return next((one for one in found if one.decided), found[0])
 
 
-def sentence(evidence: ArmEstimates, rows: list[ArmEstimate], scale: RewardScale) -> str:
-    """What follows, for people.
+def sentence(
+    evidence: ArmEstimates,
+    rows: list[ArmEstimate],
+    scale: RewardScale,
+    begins_ms: int | None = None,
+) -> str:
+    """What follows, for people; nothing, where the log that begins then was emptied (0).
 
     >>> from streams.experiments.impressions import Trial
     >>> both = {"buy_again": 0.5, "popular": 0.5}
@@ -109,6 +115,8 @@ def sentence(evidence: ArmEstimates, rows: list[ArmEstimate], scale: RewardScale
     others are worse
     """
     found = best_arm(evidence, rows)
+    if found.arm is None and begins_ms == 0:
+        return EMPTIED
     if found.arm is None:
         return f"{TOO_EARLY}: {below_floor(evidence) or 'nothing is settled yet'}"
     best = next(row for row in rows if row.arm == found.arm)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from streams.clients.log_reader import Offsets, Partition, RawRecord
 
+EMPTIED = "the log holds nothing any more: all that it had is forgotten"
 FORGOTTEN = "the log has forgotten the start, so bounds need not hold"
 
 
@@ -60,24 +61,30 @@ class LogBeginning:
 
     @property
     def at_ms(self) -> int | None:
-        """From when on all is there, 0 if that is unknown; None: nothing has been forgotten."""
+        """From when on all is there; None: nothing has been forgotten.
+
+        0, if that is unknown: once all is read, the log holds nothing any more.
+        """
         return self._at_ms
 
     def after(self, start_ms: int | None) -> int | None:
-        """The same, if that is later than this."""
+        """The same, if that is later than this, or unknown."""
         at_ms = self.at_ms
-        return at_ms if at_ms is not None and at_ms > (start_ms or 0) else None
+        return at_ms if at_ms is not None and (at_ms == 0 or at_ms > (start_ms or 0)) else None
 
 
 def forgotten(begins_ms: int | None) -> list[str]:
     """That the log has forgotten its beginning, in words, if it has.
 
-    >>> forgotten(None), forgotten(1_767_225_600_000)
-    ([], ['the log has forgotten what was before 2026-01-01 00:00 UTC: figures are of what is left,
-    and bounds hold from there on only'])
+    >>> forgotten(None), forgotten(0), forgotten(1_767_225_600_000)
+    ([], ['the log holds nothing any more: all that it had is forgotten'], ['the log has
+    forgotten what was before 2026-01-01 00:00 UTC: figures are of what is left, and bounds hold
+    from there on only'])
     """
     if begins_ms is None:
         return []
+    if begins_ms == 0:
+        return [EMPTIED]
     try:
         when = f"{datetime.fromtimestamp(begins_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
     except (ValueError, OverflowError, OSError):

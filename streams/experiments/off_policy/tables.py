@@ -93,6 +93,8 @@ def why_nothing(trials: Trials, of_files: bool) -> str:
         why = "no record could be read" + (": are the files swapped?" if of_files else "")
     elif trials.impossible:
         why = "no record can be true"
+    elif trials.begins_ms == 0:
+        return "; ".join(lost)  # which says it
     else:
         why = "the log is empty"
     return "; ".join([why, *lost])

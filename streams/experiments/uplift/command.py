@@ -170,7 +170,8 @@ def findings(
     counted = units.unmatched(), units.left_out, looked.unreadable
     seen = units.experiments()
     if not seen and not experiment:
-        return Findings(None, (), None, effect, *counted)
+        emptied = 0 if looked.kept.begins_ms == 0 else None
+        return Findings(None, (), emptied, effect, *counted)
     chosen = _chosen(units, experiment)
     start_ms, begins_ms = _start_ms(settings, chosen), looked.kept.begins_ms
     known_ms = next((one.known_ms for one in seen if one.id == chosen), 0)

@@ -9,6 +9,7 @@ from rich.console import Group as Stacked
 
 from streams.cli.printable import many, printable
 from streams.cli.tables import Listing
+from streams.experiments.evidence.log_beginning import EMPTIED
 from streams.experiments.uplift.figures import (
     UNITS_MIN,
     HoldoutSample,
@@ -89,7 +90,7 @@ def report(found: Findings) -> Stacked:
 def table(found: Findings) -> Listing:
     """What all units did."""
     if found.totals is None:
-        return Listing(*columns([]), title=NOBODY, notes=_lost(found))
+        return Listing(*columns([]), title=sentence(found, []), notes=_lost(found))
     measured = rows(found.totals)
     title, notes = sentence(found, measured), _notes(found, measured)
     listing = Listing(*columns(measured), title=title, notes=notes)
@@ -109,7 +110,7 @@ def sentence(found: Findings, measured: Sequence[UpliftRow]) -> str:
     """What follows: whether prompts earn something, or that it is too early to say."""
     totals = found.totals
     if totals is None:
-        return NOBODY
+        return EMPTIED if found.log_begins_ms == 0 else NOBODY
     split, name = sample(totals), printable(totals.seen.id)
     if split.planned_share >= 1.0:
         return f"{name}: everybody is held out: nothing to compare with"
@@ -152,14 +153,13 @@ def _notes(found: Findings, measured: Sequence[UpliftRow]) -> list[str]:
     totals = found.totals
     if totals is None:
         return []
-    split = sample(totals)
     _, row = measured[0]
     said = [] if row is None else _without_orders(totals, row.control, row.treated)
     said += [
         "a unit is a visitor, or a session without one; figures are net of what came back",
         *unknown(measured),
         *unlisted(other_currencies(totals)),
-        *_of_the_split(totals, split, forgot=found.log_begins_ms is not None),
+        *_of_the_split(totals, sample(totals), forgot=found.log_begins_ms is not None),
         *_from_before(totals, measured),
     ]
     if row is not None:

@@ -8,13 +8,15 @@ from streams.clients.log_reader import Partition, RawRecord
 from streams.contract.schemas.examples import NEW_YEAR_MS
 from streams.contract.settings import Settings
 from streams.experiments.arms import BoardReader
-from streams.experiments.evidence.log_beginning import FORGOTTEN, LogBeginning
+from streams.experiments.evidence.log_beginning import EMPTIED, FORGOTTEN, LogBeginning
 from streams.experiments.impressions import Trials
 from streams.experiments.off_policy.off_policy import trials_of_log
 from streams.experiments.off_policy.tables import why_nothing
 from streams.experiments.questions.of_arms import ArmsQuestion
 from streams.experiments.questions.words import verdict
+from streams.experiments.uplift.command import findings
 from streams.experiments.uplift.command import read_on as units_of
+from streams.experiments.uplift.tables import NOBODY, table
 from streams.operations.console.watching.experiments.outcomes import OutcomeFold
 from tests.experiments.questions.test_answers import ARMS, DAY_MS, asks, read_on, trials
 from tests.experiments.test_arms import shown
@@ -136,3 +138,23 @@ def test_arms_and_off_policy_say_that_the_log_has_forgotten_its_beginning(begin:
     assert ((NOW_MS, NOW_MS) if begin else (None, None)) == told
     assert bool(begin) == (said in " ".join(shown(board.table(), 100).split()))
     assert bool(begin) == (said in why_nothing(judged, of_files=False))
+
+
+def test_a_log_that_was_emptied_is_told_as_one_and_not_as_one_that_is_too_young() -> None:
+    """By all that read it; where nothing was ever there, it is too early."""
+    emptied, young = Log("goeswith.outcomes"), Log("goeswith.outcomes")
+    emptied.say(shop(1)[0].to_json(), at_ms=NEW_YEAR_MS)
+    emptied.begin, judged = 1, Trials()
+    assert [] == trials_of_log(emptied, judged)
+    reader, fresh = BoardReader(SETTINGS, emptied, None), BoardReader(SETTINGS, young, None)
+    told = []
+    for each in (reader, fresh):
+        each.catch_up()
+        told.append(" ".join(shown(each.table(), 100).split()))
+    found = [findings(SETTINGS, units_of(log, None)) for log in (emptied, young)]
+
+    assert EMPTIED == why_nothing(judged, of_files=False)
+    assert [(True, False), (False, True)] == [
+        (f"Evidence: {EMPTIED}" in said, "too early" in said) for said in told
+    ]
+    assert [EMPTIED, NOBODY] == [table(one).title for one in found]
