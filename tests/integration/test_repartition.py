@@ -182,6 +182,7 @@ def test_fewer_partitions_and_a_shared_place_for_checkpoints(
     wrong = repartition(staff, *words)
 
     assert (1, True) == (unread[0], "set GOESWITH_RECEIPT_SECRET as workers have it" in unread[2])
+    assert "would teach nothing: 1 of key " in unread[2]
     assert (0, {"knowledge": "done"}) == (code, states(steps)), said
     assert (code, steps, said) == again
     assert (len(till.served), 2) == (found["events"], found["partitions"])

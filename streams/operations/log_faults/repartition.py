@@ -38,6 +38,7 @@ from streams.operations.log_faults.steps import (
     of_new_log,
     of_reference,
     of_same_log,
+    unread_here,
 )
 from streams.operations.rebuild import fold, log_extent
 from streams.shop.checkpoint import Checkpoint, check, differing, packed, read, restored
@@ -250,10 +251,7 @@ def _keep_all(settings: Settings) -> None:
         log = log_extent(settings, reader, now_ms)
         fold(shop, reader, log.ends)
     if shop.unknown_keys:
-        raise GoeswithError(
-            "receipts in the log cannot be read here, and would teach nothing: set "
-            "GOESWITH_RECEIPT_SECRET as workers have it"
-        )
+        raise GoeswithError(unread_here(shop.unknown_keys))
     named = {"cluster": log.cluster, "topic_id": log.topic_id}
     header, data = packed(shop, **named, now_ms=now_ms, made_by=MADE_BY)
     if not store.write(header, data):

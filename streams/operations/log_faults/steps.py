@@ -11,13 +11,15 @@ and what is done stays done. Nothing is learned twice, because knowledge goes al
 from then on the old log is not read any more; what comes to it afterwards is told.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from streams.cli.printable import many
+from streams.cli.printable import many, printable
 from streams.contract.settings import Settings
 from streams.operations.lag.figures import GroupLag
 
+KEYS_TOLD_MAX = 3
 State = Literal["done", "to do", "in the way"]
 
 
@@ -151,6 +153,26 @@ def narrow(move: Repartitioning, counts: Mapping[str, int]) -> dict[str, int]:
     """The topics that need more partitions, and how many."""
     wanted = declared_counts(move, "")
     return {name: of for name, of in wanted.items() if counts.get(name, of) < of}
+
+
+def unread_here(keys: Mapping[str, int]) -> str:
+    """Why nothing is kept: what was folded unread could never be read again.
+
+    A receipt that somebody made up looks like one of a secret that is not here. Workers take it for
+    the one or the other, too, and go on.
+
+    >>> print(unread_here({"0a1b2c3d": 2}))
+    receipts in the log cannot be read here, and would teach nothing: 2 of key 0a1b2c3d; set
+    GOESWITH_RECEIPT_SECRET as workers have it. Has it been so, they are made up: then let a
+    worker fold them, until its checkpoint has all that the log holds
+    """
+    named = Counter(keys).most_common(KEYS_TOLD_MAX)
+    told = ", ".join(f"{receipts:,} of key {printable(key)}" for key, receipts in named)
+    return (
+        f"receipts in the log cannot be read here, and would teach nothing: {told}; set "
+        "GOESWITH_RECEIPT_SECRET as workers have it. Has it been so, they are made up: then let a "
+        "worker fold them, until its checkpoint has all that the log holds"
+    )
 
 
 def _workers(lag: GroupLag) -> Step:
