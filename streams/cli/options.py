@@ -126,18 +126,37 @@ def with_settings(*names: str) -> Callable[[Command], Command]:
 def typed(settings: Settings, *words: str, group: bool = False) -> str:
     r"""The shell command with these words that speaks to the same Kafka under the same prefix.
 
-    It is in lines that fit a narrow terminal, to be pasted as they stand.
+    It is in lines that fit a narrow terminal, to be pasted as they stand. `in_a_sentence` has it in
+    one line.
 
     >>> there = Settings(kafka_bootstrap="127.0.0.1:4711", topic_prefix="goeswith-demo")
     >>> print(typed(there, "off-policy", "--policy", "policy.toml"))
     goeswith off-policy --policy policy.toml --bootstrap 127.0.0.1:4711 \
         --prefix goeswith-demo
     """
+    return folded(_words(settings, *words, group=group))
+
+
+def in_a_sentence(settings: Settings, *words: str, redis: bool = False) -> str:
+    """The same in one line, in the midst of other words; with its Redis, if that is asked for.
+
+    Not with one whose URL has a password in it: that is for the environment.
+
+    >>> there = Settings(kafka_bootstrap="kafka:9", topic_prefix="x", redis_url="redis://r:1")
+    >>> in_a_sentence(there, "why", "p 7", redis=True)
+    "goeswith why 'p 7' --bootstrap kafka:9 --prefix x --redis redis://r:1"
+    """
+    url = settings.redis_url if redis else ""
+    more = ["--redis", url] if url and "@" not in url else []
+    return " ".join(map(quote, [*_words(settings, *words), *more]))
+
+
+def _words(settings: Settings, *words: str, group: bool = False) -> list[str]:
     version = settings.kafka_api_version
     spoken = [f"GOESWITH_KAFKA_API_VERSION={version}"] if version else []
     place = ["--bootstrap", settings.kafka_bootstrap, "--prefix", settings.topic_prefix]
     place += ["--group", settings.group_id] if group else []
-    return folded([*spoken, "goeswith", *words, *place])
+    return [*spoken, "goeswith", *words, *place]
 
 
 def folded(words: Iterable[str], columns: int = COLUMNS) -> str:

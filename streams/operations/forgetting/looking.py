@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from models import SnapshotError
-from streams.cli.options import with_some_secret
+from streams.cli.options import in_a_sentence, with_some_secret
 from streams.cli.progress import progressed_between
 from streams.clients import redis
 from streams.clients.checkpoints.pointer import GENERATIONS_MAX
@@ -24,7 +24,7 @@ from streams.shop.shop import Shop
 
 TYPES = (b"string", b"hash", b"none")
 """Of keys of views, as Redis names them; none: it has expired meanwhile."""
-DELETES = "goeswith checkpoint delete"
+DELETES = ("checkpoint", "delete")
 
 
 class Search(NamedTuple):
@@ -70,19 +70,9 @@ def in_checkpoints(settings: Settings, shopper_id: str) -> Search:
             continue
         if values:
             goes = GENERATIONS_MAX - 1 - older.index(name) if name in older else None
-            command = _deletes(settings, name) if name in aside else ""
+            command = in_a_sentence(settings, *DELETES, name, redis=True) if name in aside else ""
             found.left.append(Trace(where, values, None, goes, command))
     return found
-
-
-def _deletes(settings: Settings, name: str) -> str:
-    """The command, under the prefix that was asked for.
-
-    >>> _deletes(Settings(topic_prefix="bakery"), "settings-1f0c")
-    'goeswith checkpoint delete settings-1f0c --prefix bakery'
-    """
-    is_usual = settings.topic_prefix == Settings.model_fields["topic_prefix"].default
-    return f"{DELETES} {name}" + ("" if is_usual else f" --prefix {settings.topic_prefix}")
 
 
 def in_redis(settings: Settings, shopper_id: str) -> Search:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from streams.cli.options import in_a_sentence
 from streams.cli.printable import many, printable
 from streams.contract.settings import Settings
 from streams.operations.lag.figures import GroupLag
@@ -112,13 +113,14 @@ def of_reference(move: Repartitioning, left: Sequence[tuple[str, str]]) -> list[
     [('catalog', 'in the way')]
     """
     broker, new = move.old.kafka_bootstrap, move.new
-    make = f"GOESWITH_PARTITIONS={new.partitions} goeswith topics create"
+    creates = in_a_sentence(new, "topics", "create")
+    make = f"GOESWITH_PARTITIONS={new.partitions} {creates}"
     return [
         Step(
             topic.rpartition(".")[2],
             "in the way",
             f"{topic} holds records, and {to} none, so workers there would go without. Copy them: "
-            f"`{make} --prefix {new.topic_prefix}`, then `kcat -b {broker} -t {topic} -C -e -q "
+            f"`{make}`, then `kcat -b {broker} -t {topic} -C -e -q "
             f"-K '\\t' | kcat -b {broker} -t {to} -P -Z -K '\\t'`",
         )
         for topic, to in left

@@ -518,7 +518,9 @@ def test_what_is_left_elsewhere_does_not_go_with_a_newer_checkpoint(place: str) 
 
 def test_a_checkpoint_that_was_kept_aside_is_named_with_what_deletes_it(tmp_path: Path) -> None:
     """By nothing else does it go: the search ends well once that is done."""
-    settings = Settings(**OPEN, checkpoint_url=(tmp_path / "shop.checkpoint").as_uri())
+    there = {"kafka_bootstrap": "kafka:9", "topic_prefix": "bakery", "redis_url": "redis://r:1"}
+    url = (tmp_path / "shop.checkpoint").as_uri()
+    settings = Settings.model_validate({**OPEN, **there, "checkpoint_url": url})
     store = FileStore(tmp_path / "shop.checkpoint")
     store.write(*packed(shop_that_knows("ann"), cluster="here", now_ms=0, made_by="worker-1"))
     store.write(*checkpoint(7, items_max=1_000))
@@ -526,7 +528,8 @@ def test_a_checkpoint_that_was_kept_aside_is_named_with_what_deletes_it(tmp_path
     report = told(settings, None, {}, in_checkpoints(settings, "ann"))
     (words,) = (line for line in in_words(report) if line.startswith("left"))
 
-    assert words.endswith(f"until goeswith checkpoint delete {kept.name} takes it away")
+    place = "--bootstrap kafka:9 --prefix bakery --redis redis://r:1"
+    assert words.endswith(f"until goeswith checkpoint delete {kept.name} {place} takes it away")
     assert 1 == exit_code(report)
     assert store.delete(kept.name)
     assert 0 == exit_code(told(settings, None, {}, in_checkpoints(settings, "ann")))

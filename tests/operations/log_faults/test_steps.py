@@ -195,7 +195,8 @@ def test_a_catalogue_does_not_stay_behind_unsaid() -> None:
     steps = of_reference(ELSEWHERE, left)
 
     assert [("catalog", "in the way"), ("control", "in the way")] == [one[:2] for one in steps]
-    assert "GOESWITH_PARTITIONS=3 goeswith topics create --prefix shop3" in steps[0].said
+    assert "GOESWITH_PARTITIONS=3 goeswith topics create --bootstrap " in steps[0].said
+    assert " --prefix shop3`" in steps[0].said
     assert "-t shop.catalog -C -e -q -K '\\t' | kcat" in steps[0].said
     assert "-t shop3.catalog -P -Z -K '\\t'" in steps[0].said
     assert not of_reference(ELSEWHERE, [])
