@@ -28,6 +28,7 @@ from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Teaching
 from streams.shop.people.context import is_of_before
+from streams.shop.people.trails import TOLD_TOO
 
 
 class OrderJoin:
@@ -53,7 +54,8 @@ class OrderJoin:
     def ordered(self, session: Session, event: OrderPlaced) -> None:
         """An order teaches once on its partition; each session that tells it credits its prompts.
 
-        It is counted for the first of them that is on a side by then, and was when it was placed.
+        It is counted for the first of them that is on a side by then, and was when it was placed;
+        not by being told once more of one that told it before it was on any.
         """
         if self._is_told(session, event):
             return
@@ -68,6 +70,8 @@ class OrderJoin:
         if order is not None and order.told_for is None and self._counts(session, event):
             order.told_for = session.session_id
             session.orders[event.order_id] = event.event_id
+        elif told_by == "":
+            session.orders[event.order_id] = TOLD_TOO
 
     def _counts(self, session: Session, event: OrderPlaced) -> bool:
         """Whether an order is of the unit of the session that tells it."""
@@ -79,7 +83,7 @@ class OrderJoin:
         """Whether an order that a session tells can change nothing any more."""
         told_by = session.orders.get(event.order_id)
         order = session.order_memory.get(event.order_id)
-        if told_by is not None:  # empty: another session of its visitor, maybe on no side
+        if told_by is not None:  # empty: by another session of its visitor alone, maybe on no side
             return bool(told_by) or order is None or order.told_for is not None
         ours = (session.session_id, *session.ties.formers)  # told before so many others, maybe
         return order is not None and not {order.session_id, order.told_for}.isdisjoint(ours)

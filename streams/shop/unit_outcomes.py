@@ -42,6 +42,7 @@ from streams.shop.memory.orders.order import Order
 from streams.shop.memory.session import Session
 from streams.shop.people.assignment import Assignment, Experiment
 from streams.shop.people.context import AskingEvent, asks, is_of_before, told_context
+from streams.shop.people.trails import TOLD_TOO
 
 
 def unit_outcomes(
@@ -118,7 +119,9 @@ def _returned(session: Session, event: OrderTakenBack, offset: int) -> tuple[Uni
     assignment, told_by = session.assignment, session.orders.get(event.order_id)
     order = session.order_memory.get(event.order_id)
     own = order is None or order.told_for == event.session_id
-    known = told_by and own and (session.seen.get(told_by) or 0) <= offset
+    known = (
+        told_by not in (None, "", TOLD_TOO) and own and (session.seen.get(told_by) or 0) <= offset
+    )
     if known and assignment is not None and assignment.offset <= offset:
         return (Returned(**_side(assignment), **_taken_back(event, order)),)
     return (Unmatched(**_said(event, -1), currency=event.currency),)

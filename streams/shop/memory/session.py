@@ -96,7 +96,7 @@ class Session(BasketChanges):
     """What this visit has looked at; None: too many, and no further look teaches."""
     taken: dict[str, Taken] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
-    """By its number the event that brought each order; empty: one of a session before this one."""
+    """By its number the event that brought each order; empty, or `TOLD_TOO`: another session's."""
     forgotten: Prompted = NEVER
     assignment: Assignment | None = None
     """The side of the experiment that it is on, since it asked first."""

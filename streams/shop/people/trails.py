@@ -31,6 +31,11 @@ def move(session: Any, other: Any) -> None:
     session.forgotten = max(forgotten, session.forgotten)
 
 
+TOLD_TOO = "\0"
+"""Stands for the event that brought an order, where another session did, and this one told it, too:
+on no side by then, so that it is told again to no purpose."""
+
+
 def orders(session: Any, other: Any) -> dict[str, str]:
     """The orders that another session knows, with the session's own events: ids are no one else's.
 

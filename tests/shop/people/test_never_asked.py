@@ -131,6 +131,20 @@ def test_an_order_that_its_session_tells_twice_is_told_once() -> None:
     assert [1, 0] == [len(market.serve(PAGE, order)) for order in orders]
 
 
+def test_what_a_session_told_before_it_asked_is_not_of_its_unit_by_being_told_again() -> None:
+    """Whether it was the first to tell it or not: it was ordered before."""
+    for others_first in (True, False):
+        market, shopper = Market(), Story("s1", **V)
+        beside = Story("beside", start_ms=shopper.now_ms - 10_000, **V)
+        if others_first:
+            market.serve(BROWSER, beside.order("jam", order_id="o-7"))
+        market.serve(BROWSER, shopper.order("jam", order_id="o-7"), shopper.view("tea"))
+        again = shopper.order("jam", order_id="o-7")
+
+        assert [] == market.serve(BROWSER, again)
+        assert 0 == market.orders()
+
+
 def test_before_the_experiment_and_without_one_nothing_is_told() -> None:
     """No side can be known."""
     page = Story("payment", **V)
