@@ -12,7 +12,10 @@ import pytest
 from models.warm import warm
 from streams.cli.process import young_garbage
 from streams.contract.settings import Settings
+from streams.lab.bench.pipeline.pipeline import SLOTS
+from streams.lab.bench.stage.assortment import SETTINGS, assortment
 from streams.lab.bench.stage.workload import workload
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
 from tests.stories import OPEN
@@ -96,13 +99,18 @@ def test_what_is_made_unsearched_is_searched_afterwards_as_before(was: bool) -> 
         (gc.enable if before else gc.disable)()
 
 
-def test_a_shop_that_answers_leaves_nothing_in_cycles() -> None:
-    """Therefore the old need no search: what is forgotten is free at once."""
+@pytest.mark.parametrize("items", [0, 6_000])
+def test_a_shop_that_answers_leaves_nothing_in_cycles(items: int) -> None:
+    """Therefore the old need no search: what is forgotten is free at once; so with a catalogue."""
     warm(ranker=False)
+    settings = Settings(**OPEN, best_fit=False, **(SETTINGS if items else {}))
+    catalog = Catalog.of(settings)
+    assert all(map(catalog.put, assortment(items)))
+    shop, pending, slots = Shop(settings), PendingPrompts(), SLOTS if items else None
     gc.collect()  # of the compiler
-    shop, pending = Shop(Settings(**OPEN, best_fit=False)), PendingPrompts()
-    for offset, event in enumerate(workload(4_000)):
+    for offset, event in enumerate(workload(4_000, slots=slots)):
         shop.learn(0, offset, event)
-        shop.answer(event, 0, offset, pending, now_ms=event.occurred_at_ms)
+        now_ms = event.occurred_at_ms
+        shop.answer(event, 0, offset, pending, now_ms=now_ms, catalog=catalog or None)
     assert gc.collect() < LEFT_MAX
     assert shop.position  # it is still there: what was found is what it had let go

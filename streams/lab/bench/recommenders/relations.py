@@ -90,7 +90,7 @@ def offer_figures(
         exclusions = Exclusions(catalog)
         exclusions.fill({*items}, items, learned=learned)
         found = learned.baskets.recommend(items, ITEMS * SPARE, exclude=exclusions)
-        offered = [one.item for one in exclusions.fitting(found, ITEMS)]
+        offered = [one.item for one in exclusions.pairs.fitting(found, ITEMS)]
         there = {types[item] for item in items if item in types}
         kinds = [types[item] for item in offered if item in types]
         count["asked"] += 1

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain
+from typing import NamedTuple
 
 from models import Candidate
 from streams.contract.wire.shop.on_offer import ItemWorth
@@ -18,6 +19,42 @@ from streams.shop.memory.session import Session
 UNKNOWN = ItemWorth()
 NOTHING: frozenset[str] = frozenset()
 Arms = Mapping[str, Strategy]
+
+
+class PairRules(NamedTuple):
+    """Which items may stand in one prompt, as the catalogue has it.
+
+    They may not if they are variants of one product, if one excludes, upgrades or replaces the
+    other one. Who asks has looked whether that is to decide: `Catalog.judges_pairs`. Arms keep
+    these, not what excludes: that keeps arms, and the two would be a cycle.
+    """
+
+    products: Mapping[str, str]
+    around: Surroundings | None
+    likeness: Likeness | None
+
+    def fits(self, a: str, b: str) -> bool:
+        """Whether two items may stand in one prompt, whichever comes first."""
+        products, around, likeness = self
+        if a == b or (products and products.get(a, a) == products.get(b, b)):
+            return False
+        if around is not None and around.clash(a, b):
+            return False
+        return likeness is None or not likeness.alike(a, b)
+
+    def fitting(self, candidates: Iterable[Candidate], items_max: int) -> list[Candidate]:
+        """The best of these, of which each fits all before it."""
+        chosen: list[Candidate] = []
+        fits = self.fits
+        for one in candidates if items_max else ():
+            for by in chosen:
+                if not fits(one.item, by.item):
+                    break
+            else:
+                chosen.append(one)
+                if len(chosen) == items_max:
+                    break
+        return chosen
 
 
 class Exclusions(Collection[str]):
@@ -54,6 +91,7 @@ class Exclusions(Collection[str]):
         if len(catalog.categories):
             told = catalog.categories, catalog.relations, catalog.curation
             self._likeness = Likeness(*told, catalog.substitute_probability_max)
+        self.pairs = PairRules(catalog.products, self._around, self._likeness)
         self.met = False
         """Whether an arm came upon anything that the catalogue alone withheld."""
         self._judged: dict[str, Withholding] = {}
@@ -194,33 +232,6 @@ class Exclusions(Collection[str]):
         withheld = len(catalog.withheld) + len(catalog.products) + len(catalog.hidden)
         unfit = len(self._around or ()) + len(catalog.categories) + len(catalog.eligibility)
         return len(self._excluded) + withheld + len(self._products) + unfit
-
-    def fits(self, a: str, b: str) -> bool:
-        """Whether two items may stand in one prompt, whichever comes first.
-
-        They may not if they are variants of one product, if one excludes, upgrades or replaces the
-        other one. Who asks has looked whether that is to decide: `Catalog.judges_pairs`.
-        """
-        products = self.catalog.products
-        if a == b or (products and products.get(a, a) == products.get(b, b)):
-            return False
-        if self._around is not None and self._around.clash(a, b):
-            return False
-        return self._likeness is None or not self._likeness.alike(a, b)
-
-    def fitting(self, candidates: Iterable[Candidate], items_max: int) -> list[Candidate]:
-        """The best of these, of which each fits all before it."""
-        chosen: list[Candidate] = []
-        fits = self.fits
-        for one in candidates if items_max else ():
-            for by in chosen:
-                if not fits(one.item, by.item):
-                    break
-            else:
-                chosen.append(one)
-                if len(chosen) == items_max:
-                    break
-        return chosen
 
     def __iter__(self) -> Iterator[str]:
         """What the guards exclude, and what is withheld from everybody."""

@@ -20,7 +20,7 @@ from streams.contract.events.reference.loyalty import LoyaltyProgram
 from streams.contract.events.slots import Placement
 from streams.shop.decision.arms import ARMS, CandidateQuery
 from streams.shop.decision.catalog.catalog import NO_FLOOR, Catalog
-from streams.shop.decision.catalog.exclusions import Arms, Exclusions
+from streams.shop.decision.catalog.exclusions import Arms, Exclusions, PairRules
 from streams.shop.decision.catalog.told_arms import TOLD_ARMS, told_arms
 from streams.shop.decision.slots import bundles, loyalty, top_up, upgrades
 from streams.shop.decision.slots.anchors import bought_with, told_currency
@@ -47,7 +47,7 @@ class FittingArm(NamedTuple):
     """An arm of which each item fits all that it offers before it."""
 
     arm: Strategy
-    exclusions: Exclusions
+    pairs: PairRules
 
     def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer: its first item has none before it."""
@@ -57,7 +57,7 @@ class FittingArm(NamedTuple):
         """What it offers, best first."""
         most = question.items_max
         found = offered_by(self.arm, learned, question, SPARE * most)
-        return self.exclusions.fitting(found, most)
+        return self.pairs.fitting(found, most)
 
 
 def proposing(
@@ -151,7 +151,7 @@ def _in_all_slots(arms: Arms, exclusions: Exclusions) -> tuple[Arms, Arms, Arms]
         learning = {**arms, **told_arms(catalog)}
     if not catalog.judges_pairs:
         return arms, learning, learning
-    fitting = {name: FittingArm(arm, exclusions) for name, arm in learning.items()}
+    fitting = {name: FittingArm(arm, exclusions.pairs) for name, arm in learning.items()}
     return arms, learning, fitting
 
 
@@ -167,7 +167,7 @@ def _with_offers(
 ) -> Mapping[str, Strategy]:
     """These arms, and those that name what their items bring besides, where there are any."""
     catalog = exclusions.catalog
-    fits = exclusions.fits if catalog.judges_pairs else None
+    fits = exclusions.pairs.fits if catalog.judges_pairs else None
     whole = bundles.whole(catalog.bundles, session.basket) if catalog.bundles else WholeBundles()
     if catalog.bundles and slot in bundles.SLOTS:
         held = _held(whole, session, event, exclusions, question.anchor)

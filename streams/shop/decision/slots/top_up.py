@@ -13,6 +13,7 @@ after their discounts, too. An item of a bundle that stays open costs what any o
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from sys import intern
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
@@ -134,10 +135,13 @@ class Pool:
     def __init__(self, rest: Iterator[Priced], fits: Callable[[str, str], bool] | None) -> None:
         self.drawn: list[Priced] = []
         """So far, in their order."""
-        self.fit: Fits | None = None if fits is None else self._fit
-        """Whether the items at two places may stand in one prompt; none: all may."""
         self._rest, self._fits = rest, fits
         self._judged: dict[tuple[int, int], bool] = {}
+
+    @property
+    def fit(self) -> Fits | None:
+        """Whether the items at two places may stand in one prompt; none: all may."""
+        return None if self._fits is None else self._fit
 
     def __iter__(self) -> Iterator[Priced]:
         """All of them, from the first on."""
@@ -191,7 +195,9 @@ class TopUpArm:
     ) -> None:
         self.gap = gap
         self._bounds = gap.missing_minor, gap.beyond_minor_max
-        self._prices, self._arms, self._fits = prices, arms, fits
+        self._terms = prices, gap.currency, sum(self._bounds)
+        """What items cost, in which currency it may be said, and how much one may cost."""
+        self._arms, self._fits = arms, fits
         self._beside, self._proposed = beside, proposed
         self._pools: tuple[CandidateQuery, Pool] | None = None
         """The pool for what was asked last."""
@@ -225,33 +231,43 @@ class TopUpArm:
     def _pool(self, learned: Learned, question: CandidateQuery) -> Pool:
         """What it chooses among: the same for a question that was just asked."""
         if self._pools is None or self._pools[0] is not question:
-            self._pools = question, Pool(self._priced(learned, question), self._fits)
+            arms, proposed = self._arms, self._proposed
+            named = [one for one in SOURCES if one in arms and proposed.get(one, one) is not None]
+            sources = [arms[name] for name in named]  # whoever draws must not hold us: no cycle
+            ranked = (offered_by(arm, learned, question, POOL_MAX) for arm in sources)
+            rest = priced(chain.from_iterable(ranked), *self._terms)
+            self._pools = question, Pool(rest, self._fits)
         return self._pools[1]
 
     def unfit(self, item_id: str) -> Unfit | None:
         """Why an item is not taken, by what it costs and earns; None: it may be."""
-        tag = self._prices.get(item_id)
-        if tag is None or tag.currency != self.gap.currency:
-            return "no_price"
-        if tag.margin_minor is None or tag.margin_minor <= 0:
-            return "no_margin"
-        return "too_dear" if tag.price_minor > sum(self._bounds) else None
+        prices, currency, most = self._terms
+        return unfit(prices.get(item_id), currency, most)
 
     def chooses_among(self, learned: Learned, question: CandidateQuery) -> Iterator[str]:
         """The items that it looks at, the better first."""
         return (one.item for one, _ in self._pool(learned, question))
 
-    def _priced(self, learned: Learned, question: CandidateQuery) -> Iterator[Priced]:
-        """The first items of its sources that fit, each once."""
-        met = set[str]()
-        for name in filter(self._arms.__contains__, SOURCES):
-            if self._proposed.get(name, name) is None:
-                continue
-            for candidate in offered_by(self._arms[name], learned, question, POOL_MAX):
-                item = candidate.item
-                if item in met or self.unfit(item) is not None:
-                    continue
-                met.add(item)
-                yield candidate, self._prices[item].price_minor
-                if len(met) == POOL_MAX:
-                    return
+
+def unfit(tag: PriceTag | None, currency: str, minor_max: int) -> Unfit | None:
+    """Why something lifts no basket in this currency, of which it may cost so much."""
+    if tag is None or tag.currency != currency:
+        return "no_price"
+    if tag.margin_minor is None or tag.margin_minor <= 0:
+        return "no_margin"
+    return "too_dear" if tag.price_minor > minor_max else None
+
+
+def priced(
+    ranked: Iterable[Candidate], prices: Mapping[str, PriceTag], currency: str, minor_max: int
+) -> Iterator[Priced]:
+    """The first of these that lift a basket, each once."""
+    met = set[str]()
+    for candidate in ranked:
+        tag = prices.get(candidate.item)
+        if tag is None or candidate.item in met or unfit(tag, currency, minor_max) is not None:
+            continue
+        met.add(candidate.item)
+        yield candidate, tag.price_minor
+        if len(met) == POOL_MAX:
+            return

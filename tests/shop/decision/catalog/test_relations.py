@@ -113,8 +113,8 @@ def test_however_many_steps_up_or_down_an_upgrade_is_no_cross_sell(steps: int) -
         exclusions.fill(set(), [here])
         assert other in exclusions
         assert {other: "upgrade"} == exclusions.noted
-        assert not exclusions.fits(here, other)
-        assert exclusions.fits(here, "case")
+        assert not exclusions.pairs.fits(here, other)
+        assert exclusions.pairs.fits(here, "case")
         exclusions.noted.clear()
 
 
@@ -127,7 +127,7 @@ def test_two_upgrades_of_one_item_replace_each_other() -> None:
     exclusions.fill(set(), ["pro"])
 
     assert "max" in exclusions
-    assert not exclusions.fits("max", "pro")
+    assert not exclusions.pairs.fits("max", "pro")
     exclusions.fill(set(), ["case"])
     assert "max" not in exclusions
 

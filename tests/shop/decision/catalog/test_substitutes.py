@@ -216,8 +216,8 @@ def test_a_curated_pair_goes_together_whichever_stands_first() -> None:
     catalog.curation.put("curated.knife", "knife", CuratedItems(items=("sharpener",)))
     exclusions = Exclusions(catalog)
 
-    assert exclusions.fits("knife", "sharpener")
-    assert exclusions.fits("sharpener", "knife")
+    assert exclusions.pairs.fits("knife", "sharpener")
+    assert exclusions.pairs.fits("sharpener", "knife")
 
 
 def test_categories_without_room_are_left_out_and_counted() -> None:
@@ -274,7 +274,7 @@ def test_an_accessory_goes_together_with_its_like_whichever_stands_first() -> No
     for item, relations in (("watch", []), ("strap", said), ("other watch", [])):
         fields = {"item_id": item, "category": "watches", "relations": relations}
         catalog.put(CatalogItem.model_validate(fields))
-    fits = Exclusions(catalog).fits
+    fits = Exclusions(catalog).pairs.fits
 
     assert [True, True] == [fits("watch", "strap"), fits("strap", "watch")]
     assert [False, False] == [fits("watch", "other watch"), fits("strap", "other watch")]
