@@ -131,9 +131,9 @@ class Reach:
                 break
             if self._fit(place, chosen):
                 return True
-        for at in range(enough - 1, -1, -1) if most > 1 else ():
+        for at in range(enough - 1, 0, -1) if most > 1 else ():
             price, place = prices[at]
-            if price * most < left:
+            if price + prices[at - 1][0] * (most - 1) < left:
                 return False  # nor does anything cheaper
             if self._fit(place, chosen) and self._filled(
                 (*chosen, place), left - price, most - 1, at
