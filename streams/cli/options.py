@@ -16,6 +16,7 @@ from math import isfinite
 from pathlib import Path
 from shlex import quote
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import click
 from pydantic import SecretStr, ValidationError
@@ -147,8 +148,18 @@ def in_a_sentence(settings: Settings, *words: str, redis: bool = False) -> str:
     "goeswith why 'p 7' --bootstrap kafka:9 --prefix x --redis redis://r:1"
     """
     url = settings.redis_url if redis else ""
-    more = ["--redis", url] if url and "@" not in url else []
+    more = ["--redis", url] if url and not _is_secret(url) else []
     return " ".join(map(quote, [*_words(settings, *words), *more]))
+
+
+def _is_secret(url: str) -> bool:
+    """Whether a URL holds a password: before its host, or among its options.
+
+    >>> [_is_secret(f"redis://{rest}") for rest in ("a:1", "me@a:1", "me:x@a:1", "a:1?password=x")]
+    [False, False, True, True]
+    """
+    parts = urlsplit(url)
+    return parts.password is not None or "password" in parse_qs(parts.query)
 
 
 def _words(settings: Settings, *words: str, group: bool = False) -> list[str]:

@@ -165,14 +165,18 @@ def unread_here(keys: Mapping[str, int]) -> str:
 
     >>> print(unread_here({"0a1b2c3d": 2}))
     receipts in the log cannot be read here, and would teach nothing: 2 of key 0a1b2c3d; set
-    GOESWITH_RECEIPT_SECRET as workers have it. Has it been so, they are made up: then let a
-    worker fold them, until its checkpoint has all that the log holds
+    GOESWITH_RECEIPT_SECRET as workers have it. If it is already, they are made up: let a worker
+    fold them, until its checkpoint has all that the log holds
+    >>> "1 of key b, 1 of key c, and those of 1 key more" in unread_here(dict.fromkeys("abcd", 1))
+    True
     """
     named = Counter(keys).most_common(KEYS_TOLD_MAX)
     told = ", ".join(f"{receipts:,} of key {printable(key)}" for key, receipts in named)
+    if more := len(keys) - len(named):
+        told += f", and those of {many(more, 'keys', 'key')} more"
     return (
         f"receipts in the log cannot be read here, and would teach nothing: {told}; set "
-        "GOESWITH_RECEIPT_SECRET as workers have it. Has it been so, they are made up: then let a "
+        "GOESWITH_RECEIPT_SECRET as workers have it. If it is already, they are made up: let a "
         "worker fold them, until its checkpoint has all that the log holds"
     )
 

@@ -165,12 +165,11 @@ OF_PARTITIONS = (*OF_SESSIONS, "orders", "returns that wait", "shoppers' denials
 
 
 def _orders(settings: Settings) -> Bound:
-    """The orders of each partition, as many lines as there may be all told with what they earn."""
-    net = (
-        MIXED_LINE_BYTES * orders.LINES_MAX // orders.ORDERS_MAX if settings.reward == "net" else 0
-    )
-    most = ORDER_BYTES_MAX + net
-    return Bound("orders", settings.partitions, orders.ORDERS_MAX, ORDER_BYTES, most, "", True)
+    """The orders of each partition; for net reward each line may keep what it earned."""
+    bytes_max = ORDER_BYTES_MAX
+    if settings.reward == "net":
+        bytes_max += MIXED_LINE_BYTES * orders.LINES_MAX // orders.ORDERS_MAX
+    return Bound("orders", settings.partitions, orders.ORDERS_MAX, ORDER_BYTES, bytes_max, "", True)
 
 
 def _of_catalogue(settings: Settings) -> Iterable[Bound]:
