@@ -142,4 +142,8 @@ class Reach:
         return False
 
     def _fit(self, place: int, chosen: tuple[int, ...]) -> bool:
-        return self._fits is None or all(self._fits(place, other) for other in chosen)
+        if (fits := self._fits) is not None:
+            for other in chosen:  # of one or two, some hundred times: no generator for each
+                if not fits(place, other):
+                    return False
+        return True
