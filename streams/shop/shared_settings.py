@@ -175,7 +175,7 @@ class Difference(NamedTuple):
     theirs: Any
 
 
-FOLD_VERSION = "7"
+FOLD_VERSION = "8"
 """Of what events teach, beside how it is kept: workers of two of them would drift apart. 2: a
 session takes 8 KB at most. 3: a visitor's sessions go on from each other; denials take back what
 was supposed; earlier returns are one fact; an order counts for every session that tells it. 4:
@@ -184,7 +184,8 @@ their own time, and events that ask for other slots assign. 6: what comes too la
 assigns nobody, and what was ordered since a visitor was assigned first is not counted as before. 7:
 who is there is not whom a return names, which begins no visit, and is signed out by any denial; an
 order of before its session was assigned is not of its unit; an old cart leaves later changes; of an
-item's lines each earns what it says, and what is sealed in another currency counts by the rates."""
+item's lines each earns what it says, and what is sealed in another currency counts by the rates. 8:
+an address and its hash are one person, and a no of a slow clock counts when the broker got it."""
 
 
 def versions(parts: Mapping[str, Part]) -> dict[str, str]:
@@ -192,7 +193,7 @@ def versions(parts: Mapping[str, Part]) -> dict[str, str]:
 
     >>> from streams.shop.state import Positions
     >>> versions({"position": Positions({})})
-    {'fold': '7', 'state of position': 'Positions 1'}
+    {'fold': '8', 'state of position': 'Positions 1'}
     """
     return {"fold": FOLD_VERSION} | {
         f"state of {name}": f"{type(part).__name__} {part.STATE_VERSION}"

@@ -4,7 +4,9 @@ Times are milliseconds since 1970 (`…_ms`), money is in minor units of its cur
 4217 has them: see `streams.contract.events.currencies`.
 """
 
+import json
 from functools import cached_property
+from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -15,6 +17,10 @@ LINES_MAX = 2_000
 """Lines of an order, a return or a basket. `event_bytes_max` bounds them as well."""
 QUANTITY_MAX = 1_000_000
 """A tonne, for who counts in grams."""
+ADDRESS = "address-"
+"""What the pseudonym of an e-mail address begins with."""
+ADDRESS_CHARS = 24
+"""Of the digest that stands for an e-mail address."""
 PRICE_MINOR_MAX = 10**15
 """Ten trillion rupiah, which are counted in hundredths of one."""
 
@@ -77,6 +83,18 @@ def identity_of(session_id: str, event_id: str) -> str:
     ('9 session-712', '10 session-712')
     """
     return f"{len(session_id)} {session_id}{event_id}"
+
+
+def pseudonym(shopper: str) -> str:
+    """Who is meant: by the id as said, unless that is an e-mail address, which intake hashes so.
+
+    >>> pseudonym("u-19"), pseudonym("Ann@example.org") == pseudonym("ann@example.org")
+    ('u-19', True)
+    """
+    if "@" not in shopper:
+        return shopper
+    said = json.dumps([shopper.strip().lower()], separators=(",", ":"))
+    return f"{ADDRESS}{sha256(said.encode()).hexdigest()[:ADDRESS_CHARS]}"
 
 
 class EventBase(BaseModel):

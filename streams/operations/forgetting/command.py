@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 import click
 
@@ -17,10 +16,11 @@ from streams.clients.checkpoints.store import Store, open_store
 from streams.clients.connection.addresses import open_page
 from streams.clients.log_reader import Partition, committed_offsets
 from streams.clients.sync_kafka import open_admin, open_producer, translating_errors
-from streams.contract.errors import CheckpointRefused, GoeswithError, InvalidEvent, Misconfigured
-from streams.contract.events import ShopperForgotten, decode, encode
+from streams.contract.errors import CheckpointRefused, GoeswithError
+from streams.contract.events import ShopperForgotten, encode
 from streams.contract.settings import Settings
 from streams.operations.forgetting.looking import Search, look
+from streams.operations.forgetting.saying import words
 from streams.operations.rebuild import NO_PAGE, page_url
 from streams.shop.checkpoint import read
 
@@ -79,22 +79,25 @@ def forget(
     Sends one `shopper_forgotten`: all workers fold all partitions, and it holds in all sessions and
     sticks until somebody says consent anew. Then waits until the group has answered for it, the
     workers at --page have folded it, and the checkpoint has it; and looks for the id in
-    checkpoints, in what is in Redis, and in our topics. What is on a topic leaves by retention: no
+    checkpoints, in what is in Redis, and in our topics. An e-mail address is forgotten, and looked
+    for, as its hash as well, as which intake has it. What is on a topic leaves by retention: no
     program can take it away earlier.
 
     Exit code 0: nothing outside of topics has the id. 3: it worked, and old checkpoints have the id
     until they are replaced by newer ones, which comes by itself; look again then, with --check. 1:
     the id is left elsewhere, or somebody has not folded it in time.
     """
-    event = word(settings, shopper_id)
+    events = words(settings, shopper_id)
     asked = {} if check else following(settings, pages)
     place, folded = None, dict[str, bool]()
     if not check:
         with sigterm_unwinds():
-            place = send(settings, event)
+            place = send(settings, events)
             # At once: who ends it while it waits has sent it all the same.
             said = f"sent: offset {place.offset} of partition {place.partition}"
             click.echo(said, err=as_json)
+            if len(events) > 1:  # only the hash is shown: a log may keep what is printed
+                click.echo(f"an address: as it is, and as {events[-1].shopper_id}", err=as_json)
             folded = wait(asked, place, wait_s)
     search = look(settings, shopper_id)
     report = told(settings, place, folded, search)
@@ -137,34 +140,13 @@ def exit_code(report: Mapping[str, Any]) -> int:
     return 1 if report["leaving_s"] is None else LEAVING
 
 
-def word(settings: Settings, shopper_id: str) -> ShopperForgotten:
-    """The event that says it, as workers will read it; raises `Misconfigured` for what is no id."""
-    now_ms, name = int(time.time() * 1000), f"forget-{uuid4()}"
-    said = {
-        "type": "shopper_forgotten",
-        "schema_version": 2,
-        "event_id": name,
-        "session_id": name,
-        "shopper_id": shopper_id,
-        "occurred_at_ms": now_ms,
-        "consent": False,
-    }
-    value = json.dumps(said).encode()
-    try:
-        event = decode(name.encode(), value, timestamp_ms=now_ms, settings=settings)
-    except InvalidEvent as invalid:
-        shown = printable(shopper_id, chars_max=40)
-        raise Misconfigured(f"{shown!r} is no shopper's id ({invalid})") from None
-    assert isinstance(event, ShopperForgotten)  # noqa: S101  # it says so itself
-    return event
-
-
-def send(settings: Settings, event: ShopperForgotten) -> Place:
-    """Say that a shopper is to be forgotten; where that is in the log, all brokers having it."""
-    key = event.session_id.encode()
+def send(settings: Settings, events: Iterable[ShopperForgotten]) -> Place:
+    """Say that a shopper is to be forgotten; where the last word is, all brokers having it."""
     with open_producer(settings) as producer, translating_errors(settings):
-        sent = producer.send(settings.topics.events, key=key, value=encode(event))
-        told = sent.get(timeout=settings.kafka_timeout_s)
+        for event in events:
+            key, value = event.session_id.encode(), encode(event)
+            sent = producer.send(settings.topics.events, key=key, value=value)
+            told = sent.get(timeout=settings.kafka_timeout_s)
     return Place(told.partition, told.offset)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from models.snapshot.snapshot import unpack
 from streams.clients.log_reader import RawRecord
+from streams.contract.events.fields import pseudonym
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import Checkpoint, bodies
 from streams.shop.state import Part
@@ -46,8 +47,24 @@ def mentions(raw: bytes | None, shopper_id: str) -> bool:
     >>> mentions(b'{"shopper_id": "ann"}', "an"), mentions(None, "ann")
     (False, False)
     """
-    if raw is None:
-        return False
+    return raw is not None and any(_holds(raw, name) for name in names_of(shopper_id))
+
+
+@lru_cache(maxsize=8)
+def names_of(shopper_id: str) -> tuple[str, ...]:
+    """What an id may be kept under: itself, and of an e-mail address what intake makes of it.
+
+    >>> names_of("ann"), [name[:8] for name in names_of("Ann@example.org")]
+    (('ann',), ['Ann@exam', 'address-', 'ann@exam'])
+    """
+    return tuple(dict.fromkeys((shopper_id, pseudonym(shopper_id), *_small(shopper_id))))
+
+
+def _small(shopper_id: str) -> list[str]:
+    return [shopper_id.lower()] if "@" in shopper_id else []
+
+
+def _holds(raw: bytes, shopper_id: str) -> bool:
     plain = _encoded(shopper_id)
     if raw == plain:
         return True
@@ -111,7 +128,7 @@ def in_checkpoint(
     for name, data in bodies(checkpoint, settings).items():
         part = parts[name]
         state = unpack(data, type(part).__name__, part.STATE_VERSION)
-        found += sum(text == shopper_id for text in _texts(state))
+        found += sum(text in names_of(shopper_id) for text in _texts(state))
     return found
 
 

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import Event, encode
 from streams.contract.events.codec import event_of
+from streams.contract.events.fields import pseudonym
 from streams.contract.events.nobody import nobody_ids, refuse_nobodys
 from streams.contract.settings import Settings
 from streams.storefront.intake.values.identifiers import (
@@ -26,7 +27,6 @@ from streams.storefront.intake.values.identifiers import (
     digest,
     fitting,
     identifier,
-    pseudonym,
 )
 from streams.storefront.intake.values.looking import text
 from streams.storefront.intake.values.robots import is_robot

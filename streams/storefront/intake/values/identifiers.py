@@ -64,15 +64,6 @@ def without_gid(value: Any) -> Any:
     return match[1] if match else value
 
 
-def pseudonym(shopper: str) -> str:
-    """Who is signed in: as said, unless that is an address, which no event may hold.
-
-    >>> pseudonym("u-19"), pseudonym("Ann@example.org") == pseudonym("ann@example.org")
-    ('u-19', True)
-    """
-    return f"address-{digest(shopper.lower())}" if "@" in shopper else shopper
-
-
 def digest(*parts: Any) -> str:
     """A short text that tells these parts from all others: the same, whoever works it out.
 
