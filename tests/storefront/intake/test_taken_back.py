@@ -11,6 +11,7 @@ import pytest
 from streams.contract.events import OrderPlaced, OrderReturned
 from streams.contract.settings import Settings
 from streams.storefront.intake.drafts import Intake
+from streams.storefront.intake.sources.woocommerce import SUB_ORDER
 from tests.storefront.intake.samples import (
     NOON,
     NOON_MS,
@@ -20,6 +21,7 @@ from tests.storefront.intake.samples import (
     shop_order,
     shop_refund,
     tea,
+    woo_order,
 )
 from tests.storefront.intake.test_cases import only, read, types
 
@@ -154,3 +156,13 @@ def test_a_refund_with_items_is_of_them_whatever_its_value() -> None:
     assert [("tea", 1)] == [
         (line.item_id, line.quantity) for line in only(read("ga4", protocol(hits))).lines
     ]
+
+
+@pytest.mark.parametrize("more", [{}, {"status": "refunded"}, {"status": "cancelled"}])
+def test_a_vendors_part_of_an_order_is_no_order(more: dict[str, Any]) -> None:
+    """It repeats what its parent has, and would count it twice; 0 is no parent."""
+    part, whole = woo_order(id=813, parent_id=812, **more), woo_order(parent_id=0)
+    became = read("woocommerce", part, x_wc_webhook_topic="order.created")
+
+    assert ((), {SUB_ORDER: 1}) == (became.events, became.ignored)
+    assert ["order_placed"] == types(read("woocommerce", whole))

@@ -42,6 +42,8 @@ AWAITED = ("bacs", "cheque", "cod")
 CREATED = ("date_created_gmt", "date_created")
 """A time in UTC; the shop's own, without a zone, only where there is no other."""
 CHANGED = ("date_modified_gmt", "date_modified", *CREATED)
+SUB_ORDER = "sub-order, whose lines its parent has"
+"""Of a marketplace: one a vendor, beside the order that was paid. Renewals have no parent."""
 PING = b"webhook_id="
 """What WooCommerce sends when a webhook is made: it wants an answer, nothing else."""
 
@@ -58,6 +60,9 @@ def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
     topic = headers.get(TOPIC, "")
     if "ping" in said or (topic and not topic.startswith("order.")):
         drafts.ignore(topic or "ping")
+        return
+    if identifier(said.get("parent_id"), ("", "0")):
+        drafts.ignore(SUB_ORDER)
         return
     order_id = identifier(said.get("id"), ("", "0"))
     who = _who(said, order_id)
