@@ -139,6 +139,30 @@ def test_a_clock_is_set_right_by_when_the_event_was_sent(wrong_ms: int) -> None:
     assert 0 == told.clock_ahead_ms
 
 
+@pytest.mark.parametrize("sent_ms", [-60_000, 2_000, 60_100, 10 * YEAR_MS])
+def test_a_clock_that_has_lost_its_date_is_set_right(sent_ms: int) -> None:
+    """What it tells is how long ago it was: a denial of such a device counts like any other."""
+    times = {"occurred_at_ms": sent_ms - 2_000, "sent_at_ms": sent_ms}
+    told = at_noon(schema_version=2, consent=False, **times)
+
+    assert (NOON_MS - 2_000, False) == (told.occurred_at_ms, told.consent)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"occurred_at_ms": 60_000},
+        {"occurred_at_ms": 60_000, "sent_at_ms": NOON_MS},
+        {"occurred_at_ms": NOON_MS // 1000, "sent_at_ms": NOON_MS // 1000 + 1},
+        {"occurred_at_ms": True, "sent_at_ms": 5},
+    ],
+)
+def test_of_times_that_tell_no_distance_none_is_made_up(times: dict[str, Any]) -> None:
+    """One alone, two of different clocks, and seconds: their sender hears of it."""
+    with pytest.raises(InvalidEvent, match="occurred_at_ms"):
+        at_noon(schema_version=2, **times)
+
+
 def test_what_happened_after_it_was_sent_is_set_back() -> None:
     """The one clock contradicts itself."""
     told = at_noon(schema_version=2, occurred_at_ms=NOON_MS + 5_000, sent_at_ms=NOON_MS)

@@ -6,15 +6,38 @@ occurred    by the sender's clock; ahead of the record's time, however far, it i
 sent        by the same clock: received - sent is how wrong it is, and occurred is set right by it
 ```
 
+A clock that has lost its date (1970) is set right likewise, by `sent`, before times are checked.
 A record without a time of its own (from before 2015) leaves the event as it is. Where a topic takes
 senders' word for the time of a record (`CreateTime`), a record is believed as far as a day beyond
 all before it on its partition: one wild clock must not rule the fold for years.
 """
 
+from typing import Any
+
 from streams.contract.events.fields import EventBase
 from streams.contract.receipts import YEAR_2015_MS, YEAR_2100_MS
 
 DAY_MS = 86_400_000
+
+
+def of_a_lost_clock(occurred_ms: Any, sent_ms: Any) -> dict[str, int]:
+    """Times of a clock from before 2015, as valid ones that are as far apart; {}: they are none.
+
+    What a clock that has lost its date tells is how long ago something was when it was sent. Not
+    so where both look like seconds: these are a sender's mistake, and a thousand times as far.
+
+    >>> of_a_lost_clock(60_000, 60_100)["sent_at_ms"] - YEAR_2015_MS
+    100
+    >>> of_a_lost_clock(1_767_225_600, 1_767_225_601), of_a_lost_clock(60_000, YEAR_2015_MS)
+    ({}, {})
+    """
+    times = occurred_ms, sent_ms
+    if not all(type(one) is int and abs(one) < YEAR_2015_MS for one in times):
+        return {}
+    if all(YEAR_2015_MS <= 1000 * one <= YEAR_2100_MS for one in times):
+        return {}
+    by_ms = YEAR_2015_MS - min(times)
+    return {"occurred_at_ms": occurred_ms + by_ms, "sent_at_ms": sent_ms + by_ms}
 
 
 def set_right(event: EventBase, timestamp_ms: int) -> None:

@@ -7,7 +7,8 @@ character in them. In an event of version 1 so is a field of version 2 with a va
 valid for it: it was an unknown field once. So are `slots` that are no list, in any version, and of
 a list what we do not know, and a `points_balance` that is none. A no to consent is false, in eleven
 words (`DENIALS`, such as `denied`, `declined` and `no`) and as 0; any other word is refused. A
-clock that is ahead of all that is valid is set back like any other. This is looked at only where an
+clock that is ahead of all that is valid is set back like any other, and one that has lost its date
+(1970) is set right by `sent_at_ms`. This is looked at only where an
 event is not valid as it is.
 """
 
@@ -19,7 +20,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from streams.contract.errors import InvalidEvent
-from streams.contract.events.clocks import set_right
+from streams.contract.events.clocks import of_a_lost_clock, set_right
 from streams.contract.events.fields import (
     CATEGORY_MAX,
     LOCALE_MAX,
@@ -178,10 +179,7 @@ def _mended(said: Any, invalid: ValidationError) -> dict[str, Any] | None:
     }
     if "shopper_id" in said and "shopper_id" not in better:
         better["shopper_id"] = None
-    if _wild(better.get("sent_at_ms")):
-        del better["sent_at_ms"]
-    if _wild(better.get("occurred_at_ms")):
-        better["occurred_at_ms"] = YEAR_2100_MS
+    _mend_times(better)
     if better.get("schema_version", 1) == 1:
         for name in {error["loc"][-1] for error in wrong}.intersection(FIELDS_OF_VERSION_2):
             better.pop(str(name), None)
@@ -193,6 +191,16 @@ def _mended(said: Any, invalid: ValidationError) -> dict[str, Any] | None:
     if isinstance(better.get("lines"), list):
         better["lines"] = [_mended_line(line) for line in better["lines"]]
     return better if repr(better) != repr(said) else None
+
+
+def _mend_times(better: dict[str, Any]) -> None:
+    """Of clocks that have lost their date, or are ahead of all that is valid."""
+    if better.get("schema_version") == 2:  # noqa: PLR2004
+        better |= of_a_lost_clock(better.get("occurred_at_ms"), better.get("sent_at_ms"))
+    if _wild(better.get("sent_at_ms")):
+        del better["sent_at_ms"]
+    if _wild(better.get("occurred_at_ms")):
+        better["occurred_at_ms"] = YEAR_2100_MS
 
 
 def _shorten(mended: dict[str, Any], too_long: Container[str | int]) -> None:
