@@ -83,6 +83,14 @@ COLUMNS = 60
 """Of a line of a command: an option and its value come on top, in 80 columns with the margin."""
 
 
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 class FiniteRange(click.FloatRange):
     """As click's, which lets `nan` through any bounds, and `inf` where there are none.
 
@@ -90,12 +98,23 @@ class FiniteRange(click.FloatRange):
     Traceback (most recent call last):
       ...
     click.exceptions.BadParameter: nan is no number that can be used here.
+
+    What is no number is told with the unit, where the option has one.
+
+    >>> FiniteRange(min=0).convert("1h", click.Option(["--since"], metavar="MINUTES"), None)
+    Traceback (most recent call last):
+      ...
+    click.exceptions.BadParameter: '1h' is no number of minutes: write it without a unit.
     """
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """The number; a bad parameter when it is none, or out of bounds."""
+        unit = (param.metavar or "") if param is not None else ""
+        if unit in {"MINUTES", "SECONDS"} and not _is_number(value):
+            told = f"{value!r} is no number of {unit.lower()}: write it without a unit."
+            self.fail(told, param, ctx)
         number: float = super().convert(value, param, ctx)
         if not isfinite(number):
             self.fail(f"{number} is no number that can be used here.", param, ctx)

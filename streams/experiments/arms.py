@@ -181,7 +181,8 @@ def since_minutes_ago_ms(now_s: float, minutes: float) -> int:
     "since_minutes",
     type=FiniteRange(min=0),
     metavar="MINUTES",
-    help="Only what was published since then; otherwise all that the log holds.",
+    help="Only what was published since then, that many minutes ago; otherwise all that the log "
+    "holds.",
 )
 @click.option(
     "--settle",

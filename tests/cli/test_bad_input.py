@@ -161,3 +161,14 @@ def test_a_file_that_no_system_has_is_said_in_one_line() -> None:
 
     assert 2 == result.exit_code
     assert f"goeswith: {name}: File name too long\n" == result.output
+
+
+@pytest.mark.parametrize("command", [("feed", "staff"), ("feed", "post-purchase"), ("arms",)])
+def test_a_time_with_a_unit_is_told_the_unit_that_is_wanted(command: tuple[str, ...]) -> None:
+    """Whoever writes `1h` learns that minutes are meant; bounds are told as ever."""
+    told = CliRunner().invoke(goeswith, [*command, "--since", "1h"])
+    below = CliRunner().invoke(goeswith, [*command, "--since", "-1"])
+
+    assert (2, 2) == (told.exit_code, below.exit_code)
+    assert "'1h' is no number of minutes" in told.output
+    assert "x>=0" in below.output

@@ -74,7 +74,7 @@ def _options(command: Command) -> Command:
             default=DAY_MINUTES,
             show_default=True,
             metavar="MINUTES",
-            help="Only what was published since then.",
+            help="Only what was published since then, that many minutes ago.",
         ),
         with_settings("bootstrap", "prefix"),
     ):
