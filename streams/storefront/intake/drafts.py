@@ -211,8 +211,8 @@ class Drafts:
         at_ms = None if when.unread else when.occurred_at_ms or self.received_at_ms
         session_id = self.session(who)
         if at_ms is None or session_id is None:
-            lacks = "a time that can be read" if at_ms is None else "a session, nor a browser's id"
-            self.reject(place, "no_time" if at_ms is None else "no_session", f"it has not {lacks}")
+            lacks = when.lacks if at_ms is None else "it has not a session, nor a browser's id"
+            self.reject(place, "no_time" if at_ms is None else "no_session", lacks)
             return
         said: dict[str, Any] = {
             "type": kind,

@@ -12,10 +12,12 @@ from streams.storefront.intake.adapters import adapters
 from streams.storefront.intake.values.money import minor_units, written
 from tests.storefront.intake.samples import (
     BREAD,
+    NOON,
     NOON_MS,
     VARIANT,
     cloud_event,
     enriched,
+    export_row,
     hit,
     matomo,
     pixel,
@@ -165,6 +167,31 @@ def test_a_time_that_cannot_be_read_is_not_now(source: str) -> None:
 
     assert types(became) == []
     assert {one.reason for one in became.rejections} == {"no_time"}
+
+
+@pytest.mark.parametrize("said", [{"$date": "2020-01-01"}, ["2020-01-01"], True, False, {}, []])
+def test_a_time_that_is_neither_text_nor_number_is_not_now(said: Any) -> None:
+    """It is there, so it did not happen when it was received; the field is named."""
+    for source, field, body in (
+        ("ga4", "timestamp_micros", protocol(hit("view_item", items=[tea()]))),
+        ("shopify-pixel", "timestamp", pixel("checkout_started", {})),
+        ("segment", "originalTimestamp", track("Checkout Started", {})),
+        ("shopify", "processed_at", shop_order()),
+    ):
+        (wrong,) = received(source, body | {field: said}).rejections
+        assert ("no_time", True) == (wrong.reason, wrong.message.startswith(f"{field}: "))
+
+
+def test_a_time_that_a_client_of_bigquery_has_wrapped_is_read() -> None:
+    """Its client for Node.js writes an object around it."""
+    row = export_row() | {"event_timestamp": {"value": NOON}}
+    assert only(received("ga4", row)).occurred_at_ms == NOON_MS
+
+
+def test_an_order_of_before_2015_is_told_by_its_field_and_the_bound() -> None:
+    """Whoever imports history sees why."""
+    (wrong,) = received("shopify", shop_order(processed_at="2014-05-06T00:00:00Z")).rejections
+    assert 'processed_at: "2014-05-06T00:00:00Z" is no time of 2015 to 2100' in wrong.message
 
 
 @pytest.mark.parametrize("said", [None, "", 0])

@@ -23,7 +23,7 @@ from streams.storefront.intake.lines import NO_CURRENCY
 from streams.storefront.intake.values.consent import answer
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, parsed, rows, text
-from streams.storefront.intake.values.times import by_sender, milliseconds, said_at
+from streams.storefront.intake.values.times import by_sender, milliseconds, time_of
 
 STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
 OF_HTTP, OF_KAFKA = "ce-", "ce_"
@@ -87,7 +87,7 @@ def _say(said: Any, place: str, drafts: Drafts) -> None:
     when = (
         by_sender(occurred, sent)
         if occurred
-        else said_at(first(said, "time") or data.get("occurred_at_ms"))
+        else time_of(said if first(said, "time") is not None else data, "time", "occurred_at_ms")
     )
     fields = {name: data[name] for name in FIELDS[kind] if data.get(name) not in (None, "")}
     if kind == "shopper_forgotten":

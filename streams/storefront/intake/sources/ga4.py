@@ -19,7 +19,7 @@ from streams.storefront.intake.values.consent import answer, consented, of_googl
 from streams.storefront.intake.values.identifiers import identifier, item_identifier
 from streams.storefront.intake.values.looking import at, first, rows, text
 from streams.storefront.intake.values.money import below_zero
-from streams.storefront.intake.values.times import When, said_at
+from streams.storefront.intake.values.times import When, time_of
 
 ITEM = ItemNames(
     parent=("item_id",), variant_name="item_variant", category=("item_category",), price="price"
@@ -105,7 +105,7 @@ def _protocol(said: Mapping[str, Any], drafts: Drafts) -> Iterator[Hit]:
             continue
         params = params if isinstance(params, Mapping) else {}
         hit = _hit(name, params, said, place, one)
-        when = said_at(first(one, "timestamp_micros") or first(said, "timestamp_micros"))
+        when = _when(one, said)
         told = [name, params, at(one, "timestamp_micros"), at(said, "timestamp_micros")]
         yield hit._replace(when=when, told=told)
 
@@ -125,8 +125,14 @@ def _hit(name: str, params: Mapping[str, Any], around: Any, place: str, told: An
         consent=of_google(params.get("consent")) if consent is None else consent,
         locale=first(params, "language") or first(around, "language"),
     )
-    when = said_at(first(params, "timestamp_micros") or first(around, "timestamp_micros"))
+    when = _when(params, around)
     return Hit(name.strip(), params, who, when, place, told)
+
+
+def _when(own: Any, around: Any) -> When:
+    """The time of an event, else that of what it stands in."""
+    says = first(own, "timestamp_micros") not in (None, 0)
+    return time_of(own if says else around, "timestamp_micros")
 
 
 def _exported(said: Mapping[str, Any]) -> Hit:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, rows, text
-from streams.storefront.intake.values.times import When, said_at
+from streams.storefront.intake.values.times import When, time_of
 
 IDENTITY = (
     *("event_name", "event_timestamp", "user_pseudo_id", "event_bundle_sequence_id"),
@@ -47,6 +47,6 @@ def exported(row: Mapping[str, Any]) -> Row:
         text(row.get("event_name")) or "",
         params,
         first(row, "user_pseudo_id"),
-        said_at(row.get("event_timestamp")),
+        time_of(row, "event_timestamp"),
         (*map(row.get, IDENTITY), params.get("ga_session_id"), row.get("items"), order),
     )

@@ -19,7 +19,7 @@ from streams.storefront.intake.values.discounts import discount_of
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, listed, parsed, rows
 from streams.storefront.intake.values.money import below_zero, without_minus
-from streams.storefront.intake.values.times import When, said_at
+from streams.storefront.intake.values.times import When, time_of
 
 ITEM = ItemNames(parent=("sku",))
 COLUMNS = ("sku", "name", "category", "price", "quantity")
@@ -71,7 +71,7 @@ def _say(said: Mapping[str, Any] | None, place: str, drafts: Drafts) -> None:
         return
     if drafts.robot(said.get("ua")):
         return
-    who, when = _who(said), said_at(said.get("cdt"))
+    who, when = _who(said), time_of(said, "cdt")
     told = {name: value for name, value in said.items() if name != "token_auth"}
     event_id = drafts.made_id(drafts.session(who), told, when=when)
     if first(said, *NO_VIEW) is not None:

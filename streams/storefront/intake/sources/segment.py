@@ -186,5 +186,7 @@ def _when(said: Mapping[str, Any], around: Mapping[str, Any]) -> When:
     sent = first(said, "sentAt") or first(around, "sentAt")
     received = first(said, "receivedAt") or first(around, "receivedAt")
     if received is not None and first(said, "timestamp") is not None:
-        return by_sender(said["timestamp"])
-    return by_sender(occurred or first(said, "timestamp"), sent, received)
+        return by_sender(said["timestamp"], name="timestamp")
+    if occurred is None:
+        return by_sender(first(said, "timestamp"), sent, received, "timestamp")
+    return by_sender(occurred, sent, received, "originalTimestamp")

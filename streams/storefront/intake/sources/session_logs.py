@@ -12,7 +12,7 @@ from streams.storefront.intake.lines import ItemNames, item_events, read_lines, 
 from streams.storefront.intake.orders import order_fields
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, rows
-from streams.storefront.intake.values.times import said_at
+from streams.storefront.intake.values.times import time_of
 
 REES46_ITEM = ItemNames(parent=("product_id",), category=("category_code", "category_id"))
 OTTO_ITEM = ItemNames(parent=("aid",))
@@ -30,7 +30,7 @@ def rees46(said: Any, _: Headers, drafts: Drafts) -> None:
     if not isinstance(said, Mapping) or "event_type" not in said:
         raise Unreadable("invalid_body", "it is no row with event_time, event_type, product_id, …")
     who = Who(session=said.get("user_session"), shopper=said.get("user_id", UNSAID))
-    when = said_at(said.get("event_time"))
+    when = time_of(said, "event_time")
     names = ("event_time", "event_type", "product_id", "user_id", "user_session")
     event_id = drafts.made_id([said.get(name) for name in names])
     kind = said["event_type"]
@@ -55,7 +55,7 @@ def otto(said: Any, _: Headers, drafts: Drafts) -> None:
             ordered.setdefault(identifier(at(one, "ts")), []).append(one)
     for index, one in rows(said["events"]):
         place, kind = placed("events", index), at(one, "type")
-        when, session = said_at(at(one, "ts")), drafts.session(who)
+        when, session = time_of(one, "ts"), drafts.session(who)
         if kind == "orders":
             bought = ordered.pop(identifier(at(one, "ts")), [])
             fields = order_fields(read_lines(bought, OTTO_ITEM, drafts, place), drafts)

@@ -19,7 +19,7 @@ from streams.storefront.intake.values.discounts import discount_of
 from streams.storefront.intake.values.identifiers import digest, identifier
 from streams.storefront.intake.values.looking import at, first, text
 from streams.storefront.intake.values.money import below_zero
-from streams.storefront.intake.values.times import When, said_at
+from streams.storefront.intake.values.times import When, time_of
 
 _ECOMMERCE = "com_snowplowanalytics_snowplow_ecommerce"
 ACTION = f"unstruct_event_{_ECOMMERCE}_snowplow_ecommerce_action_1"
@@ -115,5 +115,5 @@ def _who(said: Mapping[str, Any]) -> Who:
 def _when(said: Mapping[str, Any]) -> When:
     """`derived_tstamp` is set right by Snowplow, by when it was sent and collected."""
     times = ("true_tstamp", "derived_tstamp", "collector_tstamp")
-    read = (said_at(said.get(name)) for name in times)
-    return next((when for when in read if when.occurred_at_ms), said_at(first(said, *times)))
+    read = (time_of(said, name) for name in times)
+    return next((when for when in read if when.occurred_at_ms), time_of(said, *times))

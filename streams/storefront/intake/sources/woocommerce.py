@@ -27,7 +27,7 @@ from streams.storefront.intake.values.discounts import Discount
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, rows
 from streams.storefront.intake.values.money import written
-from streams.storefront.intake.values.times import When, said_at
+from streams.storefront.intake.values.times import When, time_of
 
 ITEM = ItemNames(parent=("product_id",), variant=("variation_id",), total="total")
 """A line's `total` is less its discounts; its `price` is that for a piece, rounded."""
@@ -66,7 +66,7 @@ def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
         return
     order_id = identifier(said.get("id"), ("", "0"))
     who = _who(said, order_id)
-    changed = said_at(first(said, *CHANGED))
+    changed = time_of(said, *CHANGED)
     status, unpaid = _standing(said)
     if topic == "order.deleted":
         drafts.event(
@@ -126,7 +126,7 @@ def _order(
     drafts: Drafts,
 ) -> None:
     """An order, and that it does not stand where it is cancelled or refunded as a whole."""
-    created = said_at(first(said, *CREATED))
+    created = time_of(said, *CREATED)
     placed_at = changed if created.occurred_at_ms is None else created
     lines = [_item(one) for _, one in rows(said.get("line_items"))]
     read = read_lines(lines, ITEM, drafts, "line_items", said.get("currency"))

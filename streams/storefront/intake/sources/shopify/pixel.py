@@ -18,7 +18,7 @@ from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSIO
 from streams.storefront.intake.values.consent import answer, every
 from streams.storefront.intake.values.identifiers import identifier, without_gid
 from streams.storefront.intake.values.looking import at, first, rows, text
-from streams.storefront.intake.values.times import said_at
+from streams.storefront.intake.values.times import time_of
 
 ITEM = ItemNames(parent=("product",), variant=("variant",), total="total", discounts="discounts")
 PER_ITEM = {
@@ -42,7 +42,7 @@ def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
 
 def _say(name: str, said: Mapping[str, Any], drafts: Drafts) -> None:
     """What an event means to us, or that it means nothing."""
-    who, when = _who(said), said_at(said.get("timestamp"))
+    who, when = _who(said), time_of(said, "timestamp")
     event_id = identifier(said.get("id")) or drafts.made_id(drafts.session(who), said, when=when)
     checkout = at(said, "data", "checkout")
     if name == "checkout_started":

@@ -27,7 +27,7 @@ from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSIO
 from streams.storefront.intake.values.consent import answer
 from streams.storefront.intake.values.identifiers import digest, identifier, without_gid
 from streams.storefront.intake.values.looking import at, first, rows, text
-from streams.storefront.intake.values.times import When, said_at
+from streams.storefront.intake.values.times import When, said_at, time_of
 
 ITEM = ItemNames(
     parent=("product_id",),
@@ -78,7 +78,7 @@ def _order(said: Mapping[str, Any], drafts: Drafts) -> None:
         return
     order_id = identifier(without_gid(said.get("id")))
     who = _who(said, order_id)
-    when = said_at(first(said, "processed_at", "created_at"))
+    when = time_of(said, "processed_at", "created_at")
     lines = [_discounted(one) for _, one in rows(said.get("line_items"))]
     read = read_lines(lines, ITEM, drafts, "line_items", said.get("currency"))
     fields = order_fields(read, drafts, said.get("currency"))
@@ -96,9 +96,9 @@ def _order(said: Mapping[str, Any], drafts: Drafts) -> None:
 def _off(said: Mapping[str, Any]) -> When | None:
     """When an order was cancelled, or its payment voided: then no money comes. None: it stands."""
     if said.get("cancelled_at"):
-        return said_at(said["cancelled_at"])
+        return time_of(said, "cancelled_at")
     if text(said.get("financial_status")) == VOIDED:
-        return said_at(first(said, "updated_at", "processed_at", "created_at"))
+        return time_of(said, "updated_at", "processed_at", "created_at")
     return None
 
 
@@ -124,7 +124,7 @@ def _refund(
         return
     read = read_lines(lines, REFUNDED, drafts, placed(place, "refund_line_items"), currency)
     back = {"order_id": identifier(order), **order_fields(read, drafts, currency)}
-    when = said_at(first(said, "processed_at", "created_at"))
+    when = time_of(said, "processed_at", "created_at")
     refund_id = identifier(at(said, "id")) or drafts.made_id(said, when=when)
     drafts.event(place, "order_returned", f"refund-{refund_id}", who, when, **back)
 
@@ -162,7 +162,7 @@ def _cart(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
     who = _who(said, None)
     updated = first(said, "updated_at") or headers.get(TRIGGERED_AT)
     items, currency = said.get("line_items"), said.get("currency")
-    when = said_at(updated)
+    when = said_at(updated, "updated_at")
     event_id = drafts.made_id(drafts.session(who), updated, items, when=when)
     basket_event(items, IN_CART, drafts, "", "line_items", event_id, who, when, currency)
 
