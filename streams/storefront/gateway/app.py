@@ -78,6 +78,7 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,  # their scripts come from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # the address to go to would repeat the token
         telemetry={"tracing": False},  # spans would hold addresses, and so tokens
     )
     app.state.gateway = gateway

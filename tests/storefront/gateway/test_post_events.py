@@ -63,6 +63,15 @@ async def test_half_a_character_costs_its_own_event_at_most(front: Shopfront) ->
     assert [None] * 3 == [event.model_dump()["category"] for event in front.bus.events]
 
 
+async def test_a_slash_behind_an_address_is_another_address(front: Shopfront) -> None:
+    """It is not sent on: the address to go to would repeat the token."""
+    token = await front.token()
+    answer = await front.http.post("/v1/events/", params={"token": token}, json=[add("e1")])
+
+    assert (404, "not_found") == (answer.status_code, answer.json()["reason"])
+    assert token not in str(answer.headers)
+
+
 @pytest.mark.parametrize("wrong", ["NaN", "[" * 5_000, "{", "1" * 5_000, "1e400"])
 async def test_a_body_that_is_no_json_stays_none_beside_half_a_character(
     front: Shopfront, wrong: str
