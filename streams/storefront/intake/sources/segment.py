@@ -14,7 +14,7 @@ from streams.storefront.intake.lines import ItemNames, item_events, read_lines, 
 from streams.storefront.intake.orders import basket_event, order_fields
 from streams.storefront.intake.values.consent import of_categories
 from streams.storefront.intake.values.discounts import discount_of
-from streams.storefront.intake.values.identifiers import identifier, item_identifier
+from streams.storefront.intake.values.identifiers import digest, identifier, item_identifier
 from streams.storefront.intake.values.looking import at, first, rows, text
 from streams.storefront.intake.values.money import below_zero
 from streams.storefront.intake.values.times import When, by_sender
@@ -159,7 +159,7 @@ def _who(
     browser = first(said, "anonymousId") or first(around, "anonymousId")
     number = identifier(at(context, "sessionId"))
     known = identifier(browser)
-    session = f"{known}.{number}" if known and number else number
+    session = f"{known}.{number}" if known and number else _of_number(number, shopper, drafts)
     joined = properties.get("cart_id")
     if joined is None and (consent is False or shopper is UNSAID or not drafts.shopper(shopper)):
         joined = first(properties, "checkout_id", *order)
@@ -171,6 +171,14 @@ def _who(
         locale=at(context, "locale"),
         joined=joined,
     )
+
+
+def _of_number(number: str | None, shopper: Any, drafts: Drafts) -> str | None:
+    """A session that only has a number, a time: it is one of the user's, and none of nobody's."""
+    if number is None or not number.isdigit():
+        return number
+    known = None if shopper is UNSAID else drafts.shopper(shopper)
+    return f"shopper-{digest(known, number)}" if known else None
 
 
 def _context(said: Mapping[str, Any], around: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -27,6 +27,10 @@ PRODUCT, TRANSACTION, REFUND, STEP = (
     f"contexts_{_ECOMMERCE}_{name}_1"
     for name in ("product", "transaction", "refund", "checkout_step")
 )
+CLIENT_SESSION = "contexts_com_snowplowanalytics_snowplow_client_session_1"
+"""What apps have in place of `domain_sessionid` and `domain_userid`."""
+ANONYMOUS = "00000000-0000-0000-0000-000000000000"
+"""Every user of an app, where it tracks anonymously."""
 ITEM = ItemNames(parent=("id",), variant_name="variant")
 PER_ITEM = {
     "product_view": "item_viewed",
@@ -103,9 +107,12 @@ def _one(said: Mapping[str, Any], name: str) -> Any:
 
 
 def _who(said: Mapping[str, Any]) -> Who:
+    mobile = _one(said, CLIENT_SESSION)
+    user = at(mobile, "userId")
+    user = None if user == ANONYMOUS else user
     return Who(
-        session=said.get("domain_sessionid"),
-        visitor=said.get("domain_userid") or said.get("network_userid"),
+        session=said.get("domain_sessionid") or at(mobile, "sessionId"),
+        visitor=said.get("domain_userid") or user or said.get("network_userid"),
         shopper=said.get("user_id", UNSAID),
         locale=said.get("br_lang"),
         joined=at(_one(said, TRANSACTION) or _one(said, REFUND), "transaction_id"),
