@@ -26,7 +26,7 @@ from streams.storefront.intake.orders import basket_event, order_fields
 from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSION, attribute
 from streams.storefront.intake.values.consent import answer
 from streams.storefront.intake.values.identifiers import digest, identifier, without_gid
-from streams.storefront.intake.values.looking import at, first, rows, text
+from streams.storefront.intake.values.looking import at, first, listed, number, rows, text
 from streams.storefront.intake.values.times import When, said_at, time_of
 
 ITEM = ItemNames(
@@ -49,6 +49,7 @@ def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
     """Say what is in a webhook; raises `Unreadable`."""
     if not isinstance(said, Mapping):
         raise Unreadable("invalid_body", "it is no webhook of Shopify: an object")
+    said = _plain(said)
     topic = headers.get(TOPIC) or _topic_of(said)
     if topic in ("carts/create", "carts/update"):
         _cart(said, headers, drafts)
@@ -58,6 +59,18 @@ def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
         _order(said, drafts)
     else:
         drafts.ignore(topic)
+
+
+def _plain(said: Any) -> Any:
+    """The same with its ids bare: `gid://shopify/Customer/7` is the customer 7, wherever it is."""
+    if isinstance(said, list):
+        return [_plain(one) for one in said]
+    if not isinstance(said, Mapping):
+        return said
+    return {
+        name: without_gid(one) if name == "id" or name.endswith("_id") else _plain(one)
+        for name, one in said.items()
+    }
 
 
 def _topic_of(said: Mapping[str, Any]) -> str:
@@ -103,11 +116,16 @@ def _off(said: Mapping[str, Any]) -> When | None:
 
 
 def _discounted(line: Any) -> Any:
-    """A line with what is taken off its price, discounts of the whole order included."""
+    """A line with what is taken off its price, discounts of the whole order included.
+
+    `total_discount` is its own alone, and counts where nothing is allocated to it.
+    """
     if not isinstance(line, Mapping):
         return line
     given = [at(one, "amount") for _, one in rows(line.get("discount_allocations"))]
-    return {**line, "discounts": given}
+    total = line.get("total_discount")
+    told_in_all = not given and first(line, "total_discount") is not None and number(total) != 0
+    return {**line, "discounts": [total] if told_in_all else given}
 
 
 def _refund(
@@ -164,7 +182,16 @@ def _cart(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
     items, currency = said.get("line_items"), said.get("currency")
     when = said_at(updated, "updated_at")
     event_id = drafts.made_id(drafts.session(who), updated, items, when=when)
+    items = None if listed(items) is None else [_in_cart(one) for _, one in rows(items)]
     basket_event(items, IN_CART, drafts, "", "line_items", event_id, who, when, currency)
+
+
+def _in_cart(line: Any) -> Any:
+    """A line of a cart, in the currency of its sets of prices: a cart itself names none."""
+    named = ("line_price_set", "price_set", "original_line_price_set")
+    codes = (at(line, name, "shop_money", "currency_code") for name in named)
+    code = next(filter(None, codes), None)
+    return line if code is None or first(line, "currency") else {**line, "currency": code}
 
 
 def _redact(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
