@@ -48,6 +48,8 @@ export interface Reason {
   /** The title of that item, which `text` then has in place of the id. */
   title?: string;
   direction?: "rtl";
+  /** Of the text: the shopper may have chosen another one since. */
+  language?: string;
   /** What was counted: "In 41 of 57 baskets". */
   evidence_text?: string;
 }
@@ -237,7 +239,7 @@ export interface ClientEvents {
 
 export class Client extends EventTarget {
   constructor(options?: ClientOptions);
-  /** Another one: after signing in or out. */
+  /** Another one, after signing in or out: `prompts` is empty until it is known whose it is. */
   token: TokenSource | null | undefined;
   /** Of the events from now on. */
   consent: boolean | undefined;

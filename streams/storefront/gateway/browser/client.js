@@ -36,6 +36,7 @@ export class Client extends EventTarget {
   #turn = 0; // how often another one was wanted
   #bad = null; // one that the gateway has refused
   #session = null;
+  #veiled = false; // whose the prompts are is not known until there is a token
   #locale;
   #closed = false;
 
@@ -83,6 +84,8 @@ export class Client extends EventTarget {
   set token(token) {
     if (token === this.#token) return;
     this.#token = token;
+    this.#veiled = true;
+    this.#changed();
     this.renew();
   }
 
@@ -117,6 +120,7 @@ export class Client extends EventTarget {
   }
 
   get prompts() {
+    if (this.#veiled) return [];
     const marks = this.#allMarks();
     return [...this.#prompts.values()]
       .filter((held) => !isOver(held) && !marks[held.prompt.prompt_id]?.[0])
@@ -327,6 +331,10 @@ export class Client extends EventTarget {
     }
     this.#before = null;
     this.#session = session;
+    if (this.#veiled) {
+      this.#veiled = false;
+      this.#changed();
+    }
     this.#adoptKept();
   }
 

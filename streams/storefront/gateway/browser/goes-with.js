@@ -106,7 +106,7 @@ function styleSheet() {
 }
 
 export class GoesWith extends HTMLElement {
-  static observedAttributes = ["token", "placement", "view", "consent"];
+  static observedAttributes = ["token", "token-url", "placement", "view", "consent"];
 
   #client = null;
   #resolve = null;
@@ -181,7 +181,7 @@ export class GoesWith extends HTMLElement {
 
   attributeChangedCallback(name, old, value) {
     if (!this.#client || old === value) return;
-    if (name === "token") this.#client.token = value;
+    if (name.startsWith("token")) this.#client.token = this.#source();
     if (name === "consent") this.#client.consent = consentOf(value);
     if (name === "view") this.#view();
     if (name === "placement") this.#update();
@@ -195,11 +195,16 @@ export class GoesWith extends HTMLElement {
     this.client.token = token;
   }
 
+  /** Where tokens are from: another function for another address, that another shopper is asked for. */
+  #source() {
+    const url = this.getAttribute("token-url");
+    return url ? () => tokenFrom(url) : (this.getAttribute("token") ?? undefined);
+  }
+
   #connect() {
-    const tokenUrl = this.getAttribute("token-url");
     this.#client = connect({
       gateway: this.getAttribute("gateway"),
-      token: tokenUrl ? () => tokenFrom(tokenUrl) : (this.getAttribute("token") ?? undefined),
+      token: this.#source(),
       consent: consentOf(this.getAttribute("consent")),
     });
     return this.#client;
@@ -254,6 +259,7 @@ export class GoesWith extends HTMLElement {
     const newest = prompts.at(-1);
     const still = prompts.some((prompt) => prompt.prompt_id === this.#prompt?.prompt_id);
     if (this.#prompt && !still) this.#clear();
+    if (!newest) this.#asked = null; // whoever is asked about it is not waited for
     if (!newest || (newest.prompt_id === this.#prompt?.prompt_id && !this.#stale)) return;
     // Nothing changes under the shopper's hand, and nobody is asked twice.
     if (this.#prompt && !this.#stale && this.matches(":hover, :focus-within")) return;
@@ -308,8 +314,9 @@ export class GoesWith extends HTMLElement {
     this.#clear();
     this.#prompt = prompt;
     this.#stale = false;
-    const { said, dir } = this.#reason(prompt, items);
+    const { said, dir, lang } = this.#reason(prompt, items);
     const reason = Object.assign(make("p", "reason", "reason", ...said), { id: "reason", dir });
+    if (lang) reason.lang = lang;
     const dismiss = make("button", "dismiss", "dismiss", "\u2715");
     dismiss.type = "button";
     dismiss.ariaLabel = dismiss.title = this.#word(4, "dismiss");
@@ -323,7 +330,11 @@ export class GoesWith extends HTMLElement {
     const brings = offered.length < prompt.items.length ? [] : this.#offer(prompt); // all of it, or none
     section.append(...brings);
     const counted = SPOKEN.includes(this.#language) && prompt.reason.evidence_text;
-    if (counted) section.append(Object.assign(make("p", "evidence", "", counted), { dir: directionOf(prompt) }));
+    if (counted) {
+      const evidence = Object.assign(make("p", "evidence", "", counted), { dir: directionOf(prompt) });
+      if (lang) evidence.lang = lang;
+      section.append(evidence);
+    }
     section.append(list);
     section.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.#dismiss(prompt);
@@ -345,6 +356,7 @@ export class GoesWith extends HTMLElement {
   #reason(prompt, items) {
     const { reason } = prompt;
     const own = this.#words.reasons?.[reason.template ?? reason.text];
+    if (!own && this.#foreign(prompt)) return { said: [reason.text], dir: directionOf(prompt), lang: reason.language };
     const theirs = !own && SPOKEN.includes(this.#language);
     // Where it names no anchor, what is offered may go with several: then none is named here either.
     const title = items[reason.anchor]?.title;
@@ -352,7 +364,12 @@ export class GoesWith extends HTMLElement {
     const label = template.includes("{anchor}") && !title;
     if (label) template = this.#word(1, "label");
     const dir = theirs && !label ? directionOf(prompt) : "auto";
-    return { said: parts(template, "{anchor}", title), dir };
+    return { said: parts(template, "{anchor}", title), dir, lang: "" };
+  }
+
+  /** Whether it was worded before the shopper chose the language of this page: then it stays as it is. */
+  #foreign({ reason }) {
+    return SPOKEN.includes(this.#language) && (reason.language ?? this.#language) !== this.#language;
   }
 
   /** What the items bring beside themselves: as it is said, or what it comes to in money. */
@@ -528,7 +545,7 @@ function make(tag, part, name, ...children) {
 
 /** Of what goeswith says; where it does not tell, the text shows it. */
 function directionOf({ reason }) {
-  return reason.direction ?? "auto";
+  return reason.direction ?? (reason.language ? "ltr" : "auto");
 }
 
 /** A price, on one line; a sentence in its place may be broken, or it would be cut off. */

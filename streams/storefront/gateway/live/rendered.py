@@ -16,6 +16,7 @@ from streams.contract.published.prompts import Prompt, PromptItem, Reason
 from streams.contract.wire.shop.offers import Offer
 from streams.contract.wire.shop.withdrawals import WithdrawalReason
 from streams.shop.decision.languages.directions import ANCHOR, put
+from streams.shop.decision.languages.messages import spoken_in
 from streams.storefront.gateway.live.shelf import OnShelf, Shelf
 
 
@@ -76,6 +77,8 @@ class RenderedReason(_Rendered):
     """The item that `{anchor}` stands for."""
     title: str | None = None
     """The title of that item: `text` has it, then, in place of the id."""
+    language: str | None = None
+    """Of the text and all that goes with it: the shopper may have chosen another one since."""
     direction: Literal["rtl"] | None = None
     """`rtl`: the text runs from right to left."""
     evidence_text: str | None = None
@@ -89,7 +92,7 @@ class RenderedReason(_Rendered):
             title = wording.look(reason.anchor, prompt).title
             text = put(reason.template, ANCHOR, title) if title else text
         said = reason.model_dump(include={"template", "anchor", "direction", "evidence_text"})
-        return cls(text=text, title=title, **said)
+        return cls(text=text, title=title, language=spoken_in(prompt.locale), **said)
 
 
 class RenderedPrompt(_Rendered):

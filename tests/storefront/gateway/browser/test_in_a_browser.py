@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, BrowserContext, Route
 
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.codec import encode_reference
@@ -504,6 +504,48 @@ async def test_two_shoppers_never_see_each_others(
             (event.item_id, event.session_id) for event in shop.said("item_added")
         }
     await other.close()
+
+
+async def test_another_address_of_tokens_takes_away_at_once_what_was_shown(
+    shop: ShopWithGateway, context: BrowserContext
+) -> None:
+    """Before it has answered; what is said from then on is of whom it names."""
+    tokens: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(body=await tokens, content_type="text/plain")
+
+    async with shop.shopper(context) as ann:
+        await offered(shop, ann, "butter")
+        await ann.page.route("**/eves-token", answer)
+        await ann.page.evaluate(
+            "document.querySelector('goes-with').setAttribute('token-url', '/eves-token')"
+        )
+        await ann.prompt.wait_for(state="detached")
+        await ann.add_bread()
+        tokens.set_result(shop.page_server.token("eve"))
+        await shop.comes_to(lambda: shop.said("item_added"))
+        shop.bus.publish(offer("eve", "e2", now_ms(), "jam"))
+        await ann.prompt.wait_for()
+
+        assert ["eve"] == [event.session_id for event in shop.said("item_added")]
+        assert "Apricot jam" in await ann.prompt.inner_text()
+
+
+async def test_what_is_shown_comes_back_where_the_other_address_names_the_same_shopper(
+    shop: ShopWithGateway, context: BrowserContext
+) -> None:
+    """It was taken away in case it was somebody else's, and is no new impression."""
+    async with shop.shopper(context) as ann:
+        await offered(shop, ann, "butter")
+        await shop.comes_to(lambda: shop.said("prompt_shown"))
+        await ann.page.evaluate(
+            "document.querySelector('goes-with').setAttribute('token-url', '/session-token?2')"
+        )
+        assert 0 == await ann.prompt.count()
+        await ann.prompt.wait_for()
+
+        assert 1 == len(await ann.told("show"))
 
 
 async def test_a_token_that_is_refused_is_not_sent_again(
