@@ -186,7 +186,7 @@ def figures(seen: Overview) -> dict[str, Any]:
         "prompts_per_s": f"{seen.prompts_per_s:.0f}/s",
         "lag": "?" if seen.lag_events is None else f"{seen.lag_events} events, {lag_s} s",
         "latency": "?" if p50 is None else f"{p50} ms, p99 {p99}",
-        "truth": f"{truth.found} of {truth.of} staples; by mere counting {truth.by_counting}",
+        "truth": f"{truth.found} of {truth.of}; mere counting would find {truth.by_counting}",
         "arms": [
             {"arm": row.arm, "shown": row.pulls, "share": row.share, "reward": row.reward_rate}
             for row in seen.arms

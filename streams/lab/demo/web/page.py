@@ -76,6 +76,7 @@ def render(
         "skip": said["skip"],
         "language": said["language"],
         "basket": said["basket"],
+        "decided": said["decided"],
         "gateway": doors.gateway,
         "integrity": browser_file("goes-with.js").integrity,
         "console": doors.console_page("/"),
@@ -86,7 +87,9 @@ def render(
     }
     escaped = {name: escape(value) for name, value in values.items()}
     view = f'view="{escape(item)}"' if item else ""
-    return Template(asset("page.html")).substitute(escaped, languages=_options(language), view=view)
+    intro = f'<p class="intro">{escape(said["intro"])}</p>' if page == "home" else ""
+    more = {"languages": _options(language), "view": view, "intro": intro}
+    return Template(asset("page.html")).substitute(escaped, **more)
 
 
 def _options(chosen: str) -> str:

@@ -24,6 +24,16 @@ CHIPS = {
 LINES = """() => [...document.querySelectorAll("[data-line]")].map((line) =>
   [...line.querySelectorAll("button")].map((button) => button.getBoundingClientRect().y))"""
 """Where the buttons of each line of the basket stand."""
+UNDER_THE_PROMPT = """() => {
+  const at = document.activeElement, box = at.getBoundingClientRect();
+  const prompt = document.querySelector("goes-with");
+  if (prompt === at || prompt.contains(at) || at === document.body) return [];
+  const middle = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  const above = middle === prompt || box.bottom > prompt.getBoundingClientRect().top + 1;
+  return above ? [at.outerHTML.slice(0, 80)] : [];
+}"""
+"""What has the focus, where the prompt is over it."""
+ISOLATES = dict.fromkeys((0x2068, 0x2069))
 ONCE_MORE_S = 1.5
 """So long is waited for what must not come again."""
 
@@ -234,6 +244,79 @@ async def test_a_line_of_the_basket_stands_together_on_a_telephone(
         said = await ann.page.locator("[data-line=bread] .quantity").inner_text()
         assert said.startswith(f"{two} ")
         assert 3 == await ann.count()
+
+
+async def test_what_has_the_focus_is_not_under_the_prompt(
+    demo: RunningDemo, context: BrowserContext
+) -> None:
+    """On a telephone, card by card; and the offer is one key behind what asked for it."""
+    async with visitor(demo, context) as ann:
+        await ann.page.set_viewport_size({"width": 390, "height": 844})
+        if await ann.page.locator("#drawer").is_visible():
+            await ann.page.click("#close")
+        await ann.prompted(*STAPLES)
+        await ann.page.wait_for_selector(".to-offer", state="attached")
+        await ann.page.keyboard.press("Tab")
+        assert words("en")["to_offer"] == await ann.page.locator(":focus").inner_text()
+        await ann.page.keyboard.press("Enter")
+        assert "GOES-WITH" == await ann.page.evaluate("document.activeElement.tagName")
+        await ann.page.evaluate("document.querySelector('[data-add]').focus()")
+        hidden = []
+        for _ in range(24):
+            await ann.page.keyboard.press("Tab")
+            hidden += await ann.page.evaluate(UNDER_THE_PROMPT)
+
+        assert [] == hidden
+
+
+async def test_a_prompt_on_the_page_of_an_item_is_seen_on_a_low_screen(
+    demo: RunningDemo, context: BrowserContext
+) -> None:
+    """What is said twice as large has half of the height: it is not below the fold."""
+    async with visitor(demo, context, "/item/bread") as ann:
+        await ann.page.set_viewport_size({"width": 720, "height": 450})
+        if await ann.page.locator("#drawer").is_visible():
+            await ann.page.click("#close")
+        await ann.prompted("bread", "bread", "bread")
+        await ann.page.evaluate("scrollTo(0, 0)")
+        box = await ann.prompt.bounding_box()
+
+        assert box is not None
+        assert box["y"] + box["height"] <= 450
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_the_first_screen_says_what_this_is(
+    demo: RunningDemo, context: BrowserContext, lang: str
+) -> None:
+    """In a sentence, above what is sold, on a telephone; and the button says what it opens."""
+    async with visitor(demo, context, f"/?lang={lang}") as ann:
+        await ann.page.set_viewport_size({"width": 390, "height": 844})
+        intro, first = (ann.page.locator(place).first for place in (".intro", ".card"))
+        said, shelf = await intro.bounding_box(), await first.bounding_box()
+        assert said is not None
+        assert shelf is not None
+
+        assert "goeswith" in await intro.inner_text()
+        assert said["y"] + said["height"] <= min(844, shelf["y"])
+        assert words(lang)["decided"] == await ann.page.inner_text("#behind")
+        assert await ann.page.evaluate("document.body.scrollWidth <= innerWidth")
+
+
+async def test_an_open_prompt_keeps_its_language_when_another_one_is_chosen(
+    demo: RunningDemo, context: BrowserContext
+) -> None:
+    """The reason stays as it was worded, title included, and says in which language it is."""
+    async with visitor(demo, context, "/?lang=ur") as ann:
+        await ann.prompted(*STAPLES)
+        reason = ann.page.locator("goes-with [part=reason]")
+        worded = await reason.inner_text()
+        await ann.go("/?lang=de")
+        await reason.wait_for()
+
+        assert worded.translate(ISOLATES) == (await reason.inner_text()).translate(ISOLATES)
+        assert "ur" == await reason.get_attribute("lang")
+        assert "rtl" == await reason.get_attribute("dir")
 
 
 @pytest.mark.parametrize("width", [400, 1400])

@@ -1,4 +1,4 @@
-/** Behind the counter: what goeswith makes of this visit, live. All of it is text, never markup. */
+/** How it was decided: what goeswith makes of this visit, live. All of it is text, never markup. */
 
 const EVERY_MS = 700;
 const OPEN = "goeswith-demo-drawer";

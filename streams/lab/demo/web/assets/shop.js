@@ -46,6 +46,14 @@ function card(id) {
   );
 }
 
+/** The way to the offer, right behind what asked: by the keyboard alone, or it would be seen twice. */
+const toOffer = make("a", { class: "to-offer", href: "#offer", on: follow }, words.to_offer);
+
+function follow(event) {
+  event.preventDefault();
+  element.focus();
+}
+
 const grid = (ids) => make("ul", { class: "grid", role: "list" }, ...ids.map(card));
 
 const PAGES = {
@@ -175,6 +183,13 @@ element.resolve = (ids) => {
 };
 // An add from a prompt: goeswith is told of it by the element, with the receipt.
 document.addEventListener("goes-with:add", (event) => basket.add(event.detail.item_id, { told: true }));
+document.addEventListener("goes-with:show", () => {
+  document.activeElement?.closest(".card [data-add]")?.after(toOffer);
+});
+new ResizeObserver(() => {
+  root.style.setProperty("--offer-height", `${element.offsetHeight}px`);
+  if (!element.hasAttribute("showing")) toOffer.remove();
+}).observe(element);
 // What is done here is not learned from: whoever looks should not wait for a prompt.
 client.addEventListener("refused", ({ detail: { reason } }) => {
   if (reason !== "robot") return;
