@@ -23,8 +23,9 @@ send() { # what makes its id this event's own, its other fields, perhaps a query
 # told in files of ours: what stands in a command everybody on this machine can read.
 bearer() { printf 'Authorization: Bearer %s\n' "$2" > "$work/$1"; }
 bearer key "$KEY"
-token=$(printf '{"session_id":"%s"}' "$session" |
-    ask "$gateway/v1/sessions" --header @"$work/key" --data-binary @- | field token)
+printf '{"session_id":"%s"}' "$session" |
+    ask "$gateway/v1/sessions" --header @"$work/key" --data-binary @- > "$work/session"
+token=$(field token < "$work/session") # not in one pipe with it: that would end well without one
 bearer token "$token"
 
 # 2. Something happened. Answered when Kafka has it; `wait_ms`: with the prompts that it causes.

@@ -87,6 +87,7 @@ def main() -> None:
     producer = KafkaProducer(acks="all", **options())
     catalog = Catalog()
     seen: set[str] = set()  # a real one forgets what has expired
+    shown_so_far = 0
     for record in consumer:
         prompt = json.loads(record.value)
         if prompt["type"] != "prompt" or prompt["prompt_id"] in seen:
@@ -100,7 +101,8 @@ def main() -> None:
         print(f"{prompt['anchor']}: {items} ({why(prompt, catalog)})", flush=True)
         event = json.dumps(shown(prompt)).encode()
         producer.send(f"{PREFIX}.events", event, key=prompt["session_id"].encode())
-        if len(seen) >= PROMPTS_MAX:
+        shown_so_far += 1
+        if shown_so_far >= PROMPTS_MAX:
             break
     producer.flush()
     producer.close()

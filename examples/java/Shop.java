@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
-import java.util.stream.StreamSupport;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -20,19 +19,23 @@ import org.apache.kafka.common.serialization.StringSerializer;
  * BOOTSTRAP=127.0.0.1:9092 java -cp 'jars/*' Shop.java</pre>
  *
  * goeswith knows what goes with bread once it has seen a few baskets: run ../producer.py first.
+ * Needs Apache Kafka: the demo's broker in memory does not answer Java's client (said after 15 s).
  */
 public class Shop {
   static final String PREFIX = System.getenv().getOrDefault("PREFIX", "goeswith");
   static final String BOOTSTRAP = System.getenv().getOrDefault("BOOTSTRAP", "127.0.0.1:9092");
-  static final String SESSION =
-      System.getenv().getOrDefault("SESSION", UUID.randomUUID().toString());
+  static final String SESSION = System.getenv().getOrDefault("SESSION", UUID.randomUUID() + "");
   static final Duration PATIENCE = Duration.ofSeconds(30);
   static final ObjectMapper JSON = new ObjectMapper();
 
   public static void main(String[] args) throws Exception {
-    Map<String, Object> reached = Map.of("bootstrap.servers", BOOTSTRAP, "acks", "all");
-    Map<String, Object> reading =
-        Map.of("bootstrap.servers", BOOTSTRAP, "isolation.level", "read_committed");
+    Thread.setDefaultUncaughtExceptionHandler((thread, error) -> { // and the exit code is 1
+      System.err.println(BOOTSTRAP + ": " + error.getMessage());
+    });
+    Map<String, Object> reached =
+        Map.of("bootstrap.servers", BOOTSTRAP, "acks", "all", "max.block.ms", 15_000);
+    Map<String, Object> reading = Map.of("bootstrap.servers", BOOTSTRAP,
+        "isolation.level", "read_committed", "default.api.timeout.ms", 15_000);
     try (var producer =
             new KafkaProducer<>(reached, new StringSerializer(), new StringSerializer());
         var consumer =
@@ -42,16 +45,14 @@ public class Shop {
       consumer.assign(parts);
       consumer.seekToEnd(parts);
       parts.forEach(consumer::position); // asked now: the end is that of before the event
-
       var bread = JSON.createObjectNode().put("type", "item_added").put("item_id", "bread");
       send(producer, bread.put("price_minor", 249).put("currency", "EUR"));
       JsonNode prompt = firstPrompt(consumer);
-      var items = StreamSupport.stream(prompt.get("items").spliterator(), false)
-          .map(item -> item.get("item_id").asText()).toList();
+      var items = prompt.get("items").findValuesAsText("item_id");
       System.out.printf("%s: %s (%s)%n", prompt.get("anchor").asText(),
           String.join(", ", items), prompt.get("reason").get("text").asText());
-      send(producer, JSON.createObjectNode().put("type", "prompt_shown") // or nothing is learned
-          .put("receipt", prompt.get("receipt").asText()));
+      var shown = JSON.createObjectNode().put("type", "prompt_shown"); // or nothing is learned
+      send(producer, shown.put("receipt", prompt.get("receipt").asText()));
     }
   }
 

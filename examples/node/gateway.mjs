@@ -11,6 +11,12 @@ const GATEWAY = process.env.GATEWAY ?? "http://127.0.0.1:8090";
 const SESSION = process.env.SESSION ?? randomUUID();
 const PATIENCE_MS = 30_000;
 
+// Said in one line: a stack trace tells nobody whether the gateway runs.
+process.on("uncaughtException", (error) => {
+  console.error(`${GATEWAY}: ${error.cause?.message || error.cause?.code || error.message}`);
+  process.exit(1);
+});
+
 async function asked(path, credential, body) {
   const answer = await fetch(GATEWAY + path, {
     method: body ? "POST" : "GET",

@@ -3,6 +3,8 @@
 //     npm ci && BOOTSTRAP=127.0.0.1:9092 node shop.mjs
 //
 // goeswith knows what goes with bread once it has seen a few baskets: run ../producer.py first.
+// It needs Apache Kafka: the demo's broker in memory does not do for kafkajs. Over HTTP, with the
+// demo too, gateway.mjs does the same.
 
 import { randomUUID } from "node:crypto";
 import { Kafka, Partitioners, logLevel } from "kafkajs";
@@ -17,7 +19,8 @@ const kafka = new Kafka({
 });
 // murmur2, as Kafka's Java client has it: whoever writes events has to pick the same partition.
 const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
-const consumer = kafka.consumer({ groupId: `${PREFIX}-example-${randomUUID()}` });
+const groupId = `${PREFIX}-example-${randomUUID()}`;
+const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 500 });
 
 async function send(fields) {
   const now = Date.now();
@@ -52,9 +55,11 @@ function firstPrompt() {
 
 await producer.connect();
 await consumer.connect();
-await consumer.subscribe({ topic: `${PREFIX}.prompts`, fromBeginning: true });
+const joined = new Promise((resolve) => consumer.on(consumer.events.FETCH, resolve));
+await consumer.subscribe({ topic: `${PREFIX}.prompts`, fromBeginning: false });
 try {
   const coming = firstPrompt();
+  await joined; // the end of the topic is that of before the event
   await send({ type: "item_added", item_id: "bread", price_minor: 249, currency: "EUR" });
   const prompt = await coming;
   const items = prompt.items.map((item) => item.item_id).join(", ");
