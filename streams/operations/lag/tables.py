@@ -86,6 +86,7 @@ def _caption(lag: GroupLag) -> Text | None:
         _ahead(lag),
         _held_back(lag),
         f"without a partition: {', '.join(idle)}" if idle else "",
+        "owner ?: this broker is not asked who is in a group" if lag.members is None else "",
         _absent(lag),
     ]
     return Text(printable("; ".join(filter(None, said)), chars_max=1000)) if any(said) else None

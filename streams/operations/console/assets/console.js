@@ -6,6 +6,7 @@ const away = document.getElementById("away");
 const parts = () => live.querySelectorAll("[data-part]");
 const PATIENCE_MS = 10000;
 const REST_MS_MAX = 30000;
+let seen = new Date(); // when the server was last heard of
 let rest = Number(live.dataset.every);
 
 /** Whether somebody reads or types in there just now: it is renewed when they are done. */
@@ -57,9 +58,13 @@ async function look() {
     if (!answer.ok) throw new Error(String(answer.status));
     renew(await answer.text());
     away.hidden = true;
+    live.classList.remove("stale");
+    seen = new Date();
     rest = Number(live.dataset.every);
   } catch {
+    document.getElementById("since").textContent = seen.toISOString().slice(11, 19) + " UTC";
     away.hidden = false;
+    live.classList.add("stale");
     rest = Math.min(2 * rest, REST_MS_MAX);
   }
   later();
