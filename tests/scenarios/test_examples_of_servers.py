@@ -14,6 +14,7 @@ import pytest
 from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
 
+from streams.clients.connection.addresses import free_port
 from streams.contract.settings import Settings
 from streams.contract.wire.partitioner import partition_of
 from streams.operations.topics import create_topics
@@ -199,6 +200,24 @@ def test_a_server_speaks_with_the_gateway(shop: Open, language: str, tmp_path: P
         assert ["event: prompt"] == [line for line in stream if line.startswith("event: ")]
         assert 1 == json.loads(told)["accepted"]
     check_story(shop, session_id)
+
+
+@pytest.mark.parametrize("program", OVER_HTTP.values(), ids=OVER_HTTP)
+def test_where_no_gateway_is_one_line_says_so(program: Program, tmp_path: Path) -> None:
+    """And the exit code is not 0; nothing more is tried."""
+    folder, nobody = installed(program, tmp_path), f"http://127.0.0.1:{free_port()}"
+    done = subprocess.run(
+        program.start,
+        cwd=folder,
+        env={**os.environ, "GATEWAY": nobody, "KEY": KEY},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+
+    assert 0 != done.returncode
+    assert ("", 1) == (done.stdout, done.stderr.count("\n"))
 
 
 @pytest.mark.parametrize(
