@@ -357,7 +357,7 @@ async def test_a_console_that_is_away_is_said_and_comes_back(browser: Browser) -
     """The figures stay, and are said to be old."""
     with serving(Eyes(QUICK)) as served:
         async with reader(browser, served) as page:
-            away = page.get_by_text("this page is no longer live")
+            away = page.get_by_text("has not answered since")
             await expect(away).to_be_hidden()
             served.stop()
             await expect(away).to_be_visible()

@@ -517,18 +517,18 @@ async def test_another_address_of_tokens_takes_away_at_once_what_was_shown(
 
     async with shop.shopper(context) as ann:
         await offered(shop, ann, "butter")
-        await ann.page.route("**/eves-token", answer)
+        await ann.page.route("**/zoes-token", answer)
         await ann.page.evaluate(
-            "document.querySelector('goes-with').setAttribute('token-url', '/eves-token')"
+            "document.querySelector('goes-with').setAttribute('token-url', '/zoes-token')"
         )
         await ann.prompt.wait_for(state="detached")
         await ann.add_bread()
-        tokens.set_result(shop.page_server.token("eve"))
+        tokens.set_result(shop.page_server.token("zoe"))
         await shop.comes_to(lambda: shop.said("item_added"))
-        shop.bus.publish(offer("eve", "e2", now_ms(), "jam"))
+        shop.bus.publish(offer("zoe", "e2", now_ms(), "jam"))
         await ann.prompt.wait_for()
 
-        assert ["eve"] == [event.session_id for event in shop.said("item_added")]
+        assert ["zoe"] == [event.session_id for event in shop.said("item_added")]
         assert "Apricot jam" in await ann.prompt.inner_text()
 
 

@@ -81,9 +81,9 @@ async def test_an_offer_says_what_it_comes_to(
 @pytest.mark.parametrize(
     ("lang", "direction", "texts"),
     [
-        ("en", "auto", ("With this you reach gold", "Your 1,920 points are worth €19.20")),
+        ("en", "ltr", ("With this you reach gold", "Your 1,920 points are worth €19.20")),
         ("ur", "rtl", ("gold تک پہنچنے کے لیے", "آپ کے 1,920 پوائنٹس")),
-        ("en", "auto", (HOSTILE,)),
+        ("en", "ltr", (HOSTILE,)),
     ],
 )
 async def test_sentences_of_an_offer_are_shown_as_they_are(
