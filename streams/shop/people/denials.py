@@ -11,7 +11,6 @@ from typing import Any
 
 from models.decay.eviction import lightest, slab
 from models.snapshot.elements import each
-from streams.contract.events import Event
 from streams.contract.events.fields import ADDRESS, pseudonym
 from streams.contract.receipts import YEAR_2100_MS
 
@@ -67,22 +66,6 @@ class Denials:
         each(str, at_s)
         each(int, at_s.values(), 0, YEAR_2100_MS // 1000)
         self.at_s = dict(at_s)
-
-
-def no_ms(event: Event, skew_ms: float) -> int:
-    """When a no was said: a slow clock looks like a delay, and then the broker's time counts.
-
-    A delay of more than `skew_ms`, or one that its sender tells, is one: as of prompts.
-
-    >>> from streams.contract.schemas.examples import ITEM_VIEWED
-    >>> slow = ITEM_VIEWED.model_copy(update={"sent_at_ms": None})
-    >>> vars(slow)["received_at_ms"] = slow.occurred_at_ms + 300_000
-    >>> [no_ms(slow, skew_ms) - slow.occurred_at_ms for skew_ms in (86_400_000, 60_000)]
-    [300000, 0]
-    """
-    at_ms, received_ms = event.occurred_at_ms, event.received_at_ms
-    unsure = event.sent_at_ms is None and received_ms - at_ms <= skew_ms
-    return max(at_ms, received_ms) if unsure else at_ms
 
 
 def names(who: str, shopper_id: str | None, remembered: Callable[[], Iterable[str]]) -> list[str]:

@@ -32,7 +32,7 @@ from typing import Protocol, TypeVar
 
 from streams.contract.events import TOLD_OF_SOMEBODY, Event, OrderPlaced, ShopperForgotten
 from streams.contract.settings import Settings
-from streams.shop.people.denials import Denials, hashed, names, no_ms
+from streams.shop.people.denials import Denials, hashed, names
 from streams.shop.people.shoppers import Noted, note_shopper
 from streams.shop.people.sign_in import SignIn
 from streams.shop.people.ties import NO_TIES, named
@@ -108,23 +108,24 @@ class Identity:
         self.remembered = remembered
         self.consent_default = settings.consent_default
         self._gap_ms = 1000 * settings.session_gap_s
-        self._skew_ms = 1000 * settings.clock_skew_s_max
         self.denials = Denials(settings.shoppers_max)
 
     def sign(self, session: Signed, event: Event) -> None:
-        """Note who is signed in, and whose this event is; what a denial covers is dropped."""
+        """Note who is signed in, and whose this event is; one of before signs nobody in or out.
+
+        What was kept by a shopper who denies is dropped.
+        """
         if type(event) in TOLD_OF_SOMEBODY:
-            self._hear_of(session, event, no_ms(event, self._skew_ms))
+            self._hear_of(session, event)
             return
         consent, at_ms = event.consent, event.occurred_at_ms
         consented = consent is True
         if consent is None:
             consent = self.consent_default and not session.refused_consent
         else:
-            said_ms = at_ms if consent else no_ms(event, self._skew_ms)
-            self._note_consent(session, said_ms, at_ms, consent=consent)
+            self._note_consent(session, at_ms, consent=consent)
         if not consent:
-            self._sign_nobody(session, event, no_ms(event, self._skew_ms))
+            self._sign_nobody(session, event)
             return
         named, before = event.shopper_id, session.signed_in
         session.names_shopper = named is not None
@@ -136,8 +137,7 @@ class Identity:
             session.of_before = at_ms < session.parted_ms  # as below, by whoever is signed in
         else:
             if named is not None or before.hash is not None or event.schema_version > 1:
-                said_ms = at_ms if named is not None else no_ms(event, self._skew_ms)
-                self._sign_in(session, event, named, said_ms)
+                self._sign_in(session, event, named)
             session.of_before = self.of_before(session, event)
         denied = self.denials.at_s
         if named == before.shopper_id and not (denied and before.hash in denied):
@@ -146,27 +146,25 @@ class Identity:
             session.shopper_id = self.shopper_of(session, event)
             session.buyer = named if named and self._allows(session, event, named) else None
 
-    def _note_consent(self, session: Signed, said_ms: int, at_ms: int, *, consent: bool) -> None:
+    def _note_consent(self, session: Signed, at_ms: int, *, consent: bool) -> None:
         """The latest word counts; of two at once the refusal. It matters where yes is supposed."""
-        if said_ms > session.consent_ms or (said_ms == session.consent_ms and not consent):
+        if at_ms > session.consent_ms or (at_ms == session.consent_ms and not consent):
             session.refused_consent = not consent
             if self.consent_default:
-                session.consent_ms = max(at_ms, session.consent_ms)
+                session.consent_ms = at_ms
 
     def deny(self, session: Signed, event: Event) -> None:
         """What an event denies that may be a repeat: that is the same, however often it comes."""
         at_ms = event.occurred_at_ms
         signs_out = at_ms > session.signed_in.at_ms  # later than what was read by then
         if type(event) in TOLD_OF_SOMEBODY:
-            self._hear_of(session, event, at_ms, signs_out=signs_out)
+            self._hear_of(session, event, signs_out=signs_out)
         elif event.consent is False:
             if self.consent_default:
-                self._note_consent(session, at_ms, at_ms, consent=False)
-            self._sign_nobody(session, event, at_ms, signs_out=signs_out)
+                self._note_consent(session, at_ms, consent=False)
+            self._sign_nobody(session, event, signs_out=signs_out)
 
-    def _hear_of(
-        self, session: Signed, event: Event, by_ms: int, *, signs_out: bool = True
-    ) -> None:
+    def _hear_of(self, session: Signed, event: Event, *, signs_out: bool = True) -> None:
         """An event says whose an order was, or who is forgotten; who is there stays, if not denied.
 
         One that names nobody denies nothing: a server knows not who is there.
@@ -179,12 +177,12 @@ class Identity:
             return
         if who == session.signed_in.hash:
             if event.consent is False:
-                self._note_consent(session, by_ms, event.occurred_at_ms, consent=False)
-            self._sign_nobody(session, event, by_ms, signs_out=signs_out)
+                self._note_consent(session, event.occurred_at_ms, consent=False)
+            self._sign_nobody(session, event, signs_out=signs_out)
             return
         if who == session.ties.whose:
             session.ties = session.ties.signed(event, None)
-        self._deny(session, event, by_ms)
+        self._deny(session, event)
 
     def of_before(self, session: Signed, event: Event) -> bool:
         """Whether an event is of somebody who has left since: it speaks for no prompt."""
@@ -204,29 +202,27 @@ class Identity:
             return session
         return replace(session, shopper_id=who, of_before=before)  # type: ignore[type-var]
 
-    def _sign_nobody(
-        self, session: Signed, event: Event, said_ms: int, *, signs_out: bool = True
-    ) -> None:
+    def _sign_nobody(self, session: Signed, event: Event, *, signs_out: bool = True) -> None:
         """The event is nobody's; what was kept by a shopper who denies by it is dropped."""
         session.shopper_id = session.buyer = None
         session.names_shopper = False
         if event.consent is False or isinstance(event, ShopperForgotten):
-            self._deny(session, event, said_ms)
+            self._deny(session, event)
         if session.ties.visitor is not None and event.shopper_id is not None:
             session.ties = session.ties.signed(event, None)
         session.signed_in.nobody_began()
         if signs_out and (session.signed_in.hash is not None or event.schema_version > 1):
-            self._sign_in(session, event, None, said_ms)
+            self._sign_in(session, event, None)
         session.of_before = self.of_before(session, event)
 
-    def _sign_in(self, session: Signed, event: Event, who: str | None, said_ms: int) -> None:
-        """What the event says by then, noted by its own time: its sender's next word is later."""
+    def _sign_in(self, session: Signed, event: Event, who: str | None) -> None:
+        """What the event itself says: denials may come later, and count whenever they come."""
         at_ms, before = event.occurred_at_ms, session.signed_in
         says = event.says_who or event.consent is False
         early_ms = 0 if type(event) is OrderPlaced else self._gap_ms  # it may begin a visit, late
-        says = says and said_ms + early_ms >= session.started_ms
-        if says and said_ms >= before.at_ms:
-            at_ms, was = max(at_ms, before.at_ms), before.hash
+        says = says and at_ms + early_ms >= session.started_ms
+        if says and at_ms >= before.at_ms:
+            was = before.hash
             first = session.seen.noted == 1
             since_ms = 0 if first else before.begins(at_ms, session.started_ms)
             if before.becomes(who, at_ms, since_ms):
@@ -250,20 +246,20 @@ class Identity:
             session.ties = session.ties.signed(event, session.signed_in.hash)
         note_shopper(session)
 
-    def _deny(self, session: Signed, event: Event, said_ms: int) -> None:
-        """Drop what is kept by the shopper who denies by this event, as said by then."""
+    def _deny(self, session: Signed, event: Event) -> None:
+        """Drop what is kept by the shopper who denies by this event."""
         shopper_id = event.shopper_id
         if shopper_id is not None:
             who: str | None = hashed(shopper_id)
         elif event.says_who:  # that it is nobody who denies
             return
         else:
-            who, shopper_id = session.signed_in.who_denies(event.occurred_at_ms, said_ms)
+            who, shopper_id = session.signed_in.who_at(event.occurred_at_ms)
         if who is not None:
-            session.order_memory.shoppers.denied(who, said_ms)
-        if who is not None and self.denials.note(who, said_ms):
+            session.order_memory.shoppers.denied(who, event.occurred_at_ms)
+        if who is not None and self.denials.note(who, event.occurred_at_ms):
             for name in names(who, shopper_id, self.remembered):
-                self.forget(name, said_ms // 1000)
+                self.forget(name, event.occurred_at_ms // 1000)
 
     def shopper_of(self, session: Signed, event: Event) -> str | None:
         """Whose history an event may use: the shopper's who is signed in, if nothing denies it."""

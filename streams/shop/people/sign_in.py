@@ -124,11 +124,6 @@ class SignIn:
         stays = (one for one in self.gone if one.since_ms <= at_ms < one.until_ms)
         return next(((one.who, one.shopper_id) for one in stays), (None, None))
 
-    def who_denies(self, at_ms: int, said_ms: int) -> tuple[str | None, str | None]:
-        """Who was there when a no was said, or by when it may have been by a slow clock."""
-        then = self.who_at(at_ms)
-        return then if then[0] is not None else self.who_at(said_ms)
-
     def presence(self) -> list[Any]:
         """When who was there, as JSON; nothing is an empty list."""
         told = self.since_ms or self.gone

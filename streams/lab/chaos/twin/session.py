@@ -54,27 +54,27 @@ class TwinSession:
     left_orders: frozenset[str] = frozenset()
     """and the orders that were known by then."""
 
-    def sign(self, event: Event, who: str | None, gap_ms: float, said_ms: int) -> bool:
+    def sign(self, event: Event, who: str | None, gap_ms: float) -> bool:
         """The event says who is signed in, or that nobody is; whether that is another one."""
         before = self.signed_in
         known = who or before or event.schema_version > 1  # version 1 has no word for signing out
         says = event.says_who or event.consent is False
-        early_ms = self.trail.began_ms - said_ms
+        early_ms = self.trail.began_ms - event.occurred_at_ms
         if early_ms > (0 if isinstance(event, OrderPlaced) else gap_ms):
             says = False  # of an earlier visit
-        at_ms = max(event.occurred_at_ms, self.signed_ms)
-        if says and said_ms >= self.signed_ms and known:
-            self.signed_in, self.signed_ms = who, at_ms
+        if says and event.occurred_at_ms >= self.signed_ms and known:
+            self.signed_in, self.signed_ms = who, event.occurred_at_ms
         if self.signed_in == before:
             if who is not None and who == before:
                 self._came_by(event.occurred_at_ms)
             return False
-        self._changed(before, event, at_ms)
+        self._changed(before, event)
         self.trail.cart = ()
         return True
 
-    def _changed(self, before: str | None, event: Event, at_ms: int) -> None:
+    def _changed(self, before: str | None, event: Event) -> None:
         """Somebody else is there; who comes back from a pause at once has not been away."""
+        at_ms = event.occurred_at_ms
         if before is not None:
             self.stays.append((before, self.came_ms, at_ms))
         who, came_ms, began = self.paused

@@ -129,14 +129,6 @@ class Sides:
         delay_ms = event.received_at_ms - event.occurred_at_ms
         return delay_ms > self._late_ms[event.sent_at_ms is not None]
 
-    def no_ms(self, event: Event) -> int:
-        """By when a no was said: unless a delay is told, or is too long for a clock, when it came.
-
-        A clock that is ahead is set back by then.
-        """
-        told = event.sent_at_ms is not None or self.is_history(event)
-        return event.occurred_at_ms if told else event.received_at_ms
-
     def is_of_before(self, order: OrderPlaced, side_ms: int) -> bool:
         """Whether an order is history that was placed well before a session was on a side."""
         return self.is_history(order) and order.occurred_at_ms + self._late_ms[1] < side_ms

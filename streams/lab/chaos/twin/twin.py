@@ -104,13 +104,12 @@ class Twin:
                 visit.trail.closed = True
             return
         if event.consent is True and not behind:
-            said_ms = event.occurred_at_ms if event.shopper_id else self._sides.no_ms(event)
-            if visit.sign(event, event.shopper_id, self._gap_ms, said_ms):
+            if visit.sign(event, event.shopper_id, self._gap_ms):
                 visit.trail.signed(event, visit.signed_in)
             return
         if event.shopper_id is not None:
             visit.trail.signed(event, None)
-        if visit.sign(event, None, self._gap_ms, self._sides.no_ms(event)):
+        if visit.sign(event, None, self._gap_ms):
             visit.trail.signed(event, None)
 
     def _denies(self, partition: int, visit: TwinSession, event: Event) -> str | None:
@@ -119,14 +118,12 @@ class Twin:
             return None
         if isinstance(event, OrderTakenBack) and event.shopper_id is None:
             return None  # of nobody who is known
-        said_ms = self._sides.no_ms(event)
-        times_ms = () if event.says_who else (event.occurred_at_ms, said_ms)
-        then = next(filter(None, map(visit.was_there, times_ms)), None)
+        then = None if event.says_who else visit.was_there(event.occurred_at_ms)
         who = event.shopper_id or then
         if who is not None:
-            second = said_ms // 1000
+            second = event.occurred_at_ms // 1000
             self._denied_s[who] = max(second, self._denied_s.get(who, 0))
-            self._visitors.denied(partition, who, said_ms)
+            self._visitors.denied(partition, who, event.occurred_at_ms)
         return who
 
     def _asks(self, partition: int, visit: TwinSession, event: ItemViewed | ItemAdded) -> None:
