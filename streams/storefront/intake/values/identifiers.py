@@ -8,7 +8,13 @@ from typing import Any
 
 from streams.contract.events.nobody import TEMPLATE
 from streams.contract.events.surrogates import is_cut
-from streams.storefront.intake.values.looking import BITS_MAX, canonical, rows
+from streams.storefront.intake.values.looking import (
+    BITS_MAX,
+    WrittenFloat,
+    canonical,
+    number,
+    rows,
+)
 
 CHARS_MAX = 128
 DIGEST_CHARS = 24
@@ -23,17 +29,29 @@ def identifier(value: Any, nothing: Collection[str] = NOTHING) -> str | None:
     >>> identifier(0), identifier(44600062.0), identifier("(not set)"), identifier(True)
     ('0', '44600062', None, None)
     >>> identifier("{{ product.id }}")
+    >>> identifier(WrittenFloat("7.1793527000")), identifier(WrittenFloat("9007199254740993.0"))
+    ('7.1793527000', '9007199254740993')
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, int) and value.bit_length() > BITS_MAX:
         return None
-    if isinstance(value, float):
-        if not isfinite(value):
-            return None
-        value = int(value) if value.is_integer() else value
+    if isinstance(value, float) and (value := _digits(value)) is None:
+        return None
     said = value.strip() if isinstance(value, str) else str(value)
     return None if said.lower() in nothing or TEMPLATE in said else said
+
+
+def _digits(value: float) -> str | None:
+    """A float as an id: as it was written, a whole one without its point; None: it is not finite.
+
+    A float of a number has some 16 digits, and no zeros at the end: that would be another id.
+    """
+    written = value.written if isinstance(value, WrittenFloat) else str(value)
+    exact = number(written) if isfinite(value) else None
+    if exact is None:
+        return None
+    return str(int(exact)) if exact == exact.to_integral_value() else written
 
 
 def category_of(said: Any) -> str | None:

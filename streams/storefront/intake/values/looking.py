@@ -3,12 +3,28 @@
 import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Self
 
 DIGITS_MAX = 400
 """A number that is longer, as text, is none."""
 BITS_MAX = 1024
 """Nor is one that takes more bits: Python would not even print it."""
+
+
+class WrittenFloat(float):
+    """A number of JSON that is no integer, and how it was written: an id keeps its digits.
+
+    Reckoned with, told in JSON and compared it is the float.
+    """
+
+    __slots__ = ("written",)
+    written: str
+
+    def __new__(cls, written: str) -> Self:
+        """Of the text in the JSON."""
+        made = super().__new__(cls, written)
+        made.written = written
+        return made
 
 
 def at(value: Any, *path: str) -> Any:
@@ -84,8 +100,12 @@ def number(value: Any) -> Decimal | None:
 
 
 def parsed(body: bytes | str) -> Any:
-    """The JSON in a body; raises `ValueError`, and `RecursionError` where it is nested too deep."""
-    return json.loads(body, parse_constant=_refused)
+    """The JSON in a body; raises `ValueError`, and `RecursionError` where it is nested too deep.
+
+    >>> parsed("[2.50, 1234567890.1793527000]")[1].written
+    '1234567890.1793527000'
+    """
+    return json.loads(body, parse_constant=_refused, parse_float=WrittenFloat)
 
 
 def canonical(value: Any) -> bytes:
