@@ -31,13 +31,8 @@ def has_half(raw: bytes) -> bool:
     return _ESCAPED.search(raw) is not None
 
 
-_PLAIN = json.JSONDecoder()
-
-
-def parsed_with_halves(raw: bytes, reader: json.JSONDecoder = _PLAIN) -> Any:
+def parsed_with_halves(raw: bytes) -> Any:
     r"""The JSON that was refused, where halves of characters may be why; else `ValueError`.
-
-    `reader` says what numbers are, and `NaN` and the like.
 
     >>> parsed_with_halves(rb'{"note": "cut \ud83c"}')
     {'note': 'cut \ud83c'}
@@ -45,6 +40,6 @@ def parsed_with_halves(raw: bytes, reader: json.JSONDecoder = _PLAIN) -> Any:
     if not has_half(raw):
         raise ValueError("it has no half of a character")
     try:
-        return reader.decode(raw.decode())
+        return json.loads(raw.decode())
     except RecursionError:
         raise ValueError("it is nested too deeply") from None

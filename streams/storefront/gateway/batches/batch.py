@@ -111,18 +111,23 @@ def judge(
         event = _event(said, visit, settings, now_ms)
         value = _encoded(event, settings)
     except (BadInput, RequestRefused) as invalid:
-        told = said.get("event_id") if isinstance(said, dict) else None
-        batch.reject(
-            invalid.reason,
-            str(invalid),
-            event_id=told[:128].encode(errors="replace").decode()
-            if isinstance(told, str)
-            else None,
-            hints=(tuple(hints(said, TYPES)) or None) if isinstance(said, dict) else None,
-            place=place,
-        )
+        refuse(said, invalid, batch, place)
         return
     batch.accept(event, value, place)
+
+
+def refuse(
+    said: Any, invalid: BadInput | RequestRefused, batch: Batch, place: str | None = None
+) -> None:
+    """Put what is no event into the batch, with the reason and what may have been meant."""
+    told = said.get("event_id") if isinstance(said, dict) else None
+    batch.reject(
+        invalid.reason,
+        str(invalid),
+        event_id=told[:128].encode(errors="replace").decode() if isinstance(told, str) else None,
+        hints=(tuple(hints(said, TYPES)) or None) if isinstance(said, dict) else None,
+        place=place,
+    )
 
 
 def _event(said: Any, visit: SessionOwner | None, settings: Settings, now_ms: int) -> Any:

@@ -7,11 +7,11 @@ from typing import Any
 
 import orjson
 
-from streams.contract.errors import RequestRefused
-from streams.contract.events.surrogates import parsed_with_halves
+from streams.contract.errors import InvalidEvent, RequestRefused
+from streams.contract.events.surrogates import has_half
 from streams.contract.settings import Settings
 from streams.storefront.gateway.access.tokens import SessionOwner
-from streams.storefront.gateway.batches.batch import Batch, judge
+from streams.storefront.gateway.batches.batch import Batch, judge, refuse
 
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**64 - 1
 """Beyond these an integer is read as a float."""
@@ -28,7 +28,7 @@ def read_batch(body: bytes, visit: SessionOwner | None, settings: Settings, now_
     >>> [(result.index, result.status, result.reason) for result in batch.results]
     [(0, 'accepted', None), (1, 'rejected', 'invalid_event')]
     """
-    said = _parsed(body.removeprefix(BOM_UTF8))
+    said, is_odd = _parsed(body.removeprefix(BOM_UTF8))
     events = said if isinstance(said, list) else [said]
     if len(events) > settings.gateway_batch_max:
         raise RequestRefused(
@@ -38,20 +38,47 @@ def read_batch(body: bytes, visit: SessionOwner | None, settings: Settings, now_
         )
     batch = Batch.empty()
     for event in events:
-        judge(event, visit, settings, now_ms, batch)
+        if is_odd and (place := infinite(event)) is not None:
+            lacks = InvalidEvent("invalid_event", f"{place or 'it'}: a number beyond all floats")
+            refuse(event, lacks, batch)
+        else:
+            judge(event, visit, settings, now_ms, batch)
     return batch
 
 
-def _parsed(body: bytes) -> Any:
-    """The JSON of a body; raises `RequestRefused`. Half a character costs its own event at most."""
+def infinite(said: Any) -> str | None:
+    """Where the first number is that is beyond all floats; None: nowhere.
+
+    >>> infinite({"lines": [{"price_minor": 7}, {"price_minor": float("inf")}]}), infinite([7])
+    ('lines.1.price_minor', None)
+    """
+    left = [("", said)]  # no recursion: who nests deeply is told so elsewhere
+    while left:
+        place, one = left.pop()
+        if isinstance(one, float) and math.isinf(one):
+            return place
+        pairs = enumerate(one) if isinstance(one, list) else ()
+        more = one.items() if isinstance(one, dict) else pairs
+        left += [(f"{place}.{name}".lstrip("."), held) for name, held in more][::-1]
+    return None
+
+
+def _parsed(body: bytes) -> tuple[Any, bool]:
+    """The JSON of a body, and whether there is what orjson refuses; raises `RequestRefused`.
+
+    Half a character, or a number beyond all floats: either costs its own event at most.
+    """
     try:
-        return orjson.loads(body)
+        return orjson.loads(body), False
     except ValueError as error:
         wrong = error
     try:
-        return parsed_with_halves(body, _AS_ORJSON)
-    except ValueError:
-        raise RequestRefused(400, "invalid_json", f"the body is no JSON: {wrong}") from None
+        said = _AS_ORJSON.decode(body.decode())
+    except (ValueError, RecursionError):
+        said = None
+    if said is None or not (has_half(body) or infinite(said) is not None):
+        raise RequestRefused(400, "invalid_json", f"the body is no JSON: {wrong}")
+    return said, True
 
 
 def _refused(name: str) -> None:
@@ -66,16 +93,8 @@ def _integer(said: str) -> int | float:
     """
     if len(said) <= len(str(INTEGER_MIN)) and INTEGER_MIN <= int(said) <= INTEGER_MAX:
         return int(said)
-    return _finite(said)
+    return float(said)
 
 
-def _finite(said: str) -> float:
-    """A number that is not beyond all floats; raises `ValueError`."""
-    number = float(said)
-    if math.isinf(number):
-        raise ValueError("a number is beyond all floats")
-    return number
-
-
-_AS_ORJSON = json.JSONDecoder(parse_constant=_refused, parse_float=_finite, parse_int=_integer)
-"""Half a character beside a number does not change what that number is."""
+_AS_ORJSON = json.JSONDecoder(parse_constant=_refused, parse_int=_integer)
+"""What is odd beside a number does not change what that number is; one too large is infinite."""
