@@ -27,6 +27,7 @@ from streams.storefront.intake.values.identifiers import (
     digest,
     fitting,
     identifier,
+    session_name,
 )
 from streams.storefront.intake.values.looking import text
 from streams.storefront.intake.values.robots import is_robot
@@ -36,6 +37,7 @@ EVENTS_MAX = 5_000
 """Of one record: more than any source sends at a time."""
 REJECTIONS_MAX = 100
 """So many are told of one record; the others are counted."""
+OF_LINES = ("no_item_id", "item_id", "quantity")  # rejections of a line as a whole
 NAME_CHARS_MAX = 64
 LOCALE_CHARS_MAX = 16
 UNSAID = object()
@@ -247,7 +249,8 @@ class Drafts:
             event = event_of(said)
             refuse_nobodys(event, self._nobody)
         except ValidationError as invalid:
-            self.reject(place, "invalid_event", _explained(invalid))
+            lost = self._lost_line(place) if said.get("lines") == [] else ""
+            self.reject(place, "invalid_event", lost or _explained(invalid))
             return
         except InvalidEvent as refused:
             self.reject(place, refused.reason, str(refused))
@@ -259,16 +262,13 @@ class Drafts:
         self._events.append(event)
         self._told.append(PlacedEvent(place, event))
 
-
-def session_name(named_after: str) -> str:
-    """What a session is called that a source names after its browser, or after its shopper.
-
-    SHA-256 of a list of JSON with the one name in it, of which 24 hexadecimal digits are taken.
-
-    >>> session_name("55.66.7")
-    'session-4bd51e4e7c67f5926449dd41'
-    """
-    return f"session-{digest(named_after)}"
+    def _lost_line(self, place: str) -> str:
+        """Why there are no lines, by the first that was sent and left out; empty: none was."""
+        within = f"{place}." if place else ""
+        for one in self._rejections:
+            if one.reason in OF_LINES and one.place.startswith(within):
+                return f"lines: none can be used; {one.place}: {one.message}"
+        return ""
 
 
 def _explained(invalid: ValidationError) -> str:

@@ -82,8 +82,7 @@ def read_line(
     """The item at this place; None: it is none, which is said then."""
     item_id = item_of(said, names, drafts.settings.intake_items)
     if item_id is None:
-        lacks = f"it has none of {', '.join((*names.parent, *names.variant))}"
-        drafts.reject(place, "no_item_id", lacks)
+        drafts.reject(place, "no_item_id", _lacks_id(said, (*names.parent, *names.variant)))
         return None
     if len(item_id) > CHARS_MAX or is_cut(item_id):
         wrong = (
@@ -104,6 +103,18 @@ def read_line(
     if price is not None:
         fields["price_minor"] = price
     return ItemLine(fields, Sold(quantity, total), code)
+
+
+def _lacks_id(said: Any, names: tuple[str, ...]) -> str:
+    """What is wrong with what has no id.
+
+    >>> _lacks_id({"sku": True}, ("product_id", "sku")), _lacks_id({}, ("product_id", "sku"))
+    ('its sku is no text or number that is an id', 'it has none of product_id, sku')
+    """
+    named = next((name for name in names if first(said, name) is not None), None)
+    if named is None:
+        return f"it has none of {', '.join(names)}"
+    return f"its {named} is no text or number that is an id"
 
 
 def _total(

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streams.cli.root import goeswith
-from streams.storefront.intake.drafts import session_name
+from streams.storefront.intake.values.identifiers import session_name
 from tests.storefront.intake.samples import (
     BREAD,
     MUG,

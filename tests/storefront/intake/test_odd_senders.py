@@ -412,3 +412,25 @@ def test_an_order_without_items_is_refused_in_words_of_json() -> None:
     (wrong,) = read("segment", track("Order Completed", {"order_id": "o-1"})).rejections
 
     assert "lines: List should have at least 1 item, not 0" == wrong.message
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ({"product_id": True}, "its product_id is no text or number that is an id"),
+        ({"name": "Tea"}, "it has none of product_id, productId, sku"),
+        ({"product_id": "tea", "quantity": 0}, "its quantity is none above 0"),
+        ({"product_id": "t" * 129}, "its id is longer than 128 characters"),
+    ],
+)
+def test_an_order_of_unusable_items_names_the_first_and_why(line: Any, why: str) -> None:
+    """It did send items; another order's are not named for it."""
+    about = {"order_id": "o-1", "products": [line, {}]}
+    lost, empty = track("Order Completed", about), track("Order Completed", {"order_id": "o-2"})
+    became = read("segment", {"batch": [lost, empty]})
+    of_order, of_empty = [one for one in became.rejections if one.reason == "invalid_event"]
+
+    assert of_order.message.startswith(
+        f"lines: none can be used; batch.0.properties.products.0: {why}"
+    )
+    assert "lines: List should have at least 1 item, not 0" == of_empty.message

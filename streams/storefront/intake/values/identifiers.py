@@ -91,6 +91,17 @@ def digest(*parts: Any) -> str:
     return sha256(canonical(parts)).hexdigest()[:DIGEST_CHARS]
 
 
+def session_name(named_after: str) -> str:
+    """What a session is called that a source names after its browser, or after its shopper.
+
+    SHA-256 of a list of JSON with the one name in it, of which 24 hexadecimal digits are taken.
+
+    >>> session_name("55.66.7")
+    'session-4bd51e4e7c67f5926449dd41'
+    """
+    return f"session-{digest(named_after)}"
+
+
 def fitting(said: str) -> str:
     """An id that is too long, or no single line, cut, and still told from all others.
 
