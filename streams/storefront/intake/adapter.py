@@ -16,10 +16,13 @@ from streams.contract.settings import Settings
 from streams.contract.topics import RECORD_BYTES_MAX
 from streams.storefront.intake.drafts import Drafts, Intake, Unreadable
 from streams.storefront.intake.values.looking import parsed
+from streams.storefront.intake.values.senders import other_sender
 from streams.storefront.intake.values.signatures import Signing, sha256_base64, signed
 
 Headers = Mapping[str, str]
 """Of HTTP or of a Kafka record; names in small letters."""
+WRONG_SOURCE = "wrong_source"
+"""Why a record is rejected that is another source's than the one that was named."""
 BROWSER_FORMS = ("text/plain",)
 """What `sendBeacon` says of any text."""
 
@@ -79,11 +82,18 @@ class Adapter(NamedTuple):
             self._check(body, headers, settings)
             said = self.parse(body, headers) if isinstance(body, bytes) else body
             self.translate(said, headers, drafts)
+            self._check_sender(said, drafts)
         except Unreadable as why:
             drafts.reject("", why.reason, str(why))
         except RecursionError:
             drafts.reject("", "invalid_json", "it is nested too deep")
         return drafts.intake()
+
+    def _check_sender(self, said: Any, drafts: Drafts) -> None:
+        """Reject what nothing came of because it is another source's: it is not just of no use."""
+        if not drafts.intake().events and (other := other_sender(said, self.name)):
+            told = f"it is of {other}, and was sent as {self.name}: name its source"
+            drafts.reject("", WRONG_SOURCE, told)
 
     def _check(self, body: Any, headers: Headers, settings: Settings) -> None:
         """Raises `Unreadable` for what is not even to be looked at."""

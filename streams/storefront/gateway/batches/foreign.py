@@ -14,7 +14,7 @@ from streams.contract.events import encode
 from streams.contract.settings import Settings
 from streams.storefront.gateway.access.tokens import SessionOwner
 from streams.storefront.gateway.batches.batch import OF_SERVERS, ORDER, Batch, judge
-from streams.storefront.intake.adapter import Adapter
+from streams.storefront.intake.adapter import WRONG_SOURCE, Adapter
 from streams.storefront.intake.adapters import adapters, of_content_type
 from streams.storefront.intake.drafts import Intake, PlacedEvent, Rejection, TooManyEntries
 
@@ -35,19 +35,23 @@ BINARY = "ce-specversion"
 def format_of(source: str | None, headers: Mapping[str, str]) -> Adapter | None:
     """The format of a body, by name or by its headers; None: it is our own.
 
-    Raises `RequestRefused` for a name that is none.
+    Raises `RequestRefused` for a name that is none, or is not that of the content type.
 
     >>> format_of("ga4", {}).name, format_of(None, {"content-type": "application/json"})
     ('ga4', None)
     >>> format_of(None, {"content-type": "application/vnd.segment+json"}).name
     'segment'
     """
+    found = of_content_type(headers.get("content-type", ""))
     if source is not None:
         if source not in FOREIGN:
             known = ", ".join(FOREIGN)
             raise RequestRefused(422, "unknown_source", f"source is one of {known}")
+        if found and found.name != source:
+            told = f"the content type is that of {found.name}, and source says {source}"
+            raise RequestRefused(422, WRONG_SOURCE, told)
         return FOREIGN[source]
-    if found := of_content_type(headers.get("content-type", "")):
+    if found:
         return FOREIGN.get(found.name)
     return FOREIGN["cloudevents"] if BINARY in headers else None
 
@@ -75,6 +79,8 @@ def read_foreign(
             raise RequestRefused(400, "invalid_json", f"{adapter.name}: {one.message}")
         if one.reason == "invalid_body":
             raise RequestRefused(400, "invalid_body", f"{adapter.name}: {one.message}")
+        if one.reason == WRONG_SOURCE:
+            raise RequestRefused(422, WRONG_SOURCE, one.message)
     if (many := len(became.events)) > events_max:
         raise RequestRefused(413, "too_many_events", f"{many} events are more than {events_max}")
     return judged(became, visit, settings, now_ms)

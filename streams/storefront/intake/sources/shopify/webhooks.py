@@ -41,6 +41,10 @@ IN_CART = ITEM._replace(total="line_price", discounts="")
 """`line_price` is less all discounts already, which carts list in another form than orders do."""
 TOPIC = "x-shopify-topic"
 TRIGGERED_AT = "x-shopify-triggered-at"
+ENVELOPE = (
+    "it is Amazon EventBridge's envelope of a webhook: send what is in its detail.payload, "
+    "with the header X-Shopify-Topic of its detail.metadata"
+)
 VOIDED = "voided"
 """The `financial_status` of an order whose payment was authorised, and let go before it came."""
 
@@ -49,6 +53,8 @@ def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
     """Say what is in a webhook; raises `Unreadable`."""
     if not isinstance(said, Mapping):
         raise Unreadable("invalid_body", "it is no webhook of Shopify: an object")
+    if "detail-type" in said and "detail" in said:
+        raise Unreadable("invalid_body", ENVELOPE)
     said = _plain(said)
     topic = headers.get(TOPIC) or _topic_of(said)
     if topic in ("carts/create", "carts/update"):
