@@ -15,6 +15,8 @@ from streams.storefront.gateway.batches.batch import Batch, judge, refuse
 
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**64 - 1
 """Beyond these an integer is read as a float."""
+PLACES_MAX, NAME_CHARS_MAX = 8, 64
+"""So much of where a number is, is told."""
 
 
 def read_batch(body: bytes, visit: SessionOwner | None, settings: Settings, now_ms: int) -> Batch:
@@ -52,15 +54,24 @@ def infinite(said: Any) -> str | None:
     >>> infinite({"lines": [{"price_minor": 7}, {"price_minor": float("inf")}]}), infinite([7])
     ('lines.1.price_minor', None)
     """
-    left = [("", said)]  # no recursion: who nests deeply is told so elsewhere
+    left: list[tuple[Any, Any]] = [((), said)]  # no recursion: it may be nested deeply
     while left:
-        place, one = left.pop()
+        path, one = left.pop()
         if isinstance(one, float) and math.isinf(one):
-            return place
+            return _told(path)
         pairs = enumerate(one) if isinstance(one, list) else ()
         more = one.items() if isinstance(one, dict) else pairs
-        left += [(f"{place}.{name}".lstrip("."), held) for name, held in more][::-1]
+        left += [((path, name), held) for name, held in more][::-1]
     return None
+
+
+def _told(path: Any) -> str:
+    """A place in short: pairs of what is around it and a name, written only once it is found."""
+    names: list[str] = []
+    while path and len(names) < PLACES_MAX:
+        path, name = path
+        names.append(str(name)[:NAME_CHARS_MAX].encode(errors="replace").decode())
+    return ".".join(reversed(names))
 
 
 def _parsed(body: bytes) -> tuple[Any, bool]:
