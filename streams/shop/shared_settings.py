@@ -185,7 +185,7 @@ assigns nobody, and what was ordered since a visitor was assigned first is not c
 who is there is not whom a return names, which begins no visit, and is signed out by any denial; an
 order of before its session was assigned is not of its unit; an old cart leaves later changes; of an
 item's lines each earns what it says, and what is sealed in another currency counts by the rates. 8:
-an address and its hash are one person, and a no of a slow clock counts when the broker got it."""
+an order told before its session was assigned is not counted when that tells it again."""
 
 
 def versions(parts: Mapping[str, Part]) -> dict[str, str]:

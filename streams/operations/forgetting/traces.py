@@ -38,8 +38,11 @@ class Trace(NamedTuple):
 def mentions(raw: bytes | None, shopper_id: str) -> bool:
     r"""Whether bytes are the id, or hold it as a text of JSON, however it is written there.
 
-    It need not be whole: a dead letter may be cut.
+    It need not be whole: a dead letter may be cut. Of an e-mail address in any case, or as the hash
+    that intake makes of it.
 
+    >>> mentions(b'{"shopper_id": "Ann@Example.org"}', "ann@example.org")
+    True
     >>> mentions(b'{"shopper_id": "ann"}', "ann"), mentions(b"ann", "ann")
     (True, True)
     >>> mentions(rb'{"shopper_id": "Andr\u00E9"}', "André"), mentions(rb'["a\/b"', "a/b")
@@ -47,21 +50,10 @@ def mentions(raw: bytes | None, shopper_id: str) -> bool:
     >>> mentions(b'{"shopper_id": "ann"}', "an"), mentions(None, "ann")
     (False, False)
     """
-    return raw is not None and any(_holds(raw, name) for name in names_of(shopper_id))
-
-
-@lru_cache(maxsize=8)
-def names_of(shopper_id: str) -> tuple[str, ...]:
-    """What an id may be kept under: itself, and of an e-mail address what intake makes of it.
-
-    >>> names_of("ann"), [name[:8] for name in names_of("Ann@example.org")]
-    (('ann',), ['Ann@exam', 'address-', 'ann@exam'])
-    """
-    return tuple(dict.fromkeys((shopper_id, pseudonym(shopper_id), *_small(shopper_id))))
-
-
-def _small(shopper_id: str) -> list[str]:
-    return [shopper_id.lower()] if "@" in shopper_id else []
+    if raw is None or "@" not in shopper_id:
+        return raw is not None and _holds(raw, shopper_id)
+    written = any(_holds(raw, name) for name in (shopper_id, pseudonym(shopper_id)))
+    return written or _holds(raw.lower(), shopper_id.strip().lower())
 
 
 def _holds(raw: bytes, shopper_id: str) -> bool:
@@ -119,16 +111,16 @@ def in_topics(
 def in_checkpoint(
     checkpoint: Checkpoint, settings: Settings, parts: Mapping[str, Part], shopper_id: str
 ) -> int:
-    """How many values of a checkpoint are the id; `parts` are those of a shop.
+    """How many values of a checkpoint are the id, or of an address; `parts` are those of a shop.
 
     Raises `SnapshotError` for a checkpoint of another version, and `CheckpointRefused` for one that
     is sealed with a key that is not here.
     """
-    found = 0
+    found, wanted = 0, pseudonym(shopper_id)
     for name, data in bodies(checkpoint, settings).items():
         part = parts[name]
         state = unpack(data, type(part).__name__, part.STATE_VERSION)
-        found += sum(text in names_of(shopper_id) for text in _texts(state))
+        found += sum(pseudonym(text) == wanted for text in _texts(state))
     return found
 
 

@@ -4,14 +4,12 @@ They are kept without an end, under a hash of the id: what was forgotten must no
 the sake of forgetting. The latest of several is the same in whichever order they come.
 """
 
-from collections.abc import Callable, Iterable
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 from models.decay.eviction import lightest, slab
 from models.snapshot.elements import each
-from streams.contract.events.fields import ADDRESS, pseudonym
 from streams.contract.receipts import YEAR_2100_MS
 
 HASH_BYTES = 12
@@ -68,23 +66,7 @@ class Denials:
         self.at_s = dict(at_s)
 
 
-def names(who: str, shopper_id: str | None, remembered: Callable[[], Iterable[str]]) -> list[str]:
-    """The names of the shopper whose hash this is: known, or looked for among the remembered ones.
-
-    Where only the hash was kept any may be theirs. Of an address, or the hash of one, other
-    spellings of the address are: what intake hashed, another door may have sent as it is.
-    """
-    if shopper_id is None:
-        return [name for name in remembered() if hashed(name) == who]
-    hidden = pseudonym(shopper_id)
-    if not hidden.startswith(ADDRESS):
-        return [shopper_id]
-    spelled = (name for name in remembered() if "@" in name and hashed(name) == who)
-    return [*{shopper_id: None, hidden: None, **dict.fromkeys(spelled)}]
-
-
 @lru_cache(maxsize=8192)
 def hashed(shopper_id: str) -> str:
-    """What stands for a shopper: the same for every worker, by an address or by its hash."""
-    said = pseudonym(shopper_id).encode("utf-8", "surrogatepass")
-    return blake2b(said, digest_size=HASH_BYTES).hexdigest()
+    """What stands for a shopper: the same for every worker."""
+    return blake2b(shopper_id.encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES).hexdigest()

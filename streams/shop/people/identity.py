@@ -32,7 +32,7 @@ from typing import Protocol, TypeVar
 
 from streams.contract.events import TOLD_OF_SOMEBODY, Event, OrderPlaced, ShopperForgotten
 from streams.contract.settings import Settings
-from streams.shop.people.denials import Denials, hashed, names
+from streams.shop.people.denials import Denials, hashed
 from streams.shop.people.shoppers import Noted, note_shopper
 from streams.shop.people.sign_in import SignIn
 from streams.shop.people.ties import NO_TIES, named
@@ -258,7 +258,7 @@ class Identity:
         if who is not None:
             session.order_memory.shoppers.denied(who, event.occurred_at_ms)
         if who is not None and self.denials.note(who, event.occurred_at_ms):
-            for name in names(who, shopper_id, self.remembered):
+            for name in self._names(who, shopper_id):
                 self.forget(name, event.occurred_at_ms // 1000)
 
     def shopper_of(self, session: Signed, event: Event) -> str | None:
@@ -292,3 +292,9 @@ class Identity:
         else:
             denied = not self.consent_default or who in denials
         return None if denied else signed_in.shopper_id
+
+    def _names(self, who: str, shopper_id: str | None) -> Iterable[str]:
+        """The shopper whose hash this is: known, or looked for where only the hash was kept."""
+        if shopper_id is not None:
+            return [shopper_id]
+        return [name for name in self.remembered() if hashed(name) == who]

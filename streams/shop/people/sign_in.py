@@ -148,8 +148,7 @@ class SignIn:
         each(str, [name for name in (shopper_id, who) if name is not None])
         each(int, [signed_in_ms], 0, YEAR_2100_MS)
         each(bool, [consented])
-        known = shopper_id is not None and "@" not in shopper_id  # which had another hash once
-        if known and who != hashed(shopper_id):
+        if shopper_id is not None and who != hashed(shopper_id):
             raise ValueError("a shopper and the hash of another one")
         return cls(shopper_id, who if shopper_id is None else None, signed_in_ms, consented)
 
