@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 
 from streams.cli.printable import many, printable
+from streams.contract.events.currencies import decimals
 from streams.experiments.declared.register import SLACK_MS, Change, DeclaredExperiment
 from streams.experiments.questions.answer import EffectBounds, GuardrailSeen, QuestionAnswer
 from streams.experiments.questions.kept import kept_answer
 
 CHANGES_TOLD = 5
+MONEY = ("revenue", "margin")
+"""Metrics of money: figures of them are in minor units."""
 METRICS = {
     "orders": "orders a unit",
     "items": "items bought a unit",
@@ -86,7 +89,7 @@ def verdict(one: DeclaredExperiment, answer: QuestionAnswer, state: str = "runni
     if answer.bounds is None:
         early = "it has not begun" if state == "planned" else answer.why or "too little is known"
         return f"too early to say: {early}"
-    said = _spread(answer.bounds)
+    said = _spread(answer.bounds, _places(one.asked.metric, one.asked.currency))
     if answer.decision == "more":
         return f"yes, more {metric}: {said}; {_beside(answer.bounds, one.asked.least_effect)}"
     if answer.decision == "less":
@@ -111,7 +114,8 @@ def guardrail_words(seen: GuardrailSeen, currency: str = "") -> str:
     if seen.bounds is None:
         return f"{metric}: too little is known, {may}"
     state = {"kept": "kept", "broken": "BROKEN", "open": "not settled"}[seen.state]
-    return f"{metric}: {state}, {_spread(seen.bounds)}, {may}"
+    said = _spread(seen.bounds, _places(seen.metric, currency))
+    return f"{metric}: {state}, {said}, {may}"
 
 
 def notes_of(asked: AnsweredQuestion) -> list[str]:
@@ -143,7 +147,7 @@ def notes_of(asked: AnsweredQuestion) -> list[str]:
 
 
 def question_json(asked: AnsweredQuestion) -> dict[str, Any]:
-    """For programs. Effects and bounds are parts of what the other side does, and in units."""
+    """For programs. Bounds are in units, of money in minor ones; `parts` of the other side."""
     one, answer = asked.one, asked.answer
     return {
         "name": one.name,
@@ -201,18 +205,35 @@ def _beside(bounds: EffectBounds, least: float) -> str:
     return f"whether it is the {told} that matter is not known yet"
 
 
-def _spread(bounds: EffectBounds) -> str:
+def _spread(bounds: EffectBounds, places: int = 0) -> str:
+    """As parts, or in units where there are none: of money, whose minor units have such places.
+
+    >>> _spread(EffectBounds(-400.0, 41.5, 30.0, 53.0), places=2)
+    '+0.415 (95 % at any look +0.3 to +0.53)'
+    """
     parts = bounds.parts()
     if parts is None:
-        value, low, high = (_figure(one, 4, "+") for one in (bounds.value, bounds.low, bounds.high))
+        own = (one / 10**places for one in (bounds.value, bounds.low, bounds.high))
+        value, low, high = (_figure(one, 4, "+") for one in own)
         return f"{value} (95 % at any look {low} to {high})"
     value, low, high = (_signed(part) for part in parts)
     return f"{value} (95 % at any look {low} to {high})"
 
 
+def _places(metric: str, currency: str) -> int:
+    """The decimals of what is told of a metric: sums of money are of minor units.
+
+    >>> [_places(*of) for of in (("margin", "EUR"), ("margin", "JPY"), ("orders", "EUR"))]
+    [2, 0, 0]
+    """
+    return (decimals(currency) or 0) if metric in MONEY else 0
+
+
 def _metric(metric: str, currency: str) -> str:
-    named = f" in {printable(currency)}" if currency and metric in ("revenue", "margin") else ""
-    return METRICS[metric] + named
+    if not (currency and metric in MONEY):
+        return METRICS[metric]
+    minor = "minor units of " if decimals(currency) is None else ""
+    return f"{METRICS[metric]} in {minor}{printable(currency)}"
 
 
 def _change(change: Change) -> str:

@@ -8,11 +8,21 @@ import pytest
 from models.evaluation.arm_values import ScoreSums, grouped, sequence
 from models.evaluation.confidence_sequences import asymptotic_half_width
 from models.evaluation.uplift import UnitSums
-from streams.experiments.questions.answer import Comparison, EffectBounds, decide, guarded
+from streams.contract.schemas.reference_examples import DECLARATION
+from streams.experiments.declared.register import DeclaredExperiment
+from streams.experiments.questions.answer import (
+    Comparison,
+    EffectBounds,
+    GuardrailSeen,
+    QuestionAnswer,
+    decide,
+    guarded,
+)
 from streams.experiments.questions.answer import with_parts as told
 from streams.experiments.questions.compared_sides import ArmsCompared, UnitsCompared
 from streams.experiments.questions.planning.rates import ArmRates, typed_rate
 from streams.experiments.questions.planning.simulation import _ArmsDrawn, _UnitsDrawn, look_days
+from streams.experiments.questions.words import AnsweredQuestion, question_json
 from streams.experiments.uplift.figures import BORROWED, sums_of
 from streams.experiments.uplift.net_orders import UnitTotals
 
@@ -231,3 +241,27 @@ def test_a_plan_of_arms_decides_as_the_verdict_does() -> None:
 def test_an_effect_without_parts_is_told_in_units() -> None:
     """And bounds of before, which had none, too."""
     assert EffectBounds(0.5, 0.1, 0.04, 0.16).parts() is None
+
+
+@pytest.mark.parametrize(
+    ("currency", "said"),
+    [
+        ("EUR", "in EUR: +0.4154 (95 % at any look +0.3 to +0.53)"),
+        ("JPY", "in JPY: +41.54 (95 % at any look +30 to +53)"),
+        ("KWD", "in KWD: +0.04154 (95 % at any look +0.03 to +0.053)"),
+        ("XAU", "in minor units of XAU: +41.54 (95 % at any look +30 to +53)"),
+    ],
+)
+def test_money_without_a_per_cent_is_told_in_its_currency(currency: str, said: str) -> None:
+    """Those held out lose: sums are of minor units, and stay so for programs."""
+    found = EffectBounds(-400.0, 41.54, 30.0, 53.0)
+    answer = QuestionAnswer(
+        "more", found, guardrails=(GuardrailSeen("margin", 0.1, "kept", found),)
+    )
+    asked = DECLARATION.model_copy(update={"metric": "margin", "currency": currency})
+    one = DeclaredExperiment("spring", asked, "ann", "why", 1_767_225_600_000)
+    told = question_json(AnsweredQuestion.of(one, answer, (), 1_767_225_600_001))
+
+    assert f"yes, more margin a unit {said}" in told["verdict"]
+    assert f"margin a unit {said.replace(': ', ': kept, ')}" in told["notes"][0]
+    assert 41.54 == told["bounds"]["value"]
