@@ -13,6 +13,7 @@ import numpy as np
 
 from models.evaluation.arm_values import (
     ALPHA,
+    PROPENSITY_MIN,
     ArmSums,
     Groups,
     Interval,
@@ -20,6 +21,7 @@ from models.evaluation.arm_values import (
     arms_of,
     grouped,
     interval,
+    least_propensity,
     of_arm,
     of_difference,
     p_value,
@@ -35,6 +37,10 @@ FLOOR_MIN = 0.01
 """Bounds that rest on a smaller floor are too wide to be of use."""
 GROUPS_MAX = 4_096
 """Sets of arms on offer that are told apart; trials of further ones are left out, and counted."""
+LEFT_OUT_MAX = 0.05
+"""Share of an arm's impressions that may be left out before nothing is said of it."""
+ALIKE_MIN = 0.99
+"""Arms that are on offer in such a share of impressions are judged by the same ones."""
 AGAINST = "popular"
 """What arms are compared with, unless told otherwise: what anybody could do."""
 
@@ -63,6 +69,15 @@ class ArmEstimate(NamedTuple):
     """How often it was established that what it earns has changed."""
     changed_s: float | None
     """Since when that is, in seconds since 1970; None: it is not, or not any more."""
+    on_offer: float
+    """The share of impressions in which it was on offer: of other ones other rewards are earned."""
+    left_out: int
+    """Impressions in which it was drawn below the floor, which say nothing of it."""
+
+    @property
+    def comparable(self) -> bool:
+        """Whether its reward is of the same impressions as that of others; differences always."""
+        return self.on_offer >= ALIKE_MIN
 
 
 class ArmEstimates:
@@ -87,6 +102,8 @@ class ArmEstimates:
         self.below_floor = 0
         """Trials in which every arm was drawn more rarely than the floor allows: no evidence."""
         self.groups: dict[tuple[str, ...], ArmSums] = {}
+        self.rare: Counter[str] = Counter()
+        """Trials in which an arm was on offer, and drawn more rarely than the floor allows."""
         self._shown: Counter[str] = Counter()
         self._rewards: dict[str, float] = {}
         self._changes = RewardChanges()
@@ -95,7 +112,10 @@ class ArmEstimates:
         """Count settled trials."""
         trials = list(trials)
         self._count(trials)
+        least = least_propensity(self.floor)
         for trial in trials:
+            chances = trial.propensities.items()
+            self.rare.update(arm for arm, p in chances if PROPENSITY_MIN <= p < least)
             self._shown[trial.arm] += 1
             self._rewards[trial.arm] = self._rewards.get(trial.arm, 0.0) + trial.reward
             self._changes.add(trial.arm, trial.context, trial.reward, time_s=trial.shown_s)
@@ -114,7 +134,7 @@ class ArmEstimates:
         return held
 
     def rows(self) -> list[ArmEstimate]:
-        """The arms, the one most probably best first."""
+        """The arms, the best first: by differences, and by P(best) where they never met."""
         arms = arms_of(self.groups)
         if not arms:
             return []
@@ -124,17 +144,34 @@ class ArmEstimates:
         ratio = sample_ratio_p(self.groups)
         comparisons = max(1, len(arms) - 1)
         found = [self._row(arm, comparisons, *posterior[arm], ratio[arm]) for arm in arms]
-        return sorted(found, key=lambda row: (-row.p_best, row.arm))
+        more = self.pairs().items()
+        worse = Counter(pair[1] for pair, by in more if by.low > 0.0)
+        ahead = Counter(pair[0] for pair, by in more if by.value > 0.0)
+        ahead.subtract(pair[1] for pair, by in more if by.value > 0.0)
+        return sorted(
+            found, key=lambda row: (worse[row.arm], -ahead[row.arm], -row.p_best, row.arm)
+        )
+
+    def offered(self, arm: str) -> int:
+        """In how many trials it was on offer, those included that are left out."""
+        return int(of_arm(self.groups, arm).n) + self.rare[arm]
+
+    def unknown(self) -> list[str]:
+        """Arms of which nothing is said: what is left out may be unlike the rest."""
+        every = arms_of(self.groups)
+        return [arm for arm in every if self.rare[arm] > LEFT_OUT_MAX * self.offered(arm)]
 
     def pairs(self) -> dict[tuple[str, str], Interval]:
         """How much more the first earns than the second, of arms that were on offer together.
+
+        None of arms of which nothing is said.
 
         All of these hold together, at every look.
         """
         arms = arms_of(self.groups)
         alpha = self.alpha / max(1, len(arms) * (len(arms) - 1) // 2)
-        found, by = {}, sequence(self.floor)
-        for one, other in combinations(arms, 2):
+        found, by, unknown = {}, sequence(self.floor), {*self.unknown()}
+        for one, other in combinations([arm for arm in arms if arm not in unknown], 2):
             more = interval(of_difference(self.groups, one, other), by, alpha, within=(-1.0, 1.0))
             if more is not None:
                 found[one, other] = more
@@ -147,7 +184,7 @@ class ArmEstimates:
         by = sequence(self.floor)
         known = of_arm(self.groups, arm)
         difference, p = None, None
-        if arm != self.against:
+        if arm != self.against and not {arm, self.against} & {*self.unknown()}:
             against = of_difference(self.groups, arm, self.against)
             difference = interval(against, by, self.alpha / comparisons, within=(-1.0, 1.0))
             p = p_value(against, by, comparisons) if difference else None
@@ -164,6 +201,8 @@ class ArmEstimates:
             sample_ratio_p=ratio_p,
             changes=change.times,
             changed_s=change.established_s,
+            on_offer=known.n / sum(sums.n for sums in self.groups.values()),
+            left_out=self.rare[arm],
         )
 
 

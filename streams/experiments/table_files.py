@@ -36,8 +36,9 @@ ARMS: Columns = {
     "arm": TEXT,
     **dict.fromkeys(("trials", "drawn"), WHOLE),
     **{f"{what}_{part}": REAL for what in ("estimate", "difference") for part in INTERVAL},
-    **dict.fromkeys(("p", "p_best", "expected_loss", "sample_ratio_p"), REAL),
-    "changes": WHOLE,
+    **dict.fromkeys(("on_offer", "p", "p_best", "expected_loss", "sample_ratio_p"), REAL),
+    "comparable": TRUTH,
+    **dict.fromkeys(("left_out", "changes"), WHOLE),
     "changed_s": REAL,
 }
 """Of `goeswith arms`; rewards are of an impression, from 0 to 1."""

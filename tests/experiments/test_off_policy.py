@@ -304,3 +304,20 @@ def test_thirds_need_not_be_written_to_the_end(tmp_path: Path) -> None:
     file.write_text("[default]\na = 0.333333\nb = 0.333333\nc = 0.333333\n")
 
     assert 3 == len(read_policy(file).default)
+
+
+@pytest.mark.parametrize(("rare", "verdict"), [(100, False), (20, True)])
+def test_no_verdict_where_many_are_left_out_and_they_are_named(rare: int, verdict: bool) -> None:
+    """More than one in twenty: they may be of other shoppers than the rest."""
+    half, seldom = {"buy_again": 0.5, "popular": 0.5}, {"buy_again": 0.98, "popular": 0.02}
+    log = [Trial("buy_again", "", half, {}, 0.5), Trial("popular", "", half, {}, 0.1)] * 500
+    log += [Trial("buy_again", "", seldom, {}, 0.5)] * rare
+    found = evaluated_policy(log, TargetPolicy({"buy_again": 1.0}))
+    text = io.StringIO()
+    Console(file=text, width=100).print(table(found, Trials(), RewardScale()))
+    said = " ".join(text.getvalue().split())
+
+    assert f"{rare} of {1_000 + rare:,} impressions are left out, drawn below the floor: " in said
+    assert f"popular in {rare}" in said
+    assert verdict == ("the one that ran: " in said)
+    assert verdict != said.startswith("no verdict: ")

@@ -24,6 +24,7 @@ from streams.experiments.evidence.left_out import left_out
 from streams.experiments.impressions import Trials
 
 UNKNOWN = "-"
+P_TOLD_MIN = 0.001
 SCALE = RewardScale()
 
 
@@ -67,13 +68,28 @@ def _cells(row: ArmEstimate, *, alone: bool) -> tuple[str | Text, ...]:
     return (
         Text(printable(row.arm)),
         f"{row.drawn:,}",
-        UNKNOWN if row.estimate is None else short(row.estimate.value, 4),
+        _reward(row),
         _bounds(row.estimate),
         _bounds(row.difference, "+"),
-        UNKNOWN if row.p is None else short(row.p, 3),
+        UNKNOWN if row.p is None else _p(row.p),
         f"{1:.1%}" if alone else chance(row.p_best),
         short(row.expected_loss, 4),
     )
+
+
+def _reward(row: ArmEstimate) -> str:
+    if row.estimate is None:
+        return UNKNOWN
+    return short(row.estimate.value, 4) + ("" if row.comparable else "*")
+
+
+def _p(p: float) -> str:
+    """Never nothing.
+
+    >>> _p(0.0125), _p(2.5e-7), _p(1.0)
+    ('.013', '< .001', '1.00')
+    """
+    return short(p, 3) if p >= P_TOLD_MIN else f"< {short(P_TOLD_MIN)}"
 
 
 def _bounds(interval: Interval | None, sign: str = "") -> str:
@@ -93,6 +109,15 @@ def _notes(
         said.append(many(evidence.left_out, "impressions left out: too many sets of arms on offer"))
     if rows and (rare := below_floor(evidence)):
         said.append(rare)
+    said += [
+        f"left out of what is said of {printable(arm)}, as drawn below the floor: {count:,} of "
+        + many(evidence.offered(arm), "impressions")
+        for arm, count in sorted(evidence.rare.items())
+        if arm in {row.arm for row in rows}
+    ]
+    if other := [row for row in rows if not row.comparable]:
+        named = ", ".join(f"{printable(row.arm)} in {100 * row.on_offer:.0f} %" for row in other)
+        said.append(f"* not comparable but by differences, as not always on offer: {named}")
     said += left_out(trials)
     if alarms := sample_ratio_alarms(rows):
         named = ", ".join(printable(arm) for arm in alarms)
@@ -120,12 +145,13 @@ def evidence_json(
     `repeats`, `impossible`, `unreadable`, `returns_forgotten`; `outside` (trials
     that add up to less than 0 or more than 1, cut to that), `log_begins_ms` (null: it has forgotten
     nothing of that), `sample_ratio_alarm` (whether any arm
-    has one), `best` (`arm`, whether that is `decided`, the arms that are `worse`, and `undecided`
-    ones), and `arms`: of each `arm`, `trials` (it was on offer), `drawn`, `estimate` and
-    `difference` (`value`, `low`, `high`, or null), `p`,
+    has one), `best` (`arm`, whether that is `decided`, the arms that are `worse`, `undecided`
+    ones, and `unknown` ones: drawn below the floor too often), and `arms`: of each `arm`, `trials`
+    (it was on offer), `drawn`, `estimate` and `difference` (`value`, `low`, `high`, or null), `p`,
     `p_best`, `expected_loss`, `sample_ratio_p`, `changes` (how often it was established that what
-    it earns has changed) and `changed_s` (since when that is, in seconds since 1970; null: it is
-    not, or not any more).
+    it earns has changed), `changed_s` (since when that is, in seconds since 1970; null: it is
+    not, or not any more), `on_offer` (in which share of impressions), `comparable` (whether its
+    reward is of the same ones as that of others) and `left_out` (it was drawn below the floor).
     """
     rows = evidence.rows()
     return {
@@ -141,7 +167,9 @@ def evidence_json(
         "sample_ratio_alarm": bool(sample_ratio_alarms(rows)),
         "best": best_json(best_arm(evidence, rows)),
         "arms": [
-            row._asdict() | {name: _interval_json(getattr(row, name)) for name in INTERVALS}
+            row._asdict()
+            | {"comparable": row.comparable}
+            | {name: _interval_json(getattr(row, name)) for name in INTERVALS}
             for row in rows
         ],
     }

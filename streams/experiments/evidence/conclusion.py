@@ -80,20 +80,25 @@ class BestArm(NamedTuple):
     """The arms that earn less."""
     undecided: list[str]
     """The arms that are not told apart from it."""
+    unknown: list[str]
+    """The arms of which nothing is said: too often they were drawn below the floor."""
 
 
 def best_arm(evidence: ArmEstimates, rows: list[ArmEstimate]) -> BestArm:
-    """The arm that beats all others; else the one that most probably does."""
+    """The arm that beats all others; else the one that leads, by differences."""
     if not rows:
-        return BestArm(None, decided=False, worse=[], undecided=[])
-    more = evidence.pairs()
+        return BestArm(None, decided=False, worse=[], undecided=[], unknown=[])
+    more, unknown = evidence.pairs(), evidence.unknown()
+    rows = [row for row in rows if row.arm not in unknown]
+    if not rows:
+        return BestArm(None, decided=False, worse=[], undecided=[], unknown=unknown)
     found = []
     for row in rows:
         others = [other.arm for other in rows if other is not row]
         worse = [arm for arm in others if (row.arm, arm) in more and more[row.arm, arm].low > 0.0]
         undecided = [arm for arm in others if arm not in worse]
-        decided = bool(others) and not undecided and not sample_ratio_alarms(rows)
-        found.append(BestArm(row.arm, decided, worse, undecided))
+        decided = bool(others) and not undecided and not unknown and not sample_ratio_alarms(rows)
+        found.append(BestArm(row.arm, decided, worse, undecided, unknown))
     return next((one for one in found if one.decided), found[0])
 
 
@@ -117,6 +122,8 @@ def sentence(
     found = best_arm(evidence, rows)
     if found.arm is None and begins_ms == 0:
         return EMPTIED
+    if found.unknown and not sample_ratio_alarms(rows):
+        return f"no arm is said to be best: {nothing_said(evidence)}"
     if found.arm is None:
         return f"{TOO_EARLY}: {below_floor(evidence) or 'nothing is settled yet'}"
     best = next(row for row in rows if row.arm == found.arm)
@@ -132,7 +139,24 @@ def sentence(
     rest = f"not told apart from {_names(found.undecided)}"
     if found.worse:
         rest += f"; worse: {_names(found.worse)}"
-    return f"{TOO_EARLY}: {name} leads with {earns}, P(best) {chance(best.p_best)}; {rest}"
+    return f"{TOO_EARLY}: {name} leads with {earns}; {rest}"
+
+
+def nothing_said(evidence: ArmEstimates) -> str:
+    """Of which arms nothing is said, and why.
+
+    >>> from streams.experiments.impressions import Trial
+    >>> evidence = ArmEstimates()
+    >>> evidence.add([Trial("a", "", {"a": 0.98, "b": 0.02}, {}, 1.0)] * 3)
+    >>> evidence.add([Trial("a", "", {"a": 0.5, "b": 0.5}, {}, 1.0)])
+    >>> nothing_said(evidence)
+    'nothing can be said of b: it was drawn below the floor in 3 of 4 impressions'
+    """
+    return "; ".join(
+        f"nothing can be said of {printable(arm)}: it was drawn below the floor in "
+        f"{evidence.rare[arm]:,} of {many(evidence.offered(arm), 'impressions')}"
+        for arm in evidence.unknown()
+    )
 
 
 def below_floor(evidence: ArmEstimates) -> str:

@@ -4,6 +4,7 @@ Settled trials, from the outcomes topic or files; estimates by `models.evaluatio
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -59,9 +60,11 @@ def evaluated_policy(
     """
     rows: list[tuple[float, ...]] = []
     below_floor = unmatched = 0
+    rare: Counter[str] = Counter()
     for trial in trials:
         if min(trial.propensities.values()) < floor * (1.0 - 1e-9):
             below_floor += 1
+            rare.update(arm for arm, p in trial.propensities.items() if p < floor * (1.0 - 1e-9))
             continue
         wanted = target.propensities(set(trial.propensities), trial.context)
         unmatched += wanted is None
@@ -80,7 +83,7 @@ def evaluated_policy(
         floor=floor,
         effective_min=effective_min,
     )
-    return PolicyEvaluation(verdict, below_floor, unmatched)
+    return PolicyEvaluation(verdict, below_floor, unmatched, rare)
 
 
 def _row(trial: Trial, wanted: dict[str, float] | None) -> tuple[float, ...]:
@@ -208,8 +211,9 @@ def off_policy(
     exclude 0. A policy too unlike the one that ran is refused: the effective sample size says how
     many decisions of the log speak for it.
 
-    --json prints `n`, `effective_n`, `weight_max`, `below_floor` (left out), `unmatched` (counted
-    as 0), what is not judged: `pending`, `forgotten`, `without_propensities`, `without_shown`,
+    --json prints `n`, `effective_n`, `weight_max`, `below_floor` (left out, also
+    `below_floor_by_arm`), `unmatched` (counted as 0), what is not judged: `pending`,
+    `forgotten`, `without_propensities`, `without_shown`,
     `repeats`, `impossible`, `unreadable`, `returns_forgotten`; `outside` (cut to [0, 1]),
     `settle_s`, `log_begins_ms` (null: it has forgotten nothing), `logged`, `ips`, `snips`, `dr`,
     `difference` (each `value`, `se`, `low`, `high`), `always_valid` and `difference_always_valid`

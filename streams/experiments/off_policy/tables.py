@@ -1,13 +1,16 @@
 """What another policy would have earned, for people and for programs."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from rich.console import Group
 from rich.text import Text
 
 from models.evaluation.off_policy import OffPolicyEstimate
-from streams.cli.printable import many
+from streams.cli.printable import many, printable
 from streams.cli.tables import Listing, duration
+from streams.experiments.arm_estimates import LEFT_OUT_MAX
 from streams.experiments.evidence.conclusion import RewardScale, pending, short, spread
 from streams.experiments.evidence.left_out import left_out
 from streams.experiments.impressions import Trials
@@ -28,9 +31,28 @@ class PolicyEvaluation(NamedTuple):
 
     verdict: OffPolicyEstimate
     below_floor: int
-    """Trials left out, because the arm drawn had a smaller propensity than the floor."""
+    """Trials left out, because an arm on offer had a smaller propensity than the floor."""
     unmatched: int
     """Trials in which none of the target's arms was on offer: it stays silent, and earns 0."""
+    rare: Mapping[str, int] = MappingProxyType({})
+    """In how many of those left out each arm had such a propensity."""
+
+    @property
+    def left_out(self) -> str:
+        """How many are left out, and for which arms; empty: none.
+
+        Those that are left out may be of other shoppers than the rest.
+        """
+        if not self.below_floor:
+            return ""
+        every = many(int(self.verdict.n) + self.below_floor, "impressions")
+        arms = ", ".join(f"{printable(arm)} in {n:,}" for arm, n in sorted(self.rare.items()))
+        return f"{self.below_floor:,} of {every} are left out, drawn below the floor: {arms}"
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether so many are left out that nothing follows."""
+        return self.below_floor > LEFT_OUT_MAX * (self.verdict.n + self.below_floor)
 
 
 def table(found: PolicyEvaluation, trials: Trials, scale: RewardScale) -> Group:
@@ -58,7 +80,15 @@ def table(found: PolicyEvaluation, trials: Trials, scale: RewardScale) -> Group:
     for name, bounded in always.items():
         if bounded is not None:
             listing.add(name, f"{bounded.value:.4f}", "", _wide(bounded.low, bounded.high))
-    return Group(Text(sentence(verdict, scale)), listing)
+    return Group(Text(headline(found, scale)), listing)
+
+
+def headline(found: PolicyEvaluation, scale: RewardScale) -> str:
+    """What follows, and of how many nothing does; no verdict, where these are many."""
+    if found.one_sided:
+        return f"no verdict: {found.left_out}"
+    said = sentence(found.verdict, scale)
+    return f"{said}; {found.left_out}" if found.left_out else said
 
 
 def sentence(verdict: OffPolicyEstimate, scale: RewardScale) -> str:
@@ -112,8 +142,6 @@ def _notes(found: PolicyEvaluation, trials: Trials, scale: RewardScale) -> list[
     ]
     if found.unmatched:
         said.append(f"{found.unmatched:,} of these with none of its arms on offer: counted as 0")
-    if found.below_floor:
-        said.append(many(found.below_floor, "impressions left out: propensities below the floor"))
     return [
         *said,
         f"largest weight: {verdict.weight_max:.1f}",
@@ -131,6 +159,7 @@ def as_values(found: PolicyEvaluation, trials: Trials) -> dict[str, Any]:
     return (
         values
         | counts
+        | {"below_floor_by_arm": dict(found.rare)}
         | trials.counts
         | {
             "settle_s": trials.settle_ms / 1000,
