@@ -21,7 +21,7 @@ from streams.experiments.questions.compared_sides import UnitsCompared
 from streams.experiments.uplift.command import Looked, began_within
 from streams.experiments.uplift.figures import measure_of, sample, sizes, sums_of
 from streams.experiments.uplift.sides import ExperimentSeen
-from streams.experiments.uplift.tables import missing
+from streams.experiments.uplift.told_rows import missing
 from streams.experiments.uplift.units import ExperimentTotals, Units
 
 

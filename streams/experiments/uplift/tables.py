@@ -11,7 +11,6 @@ from streams.cli.printable import many, printable
 from streams.cli.tables import Listing
 from streams.experiments.evidence.log_beginning import EMPTIED
 from streams.experiments.uplift.figures import (
-    UNITS_MIN,
     HoldoutSample,
     Power,
     UpliftRow,
@@ -30,7 +29,10 @@ from streams.experiments.uplift.told_rows import (
     for_people,
     group_table,
     groups_json,
+    in_money,
     metrics_json,
+    missing,
+    on_both_sides,
     p_told,
     pace_of,
     unknown,
@@ -126,27 +128,18 @@ def sentence(found: Findings, measured: Sequence[UpliftRow]) -> str:
         )
     metric, row = measured[0]
     if row is None:
-        return f"{name}: too early to say what prompts are worth: {missing(totals)}"
+        return f"{name}: too early to say what prompts bring of orders: {missing(totals)}"
     bounds = f"95 % at any look {row.low:+.4f} to {row.high:+.4f}"
     bounds += f", {ADJUSTED}" if row.adjusted else ""
     if found.log_begins_ms is not None:
         what = "no verdict, as the log has forgotten the start"
     elif row.low <= 0.0 <= row.high:
-        what = "too early to say what prompts are worth"
+        what = f"too early to say what prompts bring of {metric}"
     else:
-        what = f"prompts earn {'more' if row.low > 0.0 else 'fewer'} {metric}"
-    return f"{name}: {what}: {row.difference:+.4f} {metric} a unit ({bounds})"
-
-
-def missing(totals: ExperimentTotals) -> str:
-    """Why nothing can be said yet."""
-    held, others = sizes(totals)
-    if min(held, others) < UNITS_MIN:
-        return (
-            f"{many(held, 'units')} held out and {others:,} that may get prompts, at least "
-            f"{UNITS_MIN} of each are wanted"
-        )
-    return f"{held:,} held out and {others:,} not, and all have the same number of orders"
+        what = f"prompts bring {'more' if row.low > 0.0 else 'fewer'} {metric}"
+    said = f"{name}: {what}: {row.difference:+.4f} {metric} a unit ({bounds})"
+    beside = [] if found.log_begins_ms is not None else in_money(measured)
+    return "; ".join([said, *beside, *on_both_sides(totals)])
 
 
 def _notes(found: Findings, measured: Sequence[UpliftRow]) -> list[str]:
@@ -285,6 +278,7 @@ def as_values(found: Findings) -> dict[str, Any]:
         "held_out_shown_alarm": split.crossed,
         "crossovers": totals.crossed_shoppers,
         "crossed_units": totals.crossed_units,
+        "both_sides_alarm": bool(on_both_sides(totals)),
         "orders_left_out": totals.orders_left_out,
         "orders_outside": totals.orders_outside,
         "orders_of_nobody": totals.orders_of_nobody,

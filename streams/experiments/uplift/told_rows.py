@@ -7,11 +7,21 @@ from models.evaluation.uplift import Uplift
 from streams.cli.printable import many, printable
 from streams.cli.tables import Listing
 from streams.contract.events.currencies import decimals
-from streams.experiments.uplift.figures import DAY_MS, MINOR_UNITS, Power, UpliftRow
+from streams.experiments.uplift.figures import (
+    DAY_MS,
+    MINOR_UNITS,
+    TOLD_BY,
+    UNITS_MIN,
+    Power,
+    UpliftRow,
+    sizes,
+)
 from streams.experiments.uplift.groups import Group, Groups
 from streams.experiments.uplift.units import ExperimentTotals
 
 P_TOLD_MIN = 0.001
+BOTH_SIDES_MAX = 0.01
+"""Share of units that may be on both sides before that is an alarm."""
 ADJUSTED = "adjusted by what units did before"
 
 
@@ -125,12 +135,62 @@ def for_people(metric: str, found: Uplift) -> list[str]:
     whole = found._replace(
         control=control, treated=treated, difference=difference, low=low, high=high
     )
-    return [f"{name}{code}", *cells(whole)]
+    exact = high - low < 10.0 ** (1 - places)
+    return [f"{name}{code}", *cells(whole, max(4, places) if exact else places)]
 
 
-def cells(found: Uplift) -> list[str]:
+def in_money(measured: Sequence[UpliftRow]) -> list[str]:
+    """What is decided of money, where that is not what the first row (orders) says already.
+
+    >>> more = Uplift(0.5, 0.7, 0.2, 0.02, 0.1, 0.3, 0.01, 0.4)
+    >>> less = Uplift(100.0, -15.0, -115.0, 20.0, -160.0, -70.0, 0.001, -1.15)
+    >>> in_money([UpliftRow("orders", more), UpliftRow("margin, minor units of EUR", less)])
+    ['and lose margin, EUR: -115.0%']
+    >>> in_money([UpliftRow("orders", more), UpliftRow("revenue, minor units of EUR", more)])
+    []
+    """
+    first = _direction(measured[0].uplift)
+    said = []
+    for metric, found in measured[1:]:
+        way = _direction(found)
+        name, comma, _ = metric.partition(", ")
+        if found is None or not comma or name not in TOLD_BY or way in (0, first):
+            continue
+        told, _, _, amount, _, _, relative = for_people(metric, found)
+        verb = "bring more" if way > 0 else "lose"
+        said.append(f"and {verb} {told}: {amount if relative == '-' else relative}")
+    return said
+
+
+def _direction(found: Uplift | None) -> int:
+    """Of bounds that exclude nothing gained; 0: they do not."""
+    return 0 if found is None else (found.low > 0.0) - (found.high < 0.0)
+
+
+def missing(totals: ExperimentTotals) -> str:
+    """Why nothing can be said yet."""
+    held, others = sizes(totals)
+    if min(held, others) < UNITS_MIN:
+        return (
+            f"{many(held, 'units')} held out and {others:,} that may get prompts, at least "
+            f"{UNITS_MIN} of each are wanted"
+        )
+    return f"{held:,} held out and {others:,} not, and all have the same number of orders"
+
+
+def on_both_sides(totals: ExperimentTotals) -> list[str]:
+    """An alarm, where too many units are on both sides: one keeps its side for life."""
+    crossed, every = totals.crossed_units, sum(sizes(totals))
+    if crossed <= BOTH_SIDES_MAX * every:
+        return []
+    several = f"{crossed:,} of {many(every, 'units')}"
+    return [f"ALARM: {several} are on both sides, and a unit is to keep its side for life"]
+
+
+def cells(found: Uplift, digits: int | None = None) -> list[str]:
     """The figures of a row."""
-    digits = 4 if abs(found.control) < 100 else 1  # noqa: PLR2004  # orders, and money
+    if digits is None:
+        digits = 4 if abs(found.control) < 100 else 1  # noqa: PLR2004  # orders, and money
     return [
         f"{found.control:,.{digits}f}",
         f"{found.treated:,.{digits}f}",

@@ -164,7 +164,7 @@ def test_margin_is_told_where_orders_tell_it_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "control"), [("EUR", "7.5000"), ("VND", "750.0"), ("KWD", "0.7500"), ("", "750.0")]
+    ("code", "control"), [("EUR", "7.50"), ("VND", "750"), ("KWD", "0.750"), ("", "750.0")]
 )
 def test_money_is_told_in_its_currency_to_people(code: str, control: str) -> None:
     """With as many decimals as that has; in minor units where no currency is told."""

@@ -12,7 +12,7 @@ from streams.experiments.uplift.figures import HoldoutSample, UpliftRow, measure
 from streams.experiments.uplift.groups import Group, Groups
 from streams.experiments.uplift.net_orders import UnitTotals
 from streams.experiments.uplift.tables import Findings, as_values, sentence, table
-from streams.experiments.uplift.told_rows import group_sentence, too_few
+from streams.experiments.uplift.told_rows import for_people, group_sentence, too_few
 from tests.experiments.uplift.records import assigned, found, ordered, returned, shop, shown
 
 
@@ -50,7 +50,7 @@ def test_prompts_that_sell_are_seen_to_sell() -> None:
     assert pytest.approx(3 * orders.low) == items.low  # an order is of three items
     assert pytest.approx(750 * orders.low) == money.low
     assert by["items an order"] is None  # all orders are alike
-    assert "prompts earn more orders: +0." in words(findings)
+    assert "prompts bring more orders: +0." in words(findings)
 
 
 def test_a_small_p_value_is_not_told_as_nothing() -> None:
@@ -144,7 +144,9 @@ def test_two_of_a_side_give_no_verdict() -> None:
     """However different they are; from thirty on there are bounds."""
     few, enough = found(of_sizes(2, 2, 1)), found(of_sizes(30, 30, 1))
 
-    assert "too early to say what prompts are worth: 2 units held out and 2 that" in words(few)
+    assert "too early to say what prompts bring of orders: 2 units held out and 2 that" in words(
+        few
+    )
     assert {"metric": "orders"} == as_values(few)["metrics"][0]
     assert "low" in as_values(enough)["metrics"][0]
 
@@ -170,7 +172,7 @@ def test_prompts_earn_something_where_bounds_exclude_nothing(
 ) -> None:
     """Of all units and of a group; bounds that end there do not exclude it."""
     row = UpliftRow("orders", Uplift(0.5, 0.6, 0.1, 0.05, low, high, 0.01, 0.2))
-    of_all = f"prompts earn {what}" if "orders" in what else f"{what} what prompts are worth"
+    of_all = f"prompts bring {what}" if "orders" in what else f"{what} what prompts bring of orders"
 
     assert f": {of_all}: +0.1000 orders a unit" in sentence(found(shop(100)), [row])
     assert f"by segment: {what} in club" == group_sentence(
@@ -303,3 +305,45 @@ def test_a_log_that_has_forgotten_the_start_gives_no_verdict() -> None:
     assert "no verdict, as the log has forgotten the start" in words(findings)
     assert "the log begins 2026-01-01 00:00 UTC" in words(findings)
     assert "--keep FILE" in words(findings)
+
+
+def test_orders_that_cost_margin_are_told_with_what_they_cost() -> None:
+    """More orders and less margin; or margin alone is decided."""
+    more = UpliftRow("orders", Uplift(0.5, 0.6, 0.1, 0.05, 0.05, 0.3, 0.01, 0.2))
+    open_yet = UpliftRow("orders", Uplift(0.5, 0.6, 0.1, 0.05, -0.1, 0.3, 0.4, 0.2))
+    lost = Uplift(100.0, -15.0, -115.0, 20.0, -160.0, -70.0, 0.001, -1.15)
+    margin = UpliftRow("margin, minor units of EUR", lost)
+    shopped = found(shop(100))
+
+    assert "prompts bring more orders: " in sentence(shopped, [more, margin])
+    for orders in (more, open_yet):
+        assert sentence(shopped, [orders, margin]).endswith("; and lose margin, EUR: -115.0%")
+    same = UpliftRow("revenue, minor units of EUR", more.uplift)
+    assert "revenue" not in sentence(shopped, [more, same])
+    forgot = shopped._replace(log_begins_ms=5)
+    assert "lose" not in sentence(forgot, [more, margin])
+
+
+def test_units_on_both_sides_are_an_alarm_beside_the_verdict() -> None:
+    """More than one in a hundred: a unit keeps its side for life."""
+    findings = found(shop(1_000))
+    assert findings.totals is not None
+    n = len(findings.totals.held_out) + len(findings.totals.may_get)
+    few, several = (
+        findings._replace(totals=findings.totals._replace(crossed_units=crossed))
+        for crossed in (n // 100, n // 100 + 1)
+    )
+
+    assert "ALARM" not in words(few)
+    assert f"ALARM: {n // 100 + 1} of {n:,} units are on both sides" in words(several)
+    assert (False, True) == tuple(as_values(one)["both_sides_alarm"] for one in (few, several))
+
+
+def test_money_is_told_as_exactly_as_its_bounds_are() -> None:
+    """Cents, where bounds are euros apart; more, where they are a few cents apart."""
+    wide = Uplift(1_234.5, 1_300.0, 65.5, 300.0, -534.0, 665.0, 0.9, 0.05)
+    narrow = wide._replace(low=65.4, high=65.6)
+
+    assert "+0.66" in for_people("revenue, minor units of EUR", wide)
+    assert "-5.34 to +6.65" in for_people("revenue, minor units of EUR", wide)
+    assert "+0.6540 to +0.6560" in for_people("revenue, minor units of EUR", narrow)

@@ -105,7 +105,9 @@ async def test_a_young_experiment_is_words(eyes: Eyes) -> None:
     said = await page(eyes)
 
     assert "Too early to say which arm is best: only" in said
-    assert "too early to say what prompts are worth: 1 unit held out and 1 that may get" in said
+    assert (
+        "too early to say what prompts bring of orders: 1 unit held out and 1 that may get" in said
+    )
 
 
 async def test_200_of_1000_held_out_at_5_percent_is_an_alarm(eyes: Eyes) -> None:
@@ -135,7 +137,7 @@ async def test_uplift_is_told_with_its_bounds(eyes: Eyes) -> None:
     eyes.happen(*shop(800))
     said = await page(eyes)
 
-    assert "prompts earn more orders" in said
+    assert "prompts bring more orders" in said
     assert "revenue, EUR" in said
     assert 'aria-label="per cent more: orders' in said
 
@@ -276,3 +278,14 @@ def test_an_arm_has_one_colour_in_all_charts() -> None:
     assert ["a", "b"] == list(lines)
     assert 'class="line c1" points="' in course(lines, "x", "n")
     assert 'class="dot c1"' in intervals([Band("b", 0.2, 0.1, 0.3, colour=1)], "x")
+
+
+async def test_that_nothing_was_changed_is_said_where_controls_were_read(eyes: Eyes) -> None:
+    """Where they cannot be read nobody knows."""
+    assert "Nothing has been changed so far" in await page(eyes)
+    blind = Eyes()
+    blind.controls.away = True
+    said = await page(blind)
+
+    assert "They cannot be read: " in said
+    assert "Nothing has been changed so far" not in said
