@@ -24,17 +24,19 @@ def of_a_lost_clock(occurred_ms: Any, sent_ms: Any) -> dict[str, int]:
     """Times of a clock from before 2015, as valid ones that are as far apart; {}: they are none.
 
     What a clock that has lost its date tells is how long ago something was when it was sent. Not
-    so where both look like seconds: these are a sender's mistake, and a thousand times as far.
+    so where one looks like seconds: that is a sender's mistake, and a thousand times as far.
 
     >>> of_a_lost_clock(60_000, 60_100)["sent_at_ms"] - YEAR_2015_MS
     100
     >>> of_a_lost_clock(1_767_225_600, 1_767_225_601), of_a_lost_clock(60_000, YEAR_2015_MS)
     ({}, {})
+    >>> of_a_lost_clock(0, 1_767_225_600)
+    {}
     """
     times = occurred_ms, sent_ms
     if not all(type(one) is int and abs(one) < YEAR_2015_MS for one in times):
         return {}
-    if all(YEAR_2015_MS <= 1000 * one <= YEAR_2100_MS for one in times):
+    if any(YEAR_2015_MS <= 1000 * one <= YEAR_2100_MS for one in times):
         return {}
     by_ms = YEAR_2015_MS - min(times)
     return {"occurred_at_ms": occurred_ms + by_ms, "sent_at_ms": sent_ms + by_ms}
