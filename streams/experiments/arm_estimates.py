@@ -17,6 +17,7 @@ from models.evaluation.arm_values import (
     ArmSums,
     Groups,
     Interval,
+    ScoreSums,
     added,
     arms_of,
     grouped,
@@ -104,6 +105,8 @@ class ArmEstimates:
         self.groups: dict[tuple[str, ...], ArmSums] = {}
         self.rare: Counter[str] = Counter()
         """Trials in which an arm was on offer, and drawn more rarely than the floor allows."""
+        self.rare_pairs: Counter[tuple[str, str]] = Counter()
+        """The same of two arms, one of them drawn so; in the order of their names."""
         self._shown: Counter[str] = Counter()
         self._rewards: dict[str, float] = {}
         self._changes = RewardChanges()
@@ -115,10 +118,17 @@ class ArmEstimates:
         least = least_propensity(self.floor)
         for trial in trials:
             chances = trial.propensities.items()
-            self.rare.update(arm for arm, p in chances if PROPENSITY_MIN <= p < least)
+            if rare := {arm for arm, p in chances if PROPENSITY_MIN <= p < least}:
+                self._leave_out(rare, {arm for arm, p in chances if p >= PROPENSITY_MIN})
             self._shown[trial.arm] += 1
             self._rewards[trial.arm] = self._rewards.get(trial.arm, 0.0) + trial.reward
             self._changes.add(trial.arm, trial.context, trial.reward, time_s=trial.shown_s)
+
+    def _leave_out(self, rare: set[str], on_offer: set[str]) -> None:
+        """Count what says nothing of some arms, nor of how others differ from them."""
+        self.rare.update(rare)
+        pairs = combinations(sorted(on_offer), 2)
+        self.rare_pairs.update(pair for pair in pairs if not rare.isdisjoint(pair))
 
     def _count(self, trials: Sequence[Trial]) -> Groups:
         """Add trials to the sums by arms on offer; what was added, of groups that are held."""
@@ -134,7 +144,10 @@ class ArmEstimates:
         return held
 
     def rows(self) -> list[ArmEstimate]:
-        """The arms, the best first: by differences, and by P(best) where they never met."""
+        """The arms, the best first: by differences, and by P(best) where they never met.
+
+        The last are those of which nothing is said.
+        """
         arms = arms_of(self.groups)
         if not arms:
             return []
@@ -144,13 +157,16 @@ class ArmEstimates:
         ratio = sample_ratio_p(self.groups)
         comparisons = max(1, len(arms) - 1)
         found = [self._row(arm, comparisons, *posterior[arm], ratio[arm]) for arm in arms]
-        more = self.pairs().items()
+        more, unknown = self.pairs().items(), self.unknown()
         worse = Counter(pair[1] for pair, by in more if by.low > 0.0)
         ahead = Counter(pair[0] for pair, by in more if by.value > 0.0)
         ahead.subtract(pair[1] for pair, by in more if by.value > 0.0)
-        return sorted(
-            found, key=lambda row: (worse[row.arm], -ahead[row.arm], -row.p_best, row.arm)
-        )
+
+        def order(row: ArmEstimate) -> tuple[bool, int, int, float, str]:
+            name = row.arm
+            return name in unknown, worse[name], -ahead[name], -row.p_best, name
+
+        return sorted(found, key=order)
 
     def offered(self, arm: str) -> int:
         """In how many trials it was on offer, those included that are left out."""
@@ -158,13 +174,20 @@ class ArmEstimates:
 
     def unknown(self) -> list[str]:
         """Arms of which nothing is said: what is left out may be unlike the rest."""
-        every = arms_of(self.groups)
+        every = sorted({*arms_of(self.groups), *self.rare})
         return [arm for arm in every if self.rare[arm] > LEFT_OUT_MAX * self.offered(arm)]
+
+    def _difference(self, one: str, other: str) -> ScoreSums | None:
+        """What is known of an arm less another; None: too much that is unlike it is left out."""
+        known = of_difference(self.groups, one, other)
+        out = self.rare_pairs[min(one, other), max(one, other)]
+        return None if out > LEFT_OUT_MAX * (known.n + out) else known
 
     def pairs(self) -> dict[tuple[str, str], Interval]:
         """How much more the first earns than the second, of arms that were on offer together.
 
-        None of arms of which nothing is said.
+        None of arms of which nothing is said, nor of two of which one was drawn below the floor in
+        too many of the trials in which both were on offer.
 
         All of these hold together, at every look.
         """
@@ -172,7 +195,8 @@ class ArmEstimates:
         alpha = self.alpha / max(1, len(arms) * (len(arms) - 1) // 2)
         found, by, unknown = {}, sequence(self.floor), {*self.unknown()}
         for one, other in combinations([arm for arm in arms if arm not in unknown], 2):
-            more = interval(of_difference(self.groups, one, other), by, alpha, within=(-1.0, 1.0))
+            known = self._difference(one, other)
+            more = known and interval(known, by, alpha, within=(-1.0, 1.0))
             if more is not None:
                 found[one, other] = more
                 found[other, one] = Interval(-more.value, -more.high, -more.low)
@@ -185,9 +209,10 @@ class ArmEstimates:
         known = of_arm(self.groups, arm)
         difference, p = None, None
         if arm != self.against and not {arm, self.against} & {*self.unknown()}:
-            against = of_difference(self.groups, arm, self.against)
-            difference = interval(against, by, self.alpha / comparisons, within=(-1.0, 1.0))
-            p = p_value(against, by, comparisons) if difference else None
+            against = self._difference(arm, self.against)
+            if against is not None:
+                difference = interval(against, by, self.alpha / comparisons, within=(-1.0, 1.0))
+                p = p_value(against, by, comparisons) if difference else None
         change = self._changes.seen().get(arm, NO_CHANGE)
         return ArmEstimate(
             arm=arm,

@@ -338,6 +338,49 @@ def test_an_arm_below_the_floor_in_part_of_the_log_is_not_judged_by_the_rest() -
     }
 
 
+def test_an_arm_below_the_floor_says_nothing_against_what_the_others_show() -> None:
+    """One that is ramped up from 1 %: the others are judged; it is named, and stands last."""
+    chances, earns = {"a": 0.6, "b": 0.39, "new": 0.01}, {"a": 0.5, "b": 0.2, "new": 0.9}
+    dice, evidence = random.Random(5), ArmEstimates()
+    for _ in range(4_000):
+        arm = dice.choices([*chances], [*chances.values()])[0]
+        evidence.add([Trial(arm, "", chances, {}, float(dice.random() < earns[arm]))])
+    found = best_arm(evidence, evidence.rows())
+
+    assert ("a", True, ["b"], ["new"]) == (found.arm, found.decided, found.worse, found.unknown)
+    said = " ".join(drawn(evidence).split())
+    assert "a beats b: " in said
+    assert "nothing can be said of new: it was drawn below the floor in 4,000 of 4,000" in said
+
+
+def test_an_arm_of_which_nothing_is_said_stands_last() -> None:
+    """Though luck has it first: it was on offer as often as the others, and then hardly drawn."""
+    evidence = ArmEstimates()
+    even = dict.fromkeys(("a", "b", "x"), 1 / 3)
+    evidence.add(Trial("abx"[n % 3], "", even, {}, float(n % 3 == 2)) for n in range(600))
+    seldom = {"a": 0.5, "b": 0.49, "x": 0.01}
+    evidence.add(Trial("ab"[n % 2], "", seldom, {}, 0.0) for n in range(2_000))
+
+    assert "x" == evidence.rows()[-1].arm
+
+
+def test_two_arms_are_not_told_apart_by_half_of_what_they_were_on_offer_in_together() -> None:
+    """However often one of them was on offer alone."""
+    dice, evidence = random.Random(7), ArmEstimates()
+    evidence.add([Trial("popular", "", {"popular": 1.0}, {}, 0.0)] * 20_000)
+    for chances, earns in (
+        ({"popular": 0.02, "b": 0.98}, {"popular": 0.9, "b": 0.1}),
+        ({"popular": 0.5, "b": 0.5}, {"popular": 0.1, "b": 0.5}),
+    ):
+        for _ in range(1_000):
+            arm = dice.choices([*chances], [*chances.values()])[0]
+            evidence.add([Trial(arm, "", chances, {}, float(dice.random() < earns[arm]))])
+
+    assert [] == evidence.unknown()
+    assert {} == evidence.pairs()
+    assert all(row.difference is None for row in evidence.rows())
+
+
 def test_a_few_below_the_floor_are_told_and_the_rest_is_judged() -> None:
     """Four in a hundred."""
     evidence = ArmEstimates()

@@ -73,9 +73,9 @@ class BestArm(NamedTuple):
     """Which arm is best, if that can be said by now."""
 
     arm: str | None
-    """The best, or the one that most probably is; None: nothing is settled."""
+    """The best, or the one that leads; None: nothing is settled."""
     decided: bool
-    """Whether it is better than every other arm, with bounds that hold at every look."""
+    """Whether it is better than every other known arm, with bounds that hold at every look."""
     worse: list[str]
     """The arms that earn less."""
     undecided: list[str]
@@ -97,7 +97,7 @@ def best_arm(evidence: ArmEstimates, rows: list[ArmEstimate]) -> BestArm:
         others = [other.arm for other in rows if other is not row]
         worse = [arm for arm in others if (row.arm, arm) in more and more[row.arm, arm].low > 0.0]
         undecided = [arm for arm in others if arm not in worse]
-        decided = bool(others) and not undecided and not unknown and not sample_ratio_alarms(rows)
+        decided = bool(others) and not undecided and not sample_ratio_alarms(rows)
         found.append(BestArm(row.arm, decided, worse, undecided, unknown))
     return next((one for one in found if one.decided), found[0])
 
@@ -122,7 +122,7 @@ def sentence(
     found = best_arm(evidence, rows)
     if found.arm is None and begins_ms == 0:
         return EMPTIED
-    if found.unknown and not sample_ratio_alarms(rows):
+    if found.unknown and not found.decided and not sample_ratio_alarms(rows):
         return f"no arm is said to be best: {nothing_said(evidence)}"
     if found.arm is None:
         return f"{TOO_EARLY}: {below_floor(evidence) or 'nothing is settled yet'}"
@@ -134,6 +134,8 @@ def sentence(
         return f"{name} is the only arm that was on offer: {earns}"
     if (settled := sum(row.drawn for row in rows)) < SETTLED_MIN:
         return f"{TOO_EARLY}: only {settled} of {SETTLED_MIN} impressions are settled"
+    if found.decided and found.unknown:
+        return f"{name} beats {_names(found.worse)}: {earns}; {nothing_said(evidence)}"
     if found.decided:
         return f"{name} is best: {earns}; the others are worse"
     rest = f"not told apart from {_names(found.undecided)}"

@@ -212,8 +212,8 @@ def off_policy(
     many decisions of the log speak for it.
 
     --json prints `n`, `effective_n`, `weight_max`, `below_floor` (left out, also
-    `below_floor_by_arm`), `unmatched` (counted as 0), what is not judged: `pending`,
-    `forgotten`, `without_propensities`, `without_shown`,
+    `below_floor_by_arm`; `one_sided`: so many that nothing follows), `unmatched` (counted as
+    0), what is not judged: `pending`, `forgotten`, `without_propensities`, `without_shown`,
     `repeats`, `impossible`, `unreadable`, `returns_forgotten`; `outside` (cut to [0, 1]),
     `settle_s`, `log_begins_ms` (null: it has forgotten nothing), `logged`, `ips`, `snips`, `dr`,
     `difference` (each `value`, `se`, `low`, `high`), `always_valid` and `difference_always_valid`

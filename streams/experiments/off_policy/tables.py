@@ -159,7 +159,7 @@ def as_values(found: PolicyEvaluation, trials: Trials) -> dict[str, Any]:
     return (
         values
         | counts
-        | {"below_floor_by_arm": dict(found.rare)}
+        | {"below_floor_by_arm": dict(found.rare), "one_sided": found.one_sided}
         | trials.counts
         | {
             "settle_s": trials.settle_ms / 1000,

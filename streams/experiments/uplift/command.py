@@ -115,8 +115,9 @@ def uplift(
     --json prints `experiment`, `since_ms`, `held_out` and `prompted` (how many), `planned_share`,
     `observed_share`, `sample_ratio_p`, `sample_ratio_alarm`, `held_out_shown` (held out, and yet
     shown a prompt), `held_out_shown_alarm`, `crossovers` (shoppers on both sides), `crossed_units`,
-    `orders_left_out` (of units whose assignment is gone), `units_before` (assigned before the
-    start, left out), `orders_outside` (of units assigned before the start or after the end),
+    `both_sides_alarm`, `orders_left_out` (of units whose assignment is gone), `units_before`
+    (assigned before the start, left out), `orders_outside` (of units assigned before the start or
+    after the end),
     `orders_of_nobody` (of sessions that never asked or asked too late, and of nobody who had been
     assigned by then, as far as the log remembers),
     `currencies_left_out` (with their orders: of more than 200 currencies those of the fewest),

@@ -72,7 +72,7 @@ class Findings(NamedTuple):
         if self.totals is None:
             return False
         split = sample(self.totals)
-        return split.crossed or split.alarm
+        return split.crossed or split.alarm or bool(on_both_sides(self.totals))
 
     @property
     def refused(self) -> bool:
@@ -126,6 +126,8 @@ def sentence(found: Findings, measured: Sequence[UpliftRow]) -> str:
             f"{name}: sample ratio ALARM: too many or too few are held out, so nothing follows "
             "from this"
         )
+    if both := on_both_sides(totals):
+        return f"{name}: {both[0]}, so nothing follows from this"
     metric, row = measured[0]
     if row is None:
         return f"{name}: too early to say what prompts bring of orders: {missing(totals)}"
@@ -139,7 +141,7 @@ def sentence(found: Findings, measured: Sequence[UpliftRow]) -> str:
         what = f"prompts bring {'more' if row.low > 0.0 else 'fewer'} {metric}"
     said = f"{name}: {what}: {row.difference:+.4f} {metric} a unit ({bounds})"
     beside = [] if found.log_begins_ms is not None else in_money(measured)
-    return "; ".join([said, *beside, *on_both_sides(totals)])
+    return "; ".join([said, *beside])
 
 
 def _notes(found: Findings, measured: Sequence[UpliftRow]) -> list[str]:
@@ -266,7 +268,8 @@ def as_values(found: Findings) -> dict[str, Any]:
     totals = found.totals
     if totals is None:
         nobody: dict[str, Any] = {"experiment": None, "held_out": 0, "prompted": 0, "metrics": []}
-        return nobody | {"sample_ratio_alarm": False, "held_out_shown_alarm": False} | counted
+        alarms = ("sample_ratio_alarm", "held_out_shown_alarm", "both_sides_alarm")
+        return nobody | dict.fromkeys(alarms, False) | counted
     split, measured, groups = sample(totals), rows(totals), found.groups
     first, known = measured[0].uplift, explained(totals, measured)
     return {

@@ -324,7 +324,7 @@ def test_orders_that_cost_margin_are_told_with_what_they_cost() -> None:
     assert "lose" not in sentence(forgot, [more, margin])
 
 
-def test_units_on_both_sides_are_an_alarm_beside_the_verdict() -> None:
+def test_too_many_units_on_both_sides_are_an_alarm_and_no_verdict() -> None:
     """More than one in a hundred: a unit keeps its side for life."""
     findings = found(shop(1_000))
     assert findings.totals is not None
@@ -334,6 +334,7 @@ def test_units_on_both_sides_are_an_alarm_beside_the_verdict() -> None:
         for crossed in (n // 100, n // 100 + 1)
     )
 
+    assert (False, True) == (few.alarmed, several.alarmed)
     assert "ALARM" not in words(few)
     assert f"ALARM: {n // 100 + 1} of {n:,} units are on both sides" in words(several)
     assert (False, True) == tuple(as_values(one)["both_sides_alarm"] for one in (few, several))

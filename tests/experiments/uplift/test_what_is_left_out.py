@@ -261,6 +261,7 @@ def test_of_nobody_all_is_told_as_nothing() -> None:
         "metrics": [],
         "sample_ratio_alarm": False,
         "held_out_shown_alarm": False,
+        "both_sides_alarm": False,
         "unmatched": 0,
         "left_out": 0,
         "unreadable": 0,
