@@ -84,7 +84,7 @@ export class Client extends EventTarget {
   set token(token) {
     if (token === this.#token) return;
     this.#token = token;
-    this.#veiled = true;
+    this.#veiled = typeof token !== "string" || claimsOf(token).session_id !== this.#session;
     this.#changed();
     this.renew();
   }

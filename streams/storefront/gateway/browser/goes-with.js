@@ -356,7 +356,8 @@ export class GoesWith extends HTMLElement {
   #reason(prompt, items) {
     const { reason } = prompt;
     const own = this.#words.reasons?.[reason.template ?? reason.text];
-    if (!own && this.#foreign(prompt)) return { said: [reason.text], dir: directionOf(prompt), lang: reason.language };
+    const named = reason.title || !reason.template?.includes("{anchor}"); // else its text has an id
+    if (!own && named && this.#foreign(prompt)) return { said: [reason.text], dir: directionOf(prompt), lang: reason.language };
     const theirs = !own && SPOKEN.includes(this.#language);
     // Where it names no anchor, what is offered may go with several: then none is named here either.
     const title = items[reason.anchor]?.title;

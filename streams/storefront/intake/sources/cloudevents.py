@@ -87,7 +87,9 @@ def _say(said: Any, place: str, drafts: Drafts) -> None:
     when = (
         by_sender(occurred, sent)
         if occurred
-        else time_of(said if first(said, "time") is not None else data, "time", "occurred_at_ms")
+        else time_of(said, "time")
+        if first(said, "time") is not None
+        else time_of(data, "occurred_at_ms")
     )
     fields = {name: data[name] for name in FIELDS[kind] if data.get(name) not in (None, "")}
     if kind == "shopper_forgotten":
