@@ -20,6 +20,7 @@ from streams.storefront.gateway.batches.foreign import FOREIGN
 from streams.storefront.gateway.live.rendered import RenderedPrompt, to_json
 from streams.storefront.gateway.routes.refusals import OF_HTTP
 from streams.storefront.gateway.servers.webhooks import SOURCES
+from streams.storefront.intake.adapter import WRONG_SOURCE
 from tests.storefront.gateway.shopfront import KEY
 
 ROOT = Path(__file__).parents[3]
@@ -58,6 +59,7 @@ def test_every_reason_of_a_refusal_is_on_the_page() -> None:
     code = "".join(path.read_text() for path in (ROOT / "streams/storefront/gateway").rglob("*.py"))
     raised = set(re.findall(r"RequestRefused\(\s*\d+,\s*\"(\w+)\"", code))
     raised |= set(re.findall(r"refused\(\d+, \"(\w+)\"", code))
+    raised |= {WRONG_SOURCE} if "RequestRefused(422, WRONG_SOURCE" in code else set()
     raised |= {reason for reason, _ in (FOREIGN_PAGE, NOT_FOR_PAGES, *OF_HTTP.values())}
     raised -= {"not_from_a_browser", "order_from_a_browser"}  # of one event, not of a request
 
