@@ -41,7 +41,7 @@ from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Folding
 from streams.worker.telemetry import Telemetry
-from streams.worker.transport.rounds import SLICE, KafkaRecord, turns
+from streams.worker.transport.rounds import SLICE, KafkaRecord, slices
 
 FOLLOW_WAIT_MS = 50
 """How far a standby may trail behind the log; also how long its fetches wait for company."""
@@ -250,10 +250,9 @@ class Replica(Service):
     async def _follow_once(self, slice_max: int = SLICE) -> None:
         with translating_corruption(), translating_refusals(self.settings):
             batches = await self._consumer.getmany(timeout_ms=FOLLOW_TIMEOUT_MS)
-        for turn in turns(list(batches.items()), slice_max):
-            for partition, records in turn:
-                for record, found in zip(records, self.read(records), strict=True):
-                    self.fold(partition, record.offset, found)
+        for partition, records in slices(list(batches.items()), slice_max):
+            for record, found in zip(records, self.read(records), strict=True):
+                self.fold(partition, record.offset, found)
             await asyncio.sleep(0)
 
     @Service.task

@@ -49,7 +49,7 @@ from streams.worker.transport.log_throttle import limit_log_rate
 from streams.worker.transport.membership import assignment_change
 from streams.worker.transport.private_names import check_transport_api
 from streams.worker.transport.reference_topics import Reference, ReferenceTopics
-from streams.worker.transport.rounds import turns
+from streams.worker.transport.rounds import slices
 from streams.worker.transport.transport import RoundSchema, Transport
 
 logger = logging.getLogger(__name__)
@@ -203,8 +203,9 @@ def _answer_events(
     async def answer(rounds: Any) -> None:
         async for event in rounds.noack().events():
             answered, outgoing = list[Answered](), list[OutgoingRecord]()
-            for turn in turns(event.value):
-                told = await answering.take(turn)
+            for partition, records in slices(event.value):
+                await answering.reach(partition, records[0].offset)
+                told = answering.answer(partition, records)
                 outgoing += (record for each in told for record in answering.outgoing(each))
                 answered += told
                 await asyncio.sleep(0)

@@ -5,7 +5,7 @@ and not shown yet), by partition, and forgotten with the partition.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -60,14 +60,6 @@ class Answering:
         self._pending: dict[int, PendingPrompts] = {}
         self._next: dict[int, int] = {}
         self._slices = 0
-
-    async def take(self, turn: Iterable[tuple[int, Sequence[KafkaRecord]]]) -> list[Answered]:
-        """Fold and answer these slices, each when everything before it is folded."""
-        told = list[Answered]()
-        for partition, records in turn:
-            await self.reach(partition, records[0].offset)
-            told += self.answer(partition, records)
-        return told
 
     async def reach(self, partition: int, offset: int) -> None:
         """Return when everything before this offset, the next that we were handed, is folded.

@@ -180,24 +180,3 @@ def slices(round_: Round[P, R], records_max: int = SLICE) -> Iterator[tuple[int,
     for tp, batch in round_:
         for at in range(0, len(batch), records_max):
             yield tp.partition, batch[at : at + records_max]
-
-
-def turns(round_: Round[P, R], records_max: int = SLICE) -> Iterator[list[tuple[int, Sequence[R]]]]:
-    """The slices of a round, in their order, as many at once as go without yielding.
-
-    A small round of many partitions is one turn: each stage of it is run for all of its records.
-
-    >>> from types import SimpleNamespace
-    >>> bread, jam = SimpleNamespace(partition=3), SimpleNamespace(partition=4)
-    >>> list(turns([(bread, "abc"), (jam, "d")], 2))
-    [[(3, 'ab')], [(3, 'c'), (4, 'd')]]
-    """
-    turn, left = list[tuple[int, Sequence[R]]](), records_max
-    for partition, records in slices(round_, records_max):
-        if len(records) > left:
-            yield turn
-            turn, left = [], records_max
-        turn.append((partition, records))
-        left -= len(records)
-    if turn:
-        yield turn

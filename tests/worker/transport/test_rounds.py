@@ -1,14 +1,12 @@
 """The next offset: what is handed over, left out, or asked for again."""
 
 from dataclasses import dataclass
-from itertools import pairwise
-from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.worker.transport.rounds import FetchPositions, NextOffset, cut, slices, turns
+from streams.worker.transport.rounds import FetchPositions, NextOffset, cut, slices
 
 
 @dataclass
@@ -210,21 +208,6 @@ def test_slices_bound_what_is_done_without_a_pause() -> None:
     pieces = list(slices([(Shelf("bread", 2), loaves(*range(130)))], 64))
 
     assert [(number, len(piece)) for number, piece in pieces] == [(2, 64), (2, 64), (2, 2)]
-
-
-@given(st.lists(st.integers(1, 40), max_size=8), st.integers(1, 20))
-def test_turns_are_the_slices_as_many_at_once_as_go_without_a_pause(
-    lengths: list[int], most: int
-) -> None:
-    """None of them could take what the next one begins with."""
-    round_ = [(SimpleNamespace(partition=n), loaves(*range(m))) for n, m in enumerate(lengths)]
-
-    found = list(turns(round_, most))
-
-    assert [one for turn in found for one in turn] == list(slices(round_, most))
-    sizes = [[len(records) for _, records in turn] for turn in found]
-    assert all(0 < sum(each) <= most for each in sizes)
-    assert all(sum(one) + after[0] > most for one, after in pairwise(sizes))
 
 
 @given(
