@@ -374,14 +374,20 @@ def test_what_came_a_moment_later_on_another_partition_was_not_known_yet() -> No
     assert "no_candidate" == asked.silence.reason
 
 
-def test_a_prompt_that_was_withdrawn_counts_no_more() -> None:
-    """Neither for the cap nor for the pause."""
+def one_prompt_allowed() -> tuple[OneWorker, Story, Prompt]:
+    """A worker by which a visit has one prompt at most, a visit, and what it was shown."""
     worker, story = OneWorker(Settings(**POLITE | {"prompts_per_session_max": 1})), Story("ann")
     worker.take(0, Story("bob").view("tea"))
     worker.take(0, Story("bob", start_ms=NOON_MS + 500).view("milk", event_id="more"))
     worker.take(0, story.view("jam"))
     first = shown(worker, story)
     assert first is not None
+    return worker, story, first
+
+
+def test_a_prompt_that_was_withdrawn_counts_no_more() -> None:
+    """Neither for the cap nor for the pause."""
+    worker, story, first = one_prompt_allowed()
     for event in (story.add(first.items[0].item_id), story.view("rice"), story.view("salt")):
         worker.take(0, event)
     asked, added, again, capped = explained(worker, "ann")
@@ -395,12 +401,7 @@ def test_a_prompt_that_was_withdrawn_counts_no_more() -> None:
 
 def test_a_prompt_that_nobody_withdrew_counts_on_whatever_it_would_be_now() -> None:
     """A worker that was behind said nothing of it, and was silent for its sake."""
-    worker, story = OneWorker(Settings(**POLITE | {"prompts_per_session_max": 1})), Story("ann")
-    worker.take(0, Story("bob").view("tea"))
-    worker.take(0, Story("bob", start_ms=NOON_MS + 500).view("milk", event_id="more"))
-    worker.take(0, story.view("jam"))
-    first = shown(worker, story)
-    assert first is not None
+    worker, story, first = one_prompt_allowed()
     told = [at for at in worker.log.partitions if at.topic == worker.settings.topics.prompts]
     before = {at: len(worker.log.records[at]) for at in told}
     for event in (story.add(first.items[0].item_id), story.view("rice")):
