@@ -52,6 +52,7 @@ replay: $(READY) ## replay real grocery baskets and judge what is offered; LIMIT
 docs: $(READY) ## write the generated parts of README.md and docs/ anew from the code
 	$(BIN)/python -m streams.cli.reference README.md docs
 	$(BIN)/python -m streams.operations.boards deploy/grafana/dashboards
+	$(BIN)/python -m streams.storefront.gateway.browser.files docs/element.md
 
 fix: $(READY) ## let ruff mend and format what it can
 	$(BIN)/ruff check --fix

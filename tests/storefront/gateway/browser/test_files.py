@@ -61,7 +61,7 @@ async def test_a_page_can_name_it_by_its_hash() -> None:
 
     assert [*NAMES] == [*told]
     assert told["goes-with.js"]["integrity"] == browser_file("goes-with.js").integrity
-    assert told["goes-with.js"]["integrity"] in DOCS.read_text(), "docs/element.md is behind"
+    assert told["goes-with.js"]["integrity"] in DOCS.read_text(), "run `make docs`"
 
 
 @pytest.mark.parametrize("name", NAMES)
