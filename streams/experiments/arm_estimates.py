@@ -177,6 +177,10 @@ class ArmEstimates:
         every = sorted({*arms_of(self.groups), *self.rare})
         return [arm for arm in every if self.rare[arm] > LEFT_OUT_MAX * self.offered(arm)]
 
+    def judges(self, one: str, other: str) -> bool:
+        """Whether few enough of the trials that had both on offer are left out."""
+        return self._difference(one, other) is not None
+
     def _difference(self, one: str, other: str) -> ScoreSums | None:
         """What is known of an arm less another; None: too much that is unlike it is left out."""
         known = of_difference(self.groups, one, other)

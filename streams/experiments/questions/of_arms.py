@@ -26,6 +26,8 @@ as many that are settled the ids are remembered: what is told again of older one
 SWEEPS = 3
 """How often to settle while so many are read. What was news since the last time but one waits, so
 a third is left for what really is open."""
+RARELY_DRAWN = "one of the arms was drawn below the floor too often: the rest may be unlike it"
+"""Why nothing follows from the impressions that are evidence."""
 
 
 class ArmsQuestion:
@@ -69,12 +71,8 @@ class ArmsQuestion:
     def answer(self) -> QuestionAnswer:
         """What they say by now."""
         bounds, compared = self.bounds(), self._compared()
-        rows = self.evidence.rows()
         trials = int(compared.first.n)
-        if (self.trials.begins_ms or 0) - self.one.start_ms > UNKNOWN_MS:
-            return QuestionAnswer("refused", bounds, FORGOTTEN, (trials, 0))
-        if alarms := {*sample_ratio_alarms(rows)} & {*(self.one.asked.arms or ())}:
-            why = f"sample ratio alarm: {', '.join(sorted(alarms))} not seen as often as drawn"
+        if why := self._refusal():
             return QuestionAnswer("refused", bounds, why, (trials, 0))
         decision = decide(compared, self.one.asked.least_effect)
         at_ms = None
@@ -85,10 +83,24 @@ class ArmsQuestion:
         why = "" if bounds else "no impression is settled of which both arms were on offer"
         return QuestionAnswer(decision, bounds, why, (trials, 0), (), at_ms, notes)
 
+    def _refusal(self) -> str:
+        """Why nothing follows from what was read; empty: something may."""
+        if (self.trials.begins_ms or 0) - self.one.start_ms > UNKNOWN_MS:
+            return FORGOTTEN
+        arms = self._arms
+        if alarms := {*sample_ratio_alarms(self.evidence.rows())} & {*arms}:
+            return f"sample ratio alarm: {', '.join(sorted(alarms))} not seen as often as drawn"
+        if not self.evidence.judges(*arms):
+            return RARELY_DRAWN
+        return ""
+
     def bounds(self) -> EffectBounds | None:
         """How much more an impression of the first arm earns; None: nothing is known."""
         return with_parts(self._compared())
 
     def _compared(self) -> ArmsCompared:
-        arms = self.one.asked.arms or ("", "")
-        return ArmsCompared.of(self.evidence.groups, arms, sequence(self.evidence.floor))
+        return ArmsCompared.of(self.evidence.groups, self._arms, sequence(self.evidence.floor))
+
+    @property
+    def _arms(self) -> tuple[str, str]:
+        return self.one.asked.arms or ("", "")

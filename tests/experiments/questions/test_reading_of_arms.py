@@ -8,20 +8,26 @@ from streams.clients.log_reader import Partition, RawRecord
 from streams.contract.schemas.examples import NEW_YEAR_MS, SHOWN
 from streams.contract.settings import Settings
 from streams.experiments.impressions import SWEEP_RECORDS
-from streams.experiments.questions.of_arms import OPEN_MAX, ArmsQuestion
+from streams.experiments.questions.of_arms import OPEN_MAX, RARELY_DRAWN, ArmsQuestion
 from streams.experiments.questions.reading import See, Sweeps, fold, outcomes_told
 from tests.experiments.questions.test_answers import ARMS, asks
 
+EVEN = dict.fromkeys(ARMS, 0.5)
+RARE = {ARMS[0]: 0.001, ARMS[1]: 0.999}
 
-def records(number: int, each_ms: int) -> Iterator[RawRecord]:
-    """Impressions in turn, on two partitions, one after the other by event time."""
+
+def records(number: int, each_ms: int, rare_each: int = 0) -> Iterator[RawRecord]:
+    """Impressions in turn, on two partitions, one after the other by event time.
+
+    One of `rare_each` drew the first arm below the floor; none, if that is 0.
+    """
     for n in range(number):
         at_ms = NEW_YEAR_MS + n * each_ms
         update = {
             "prompt_id": f"prompt-{n}",
             "session_id": f"session-{n}",
             "arm": ARMS[n // 2 % 2],
-            "propensities": dict.fromkeys(ARMS, 0.5),
+            "propensities": RARE if rare_each and not n % rare_each else EVEN,
             "estimates": None,
             "occurred_at_ms": at_ms,
             "prompted_at_ms": at_ms,
@@ -90,3 +96,17 @@ def test_a_question_says_how_often_it_has_to_settle(open_max: int) -> None:
 
     assert 1 <= often <= max(1, open_max // 3)
     assert often < SWEEP_RECORDS
+
+
+@pytest.mark.parametrize(("rare_each", "refused"), [(0, False), (25, False), (16, True)])
+def test_two_arms_are_not_judged_by_what_is_left_of_many_that_were_drawn_rarely(
+    rare_each: int, refused: bool
+) -> None:
+    """A twentieth may be left out: an arm is drawn rarely where it is thought to be bad."""
+    question = ArmsQuestion(asks(arms=list(ARMS), metric="reward"), Settings())
+    read(question, records(4_000, each_ms=1_000, rare_each=rare_each))
+    answer = question.answer()
+
+    assert refused == (answer.why == RARELY_DRAWN)
+    assert refused == (answer.decision == "refused")
+    assert answer.bounds is not None
