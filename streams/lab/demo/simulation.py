@@ -28,6 +28,7 @@ from pydantic import ValidationError
 from streams.clients.async_kafka import client_options, reading_options
 from streams.clients.connection.async_security import translating_refusals
 from streams.clients.connection.refusals import refusal
+from streams.clients.connection.stopping import heeding_our_cancellation
 from streams.clients.log_reader import Partition, RawRecord
 from streams.contract.errors import DeliveryFailed, KafkaUnreachable
 from streams.contract.events import Event, encode
@@ -258,16 +259,9 @@ class Simulation:
         return [TopicPartition(topic, number) for number in range(self._settings.partitions)]
 
     async def _close(self) -> None:
-        """End both clients.
-
-        aiokafka's fetcher, stopped while it waits for a broker that hung up (a token had ended),
-        cancels whoever stops it, though nobody has asked for that.
-        """
         try:
-            await self._consumer.stop()
-        except asyncio.CancelledError:
-            if (task := asyncio.current_task()) is None or task.cancelling():
-                raise
+            with heeding_our_cancellation():
+                await self._consumer.stop()
         finally:
             await self._producer.stop()
 

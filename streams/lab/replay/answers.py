@@ -20,6 +20,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.clients.async_kafka import client_options, committed
+from streams.clients.connection.stopping import heeding_our_cancellation
 from streams.contract.errors import WorkerFailed
 from streams.contract.events import Event
 from streams.contract.published.prompts import ANY_PUBLISHED, Prompt
@@ -99,7 +100,8 @@ class Answers:
                         self._arrived(record.value, record.timestamp)
                     self._read[partition.partition] = records[-1].offset + 1
         finally:
-            await consumer.stop()
+            with heeding_our_cancellation():
+                await consumer.stop()
 
     async def watch(self) -> None:
         """Follow the group's committed offsets, until cancelled; raises `WorkerFailed`."""

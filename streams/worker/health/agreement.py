@@ -30,6 +30,7 @@ from mode import Service
 
 from streams.clients.async_kafka import RETRY_BACKOFF_MS, client_options, reading_options
 from streams.clients.connection.metadata_requests import limit_metadata_requests
+from streams.clients.connection.stopping import heeding_our_cancellation
 from streams.contract.errors import NotAuthorized, SettingsDiffer
 from streams.contract.settings import Settings
 from streams.shop.shared_settings import differences, in_words
@@ -111,7 +112,8 @@ class Agreement(Service):
                     await self._say("gone")
                 for client in (self._consumer, self._producer):
                     if client is not None:
-                        await client.stop()
+                        with heeding_our_cancellation():
+                            await client.stop()
         except (KafkaError, TimeoutError) as error:
             self.log.info("peers could not be told that we end: %r", error)
 

@@ -23,6 +23,7 @@ from aiokafka.errors import KafkaError
 
 from streams.clients.async_kafka import administration, describe_topics
 from streams.clients.connection.async_security import translating_refusals
+from streams.clients.connection.stopping import heeding_our_cancellation
 from streams.contract.errors import KafkaUnreachable, TopicsWrong
 from streams.contract.settings import Settings
 from streams.contract.wire.partitioner import partition_of
@@ -118,7 +119,7 @@ class KafkaBus:
             await self._catalog.stop()
         for client in (self._producer, self._consumer):
             if client is not None:
-                with suppress(TimeoutError, KafkaError):
+                with suppress(TimeoutError, KafkaError), heeding_our_cancellation():
                     await asyncio.wait_for(client.stop(), STOP_S_MAX)
         self._producer = self._consumer = None
 

@@ -6,6 +6,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from streams.clients.async_kafka import client_options, reading_options
 from streams.clients.connection.metadata_requests import limit_metadata_requests
+from streams.clients.connection.stopping import heeding_our_cancellation
 from streams.contract.settings import Settings
 from streams.contract.topics import RECORD_BYTES_MAX
 
@@ -40,6 +41,7 @@ async def started(client: Any) -> Any:
     try:
         await client.start()
     except BaseException:
-        await client.stop()
+        with heeding_our_cancellation():
+            await client.stop()
         raise
     return client
