@@ -127,7 +127,7 @@ def sentence(found: Findings, measured: Sequence[UpliftRow]) -> str:
             "from this"
         )
     if both := on_both_sides(totals):
-        return f"{name}: {both[0]}, so nothing follows from this"
+        return f"{name}: {both}, so nothing follows from this"
     metric, row = measured[0]
     if row is None:
         return f"{name}: too early to say what prompts bring of orders: {missing(totals)}"

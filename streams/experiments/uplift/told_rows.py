@@ -178,13 +178,13 @@ def missing(totals: ExperimentTotals) -> str:
     return f"{held:,} held out and {others:,} not, and all have the same number of orders"
 
 
-def on_both_sides(totals: ExperimentTotals) -> list[str]:
-    """An alarm, where too many units are on both sides: one keeps its side for life."""
+def on_both_sides(totals: ExperimentTotals) -> str:
+    """An alarm, where too many units are on both sides: one keeps its side for life; else empty."""
     crossed, every = totals.crossed_units, sum(sizes(totals))
     if crossed <= BOTH_SIDES_MAX * every:
-        return []
+        return ""
     several = f"{crossed:,} of {many(every, 'units')}"
-    return [f"ALARM: {several} are on both sides, and a unit is to keep its side for life"]
+    return f"ALARM: {several} are on both sides, and a unit is to keep its side for life"
 
 
 def cells(found: Uplift, digits: int | None = None) -> list[str]:
