@@ -133,10 +133,7 @@ class FileStore:
         finds none in the place, for a moment.
         """
         fresh = self._path.with_name(self._path.name + ".new")
-        with fresh.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write(fresh, data)
         if aside_as:
             aside = self._named(aside_as)
             aside.unlink(missing_ok=True)
@@ -173,3 +170,15 @@ def _held(data: bytes) -> ExistingCheckpoint:
     except CheckpointRefused:
         says = None
     return ExistingCheckpoint(fingerprint(data), says, lambda: data)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file through to its disk; where that is full, no part of it stays."""
+    try:
+        with path.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise

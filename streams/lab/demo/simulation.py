@@ -252,8 +252,8 @@ class Simulation:
                 self.tally.feedback[stage] += 1
 
     def _sent(self, sent: asyncio.Future[RecordMetadata]) -> None:
-        if not sent.cancelled() and self._lost is None:
-            self._lost = sent.exception()
+        if not sent.cancelled():  # each is asked, or asyncio tells of it, whose was never asked
+            self._lost = self._lost or sent.exception()
 
     def _partitions(self, topic: str) -> list[TopicPartition]:
         return [TopicPartition(topic, number) for number in range(self._settings.partitions)]

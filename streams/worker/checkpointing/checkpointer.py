@@ -88,7 +88,7 @@ class Checkpointer(Service):
         except GoeswithError as error:
             self._say(f"no checkpoint was written to {self._store.where}: {error}")
             return False
-        self._found.notes.pop("written", None)
+        self._take_back()
         self._written = position
         telemetry.checkpoints += done.answer == WRITTEN
         telemetry.checkpoint_stall_ms_max = max(telemetry.checkpoint_stall_ms_max, done.stalled_ms)
@@ -118,6 +118,11 @@ class Checkpointer(Service):
         self._found.notes["written"] = failed
         logger.warning("%s", failed)
 
+    def _take_back(self) -> None:
+        """What failed is well again: whoever read the warning reads that, too."""
+        if self._found.notes.pop("written", None):
+            logger.warning("checkpoints can be written to %s again", self._store.where)
+
     @Service.task
     async def _keep(self) -> None:
         await self._look_at_the_place()
@@ -143,4 +148,4 @@ class Checkpointer(Service):
         except GoeswithError as error:
             logger.info("still no checkpoint can be written to %s: %s", self._store.where, error)
             return
-        self._found.notes.pop("written", None)
+        self._take_back()

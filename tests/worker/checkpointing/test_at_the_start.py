@@ -62,7 +62,9 @@ async def test_what_cannot_be_written_to_is_said_at_the_start(refused: bool) -> 
 
 
 @pytest.mark.parametrize("is_ours", [True, False], ids=["nothing new", "not ours"])
-async def test_what_was_said_at_the_start_is_taken_back(is_ours: bool) -> None:
+async def test_what_was_said_at_the_start_is_taken_back(
+    is_ours: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     """By a worker that has nothing to write, too: it looks again while the note stands."""
     telemetry, found = Telemetry(), CheckpointFindings()
     checkpointer = checkpointer_of(found, telemetry, every_s=0.01, is_ours=is_ours)
@@ -75,6 +77,7 @@ async def test_what_was_said_at_the_start_is_taken_back(is_ours: bool) -> None:
     Bucket.store.clear()
 
     assert [True, True] == [said, taken_back]
+    assert 1 == caplog.text.count("checkpoints can be written to bucket://start/shop again")
     assert 1 == telemetry.checkpoints_failed
 
 
